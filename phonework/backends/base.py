@@ -1,0 +1,131 @@
+"""The port to coding agents: what the engine may ask of any of them, and what they report back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from phonework.fsm.events import AgentEvent
+from phonework.fsm.types import Answer, Ask, Carry, Prompt, RequestKind, SessionId, Usage
+
+
+class Liveness(StrEnum):
+    """Only `dead` removes anything."""
+
+    ALIVE = "alive"
+    DEAD = "dead"
+    UNKNOWN = "unknown"
+
+
+class Accepted(StrEnum):
+    """Whether the agent had taken a turn's prompt when the process that handed it over died."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What a kind of agent can do."""
+
+    can_resume: bool = False
+    can_steer: bool = False
+    asks: frozenset[RequestKind] = frozenset()
+    slash_commands: bool = False  # runs `/word` itself
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnStart:
+    """Everything a backend needs to run one turn.
+
+    images: paths of the pictures that came with the prompts, by prompt id, already stored under the working directory.
+    agent_session_id: the agent's own id to go on with; empty for a new conversation.
+    model, mode: as the person chose; empty for the backend's default.
+    carry: a late decision. The same tool call (by fingerprint) is answered from it, once; anything else is asked anew.
+    """
+
+    session_id: SessionId
+    turn: int
+    cwd: str
+    prompts: tuple[Prompt, ...]
+    agent_session_id: str = ""
+    model: str = ""
+    mode: str = ""
+    images: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    carry: Carry | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One thing the agent did. state: running, ok or failed."""
+
+    title: str
+    state: str = "running"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """A glimpse of a running turn; each one replaces the last. text: what was streamed so far, its end if long."""
+
+    text: str = ""
+    steps: tuple[Step, ...] = ()
+    usage: Usage = Usage()
+    note: str = ""  # e.g. "the API is busy, trying again in 8 s"
+
+
+class Sink(Protocol):
+    """Where a backend reports; given at construction."""
+
+    async def emit(self, session_id: SessionId, event: AgentEvent, *, key: str) -> None:
+        """Return when the event is committed. key: names the event within the session, so that a repeat is recognised."""
+
+    def progress(self, session_id: SessionId, turn: int, progress: Progress) -> None:
+        """Show how the turn goes on; never stored, may be dropped."""
+
+
+class Backend(Protocol):
+    """One kind of coding agent. Every method may raise BackendError with a sentence for the person."""
+
+    name: str
+    capabilities: Capabilities
+
+    async def start_turn(self, start: TurnStart) -> None:
+        """Return when the agent has the prompts; the rest comes through the sink (TurnStarted first)."""
+
+    async def steer(self, session_id: SessionId, turn: int, prompt: Prompt, images: tuple[str, ...]) -> None:
+        """Give the running turn one more message; PromptsTaken tells when it was taken in."""
+
+    async def answer(self, session_id: SessionId, ask: Ask, answer: Answer) -> None:
+        """Return when the agent has the answer. Raises RequestGoneError when nobody waits for it any more."""
+
+    async def interrupt(self, session_id: SessionId, turn: int) -> None:
+        """Ask the turn to stop; its end comes as an event. Nothing happens when no such turn runs."""
+
+    async def kill(self, session_id: SessionId) -> None:
+        """End the agent's process at once, children too; reports AgentLost if a turn was running."""
+
+    async def close(self, session_id: SessionId) -> None:
+        """Let the process go when the session is closed; what the agent stores of it stays."""
+
+    async def liveness(self, session_id: SessionId) -> Liveness:
+        """Whether the agent of the session runs. `dead` only when that is certain."""
+
+    async def accepted(self, start: TurnStart) -> Accepted:
+        """Whether a turn handed over before a crash reached the agent's own record."""
+
+    async def ping(self, *, smoke: bool = False) -> str:
+        """A line on version and readiness. smoke: run a real one-line turn. Raises BackendError when not well."""
+
+    async def aclose(self) -> None:
+        """End every agent cleanly, within 4 s."""
+
+
+class BackendFactory(Protocol):
+    """What a backend's entry point is: a class or function that builds it.
+
+    settings: the backend's own section of the configuration (a pydantic model's dict). data_dir: where it may keep files.
+    """
+
+    def __call__(self, *, sink: Sink, settings: Mapping[str, object], data_dir: Path) -> Backend: ...

@@ -1,0 +1,84 @@
+"""Every error PhoneWork raises.
+
+PhoneWorkError
+├── ConfigError          a setting is wrong; `problems` has one line each
+├── StoreError           nothing was committed
+│   ├── StoreBusyError   another process owns the data directory
+│   ├── StoreNewerError  the database was written by a newer program
+│   └── StoreStoppedError  the writer has stopped and takes nothing more
+├── ChannelError         a message or card was not delivered
+├── BackendError         the agent could not do it
+│   └── RequestGoneError the agent that asked is no longer there to hear the answer
+└── RefusedError         what a person asked for is not possible; its text is for them
+"""
+
+from datetime import timedelta
+
+
+class PhoneWorkError(Exception):
+    """What went wrong, in one sentence; hint says what to do about it."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class ConfigError(PhoneWorkError):
+    """A setting is wrong. problems: one line each, with key, place and remedy."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class StoreError(PhoneWorkError):
+    """Nothing was committed."""
+
+
+class StoreBusyError(StoreError):
+    """Another process owns the data directory."""
+
+
+class StoreNewerError(StoreError):
+    """The database was written by a newer program."""
+
+
+class StoreStoppedError(StoreError):
+    """The writer has stopped and takes nothing more."""
+
+
+class ChannelError(PhoneWorkError):
+    """A message or card was not delivered.
+
+    retry_after: try again after this time; None: trying again will not help.
+    gone: the chat or message no longer exists. unknown: it may have been delivered.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        retry_after: timedelta | None = None,
+        gone: bool = False,
+        unknown: bool = False,
+        code: int = 0,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after, self.gone, self.unknown, self.code = retry_after, gone, unknown, code
+
+
+class BackendError(PhoneWorkError):
+    """The agent could not do it; the text is for the person."""
+
+
+class RequestGoneError(BackendError):
+    """The agent that asked is no longer there to hear the answer."""
+
+
+class RefusedError(PhoneWorkError):
+    """What a person asked for is not possible. text: a key of the catalogue; params: what it names."""
+
+    def __init__(self, text: str, **params: str) -> None:
+        super().__init__(text)
+        self.text, self.params = text, params

@@ -1,0 +1,1 @@
+"""The workflow: pure values, one table, one total function `decide`."""

@@ -1,0 +1,124 @@
+"""What a committed transition owes the world: orders, in the imperative, carried out by the dispatcher."""
+
+from dataclasses import dataclass, field
+
+from phonework.fsm.types import Answer, Carry, PromptId, RequestId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartTurn:
+    """Hand the prompts to the agent. carry: a late decision the turn brings along."""
+
+    turn: int
+    prompt_ids: tuple[PromptId, ...]
+    carry: Carry | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SteerTurn:
+    """Give the running turn one more message."""
+
+    turn: int
+    prompt_id: PromptId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerAgent:
+    """Tell the agent what the person decided."""
+
+    turn: int
+    request_id: RequestId
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InterruptTurn:
+    """Ask the agent to stop the turn."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KillAgent:
+    """End an agent that did not stop."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseAgent:
+    """Let the agent's process go; its own record of the conversation stays."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowRequest:
+    """Ask the person, in a new message."""
+
+    request_id: RequestId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateRequest:
+    """Bring the request's card to what is true now."""
+
+    request_id: RequestId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowTurn:
+    """Show the live card of a turn that began."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowResult:
+    """Turn the live card into the result card and say what the agent said, in full."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowPrompt:
+    """Show a queued or held message with its buttons."""
+
+    prompt_id: PromptId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdatePrompt:
+    """Bring the message's card to what is true now."""
+
+    prompt_id: PromptId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowStatus:
+    """Show the sessions of the person."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Say:
+    """Say one of our own sentences. text: a key of the catalogue; params: what it names."""
+
+    text: str
+    params: dict[str, str] = field(default_factory=dict)
+    reply_to: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relay:
+    """Pass on the agent's words, verbatim."""
+
+    body: str
+
+
+effect_types = (
+    StartTurn, SteerTurn, AnswerAgent, InterruptTurn, KillAgent, CloseAgent,
+    ShowRequest, UpdateRequest, ShowTurn, ShowResult, ShowPrompt, UpdatePrompt, ShowStatus, Say, Relay,
+)  # fmt: skip
+
+AgentEffect = StartTurn | SteerTurn | AnswerAgent | InterruptTurn | KillAgent | CloseAgent
+ChatEffect = ShowRequest | UpdateRequest | ShowTurn | ShowResult | ShowPrompt | UpdatePrompt | ShowStatus | Say | Relay
+Effect = AgentEffect | ChatEffect
+EFFECTS: dict[str, type[Effect]] = {effect.__name__: effect for effect in effect_types}

@@ -1,0 +1,233 @@
+"""Everything that can happen to a session: facts, in the past tense."""
+
+from dataclasses import dataclass, field
+
+from phonework.fsm.types import Answer, Ask, Prompt, PromptId, RequestId, Usage, UserId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Created:
+    """The session began; the first entry of its history. A first message comes as an event of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageReceived:
+    """A person wrote. stale: it was older than the staleness limit when it arrived (F13)."""
+
+    prompt: Prompt
+    by: UserId
+    stale: bool = False
+    continues: bool = False  # the Continue button: never an answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardAnswered:
+    """A person pressed a button of a request's card, or sent its form."""
+
+    request_id: RequestId
+    generation: int
+    answer: Answer
+    by: UserId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateAnswered:
+    """A person chose "answer and resume" on a request that expired or whose agent died (F12)."""
+
+    request_id: RequestId
+    generation: int
+    answer: Answer
+    by: UserId
+    prompt_id: PromptId  # of the prompt that the new turn begins with
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryAsked:
+    """Run the last turn's messages again. turn: the turn meant, 0 for the newest. prompt_id: of the new prompt."""
+
+    by: UserId
+    prompt_id: PromptId
+    turn: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopAsked:
+    """Interrupt the turn. turn: the turn meant, 0 for whichever runs."""
+
+    by: UserId
+    turn: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseAsked:
+    """End the session."""
+
+    by: UserId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendNowAsked:
+    """Run a queued or held message at once: steer the running turn, or interrupt it first."""
+
+    prompt_id: PromptId
+    by: UserId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropAsked:
+    """Forget a queued or held message."""
+
+    prompt_id: PromptId
+    by: UserId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnStarted:
+    """The agent took the turn's prompt. agent_session_id: the agent's own id, for resuming."""
+
+    turn: int
+    agent_session_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptsTaken:
+    """The agent folded messages into its running turn (after steering)."""
+
+    turn: int
+    prompt_ids: tuple[PromptId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentSessionChanged:
+    """The agent goes on under another id of its own (Claude: after /clear)."""
+
+    turn: int
+    agent_session_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentAsked:
+    """The agent needs a person."""
+
+    turn: int
+    ask: Ask
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestWithdrawn:
+    """The agent no longer asks."""
+
+    turn: int
+    request_id: RequestId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerDelivered:
+    """The agent has the answer."""
+
+    request_id: RequestId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerLost:
+    """The answer could not reach the agent that asked."""
+
+    request_id: RequestId
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnFinished:
+    """The agent ended the turn. interrupted: it was stopped before its end."""
+
+    turn: int
+    text: str = ""
+    interrupted: bool = False
+    usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnFailed:
+    """The turn ended in an error; the agent may live on. error: one sentence for the person."""
+
+    turn: int
+    error: str
+    usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentLost:
+    """The agent's process is gone, or what became of it is unknown. restart: our own process had ended."""
+
+    turn: int
+    reason: str
+    restart: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackgroundFinished:
+    """Work the agent did on its own after a turn had ended (a background subagent) came to a result."""
+
+    text: str
+    usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitReminderDue:
+    """The open request will expire soon."""
+
+    generation: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitExpired:
+    """Nobody answered in time."""
+
+    generation: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnExpired:
+    """The whole turn took too long."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopExpired:
+    """The agent did not end after an interrupt."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdleExpired:
+    """Nobody used the session for long."""
+
+    turn: int
+
+
+type_names = (
+    Created, MessageReceived, CardAnswered, LateAnswered, RetryAsked, StopAsked, CloseAsked, SendNowAsked, DropAsked,
+    TurnStarted, PromptsTaken, AgentSessionChanged, AgentAsked, RequestWithdrawn, AnswerDelivered, AnswerLost,
+    TurnFinished, TurnFailed, AgentLost, BackgroundFinished,
+    WaitReminderDue, WaitExpired, TurnExpired, StopExpired, IdleExpired,
+)  # fmt: skip
+
+AgentEvent = (
+    TurnStarted
+    | PromptsTaken
+    | AgentSessionChanged
+    | AgentAsked
+    | RequestWithdrawn
+    | TurnFinished
+    | TurnFailed
+    | AgentLost
+    | BackgroundFinished
+)
+PersonEvent = (
+    MessageReceived | CardAnswered | LateAnswered | RetryAsked | StopAsked | CloseAsked | SendNowAsked | DropAsked
+)
+TimerEvent = WaitReminderDue | WaitExpired | TurnExpired | StopExpired | IdleExpired
+Event = Created | PersonEvent | AgentEvent | AnswerDelivered | AnswerLost | TimerEvent
+EVENTS: dict[str, type[Event]] = {event.__name__: event for event in type_names}

@@ -1,0 +1,249 @@
+"""The values a conversation is made of: session, turn, prompt, request, answer."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NewType
+
+SessionId = NewType("SessionId", str)  # readable, like `fizz-top`
+UserId = NewType("UserId", str)  # the channel's id of a person; Feishu: open_id
+RequestId = NewType("RequestId", str)  # 32 hex digits, random
+PromptId = NewType("PromptId", str)  # a UUID, also the prompt's id at the agent
+
+
+class State(StrEnum):
+    """Where a session stands. The stored names never change."""
+
+    IDLE = "idle"
+    EXECUTING = "executing"
+    WAITING_INPUT = "waiting_input"
+    WAITING_CONFIRM = "waiting_confirm"
+    STOPPING = "stopping"
+    CLOSED = "closed"
+
+
+class RequestKind(StrEnum):
+    """What an agent can ask of a person."""
+
+    CONFIRM = "confirm"
+    CHOICE = "choice"
+    PLAN = "plan"
+    INPUT = "input"
+
+
+class RequestStatus(StrEnum):
+    """The life of a request: queued → open → answered → delivered, or one of the other ends."""
+
+    QUEUED = "queued"
+    OPEN = "open"
+    ANSWERED = "answered"  # decided and stored; the agent does not have it yet
+    DELIVERED = "delivered"  # the agent has the answer
+    REFUSED = "refused"  # the turn was stopped by a person while it was open
+    EXPIRED = "expired"  # nobody answered in time; it can be answered and resumed
+    VOID = "void"  # the agent that asked died; it can be answered and resumed
+    WITHDRAWN = "withdrawn"  # the agent no longer asks
+    RESUMED = "resumed"  # expired or void, then answered: a new turn carries the decision
+
+
+class PromptStatus(StrEnum):
+    """The life of a message meant for the agent."""
+
+    QUEUED = "queued"
+    HELD = "held"  # shown with Run / Drop: too old at arrival, or left over after a failure
+    TAKEN = "taken"  # part of a turn
+    DROPPED = "dropped"
+
+
+class TurnStatus(StrEnum):
+    """The life of a turn."""
+
+    LIVE = "live"
+    DONE = "done"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    LOST = "lost"
+
+
+class Verdict(StrEnum):
+    """What a person decided about a request."""
+
+    ALLOW = "allow"
+    ALLOW_RULE = "allow_rule"  # allow, and let the agent write the proposed rule
+    ALLOW_EDITS = "allow_edits"  # a plan approved, its edits need no further asking
+    DENY = "deny"  # `text` is the reason the agent reads
+    ANSWER = "answer"  # a choice or a text: `picks` and `text`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One decision. picks: for each question of a choice the chosen labels and own words, in order."""
+
+    verdict: Verdict
+    text: str = ""
+    picks: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One thing that can be chosen."""
+
+    label: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One question of a choice. free_text: own words are a valid answer too."""
+
+    text: str
+    header: str = ""
+    options: tuple[Option, ...] = ()
+    multiple: bool = False
+    free_text: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """What an agent asks, as its backend reports it.
+
+    agent_ref: the agent's own id of the request; Claude: `tool_use_id`.
+    fingerprint: hash of tool and input; equal fingerprints ask for the very same thing.
+    prompt: what is asked, in one line. Of command, diff, plan and input_json at most one says what it is about, in full.
+    rule: the rule "always allow" would add, as the agent writes it; empty when none is proposed.
+    extra: JSON only the backend understands, handed back with the answer.
+    """
+
+    request_id: RequestId
+    kind: RequestKind
+    agent_ref: str
+    fingerprint: str
+    prompt: str
+    tool: str = ""
+    command: str = ""
+    path: str = ""
+    diff: str = ""
+    plan: str = ""
+    input_json: str = ""
+    questions: tuple[Question, ...] = ()
+    rule: str = ""
+    extra: str = "{}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """An `Ask` with its fate. generation: number of the request within the session, 0 until it is shown."""
+
+    ask: Ask
+    turn: int
+    status: RequestStatus
+    asked_at: datetime
+    generation: int = 0
+    opened_at: datetime | None = None
+    expires_at: datetime | None = None
+    answer: Answer | None = None
+    answered_by: UserId | None = None
+    answered_at: datetime | None = None
+
+    @property
+    def request_id(self) -> RequestId:
+        return self.ask.request_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A picture or file that came with a message, still at the channel: kind is `image` or `file`."""
+
+    kind: str
+    key: str
+    message_id: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """One message for the agent. verbatim: plain text; False: a slash command the agent runs itself."""
+
+    prompt_id: PromptId
+    text: str
+    sent_at: datetime
+    status: PromptStatus = PromptStatus.QUEUED
+    verbatim: bool = True
+    message_id: str = ""  # the channel's id of the message, for replies
+    attachments: tuple[Attachment, ...] = ()
+    turn: int = 0  # the turn that took it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What one turn used. cost_usd: None when the agent does not say."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    cost_usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One prompt (and those folded into it) until the agent stops. text: the agent's last words, verbatim."""
+
+    turn: int
+    status: TurnStatus
+    started_at: datetime
+    prompt_ids: tuple[PromptId, ...] = ()
+    ended_at: datetime | None = None
+    text: str = ""
+    error: str = ""
+    usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carry:
+    """A late decision that a new turn brings along; used once, for the same fingerprint only."""
+
+    ask: Ask
+    answer: Answer
+    used: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """How long a session may wait, work and rest; zero means for ever. remind: before a wait ends."""
+
+    wait: timedelta = timedelta(minutes=5)
+    turn: timedelta = timedelta(minutes=30)
+    idle: timedelta = timedelta(minutes=30)
+    stop: timedelta = timedelta(seconds=20)
+    remind: timedelta = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One conversation with one agent in one directory, as `decide` sees it.
+
+    open: the request that waits for a person. waiting: those behind it, in order. queue, held: messages not yet run.
+    last: the prompts of the newest turn. named_*: what the event refers to, loaded with the session.
+    """
+
+    session_id: SessionId
+    user_id: UserId
+    backend: str
+    cwd: str
+    state: State
+    version: int
+    since: datetime
+    turn: int = 0
+    generation: int = 0
+    agent_session_id: str = ""
+    can_steer: bool = False
+    timeouts: Timeouts = Timeouts()
+    open: Request | None = None
+    waiting: tuple[Request, ...] = ()
+    queue: tuple[Prompt, ...] = ()
+    held: tuple[Prompt, ...] = ()
+    last: tuple[Prompt, ...] = ()
+    carry: Carry | None = None
+    live: Turn | None = None
+    named_request: Request | None = None
+    named_prompt: Prompt | None = None

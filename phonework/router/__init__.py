@@ -1,0 +1,1 @@
+"""Who may write, which machine serves them, and what was sent where."""

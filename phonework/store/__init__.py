@@ -1,0 +1,1 @@
+"""SQLite: the single source of truth. All SQL lives here."""
