@@ -71,7 +71,7 @@ class Progress:
 
     text: str = ""
     steps: tuple[Step, ...] = ()
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
     note: str = ""  # e.g. "the API is busy, trying again in 8 s"
 
 

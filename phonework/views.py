@@ -1,0 +1,68 @@
+"""Stored facts, gathered for a person's eyes: what cards and `inspect` are made from."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from phonework.fsm.types import Prompt, Request, SessionId, State, Turn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionView:
+    """One session. number: its place in the person's list, from 1. project: the last part of the directory."""
+
+    session_id: SessionId
+    number: int
+    project: str
+    cwd: str
+    backend: str
+    state: State
+    since: datetime
+    last_activity: datetime
+    turn: int
+    agent_session_id: str = ""
+    model: str = ""
+    mode: str = ""
+    node: str = ""
+    queued: int = 0
+    active: bool = False
+    asking: str = ""  # the prompt of the open request
+    can_steer: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestView:
+    """A request with its session. behind: how many more wait after it. answered_by: a name, or an id when none is known."""
+
+    session: SessionView
+    request: Request
+    behind: int = 0
+    answered_by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnView:
+    """A turn with its session and the messages it ran. actionable: it is the session's newest and the session is open."""
+
+    session: SessionView
+    turn: Turn
+    prompts: tuple[Prompt, ...]
+    actionable: bool = True
+    queued: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptView:
+    """A queued or held message. position: from 1, in the queue."""
+
+    session: SessionView
+    prompt: Prompt
+    position: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusView:
+    """A person's sessions."""
+
+    sessions: tuple[SessionView, ...]
+    mode: str = "direct"
+    node: str = ""
