@@ -38,7 +38,7 @@ class LateAnswered:
     generation: int
     answer: Answer
     by: UserId
-    prompt_id: PromptId  # of the prompt that the new turn begins with
+    prompt: Prompt  # the new turn begins with it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +137,14 @@ class AnswerLost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SteerFailed:
+    """A message could not be given to the running turn."""
+
+    prompt_id: PromptId
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TurnFinished:
     """The agent ended the turn. interrupted: it was stopped before its end."""
 
@@ -209,7 +217,7 @@ class IdleExpired:
 
 type_names = (
     Created, MessageReceived, CardAnswered, LateAnswered, RetryAsked, StopAsked, CloseAsked, SendNowAsked, DropAsked,
-    TurnStarted, PromptsTaken, AgentSessionChanged, AgentAsked, RequestWithdrawn, AnswerDelivered, AnswerLost,
+    TurnStarted, PromptsTaken, AgentSessionChanged, AgentAsked, RequestWithdrawn, AnswerDelivered, AnswerLost, SteerFailed,
     TurnFinished, TurnFailed, AgentLost, BackgroundFinished,
     WaitReminderDue, WaitExpired, TurnExpired, StopExpired, IdleExpired,
 )  # fmt: skip
@@ -229,5 +237,6 @@ PersonEvent = (
     MessageReceived | CardAnswered | LateAnswered | RetryAsked | StopAsked | CloseAsked | SendNowAsked | DropAsked
 )
 TimerEvent = WaitReminderDue | WaitExpired | TurnExpired | StopExpired | IdleExpired
-Event = Created | PersonEvent | AgentEvent | AnswerDelivered | AnswerLost | TimerEvent
+EffectEvent = AnswerDelivered | AnswerLost | SteerFailed
+Event = Created | PersonEvent | AgentEvent | EffectEvent | TimerEvent
 EVENTS: dict[str, type[Event]] = {event.__name__: event for event in type_names}

@@ -1,0 +1,326 @@
+"""What a move writes on the draft: pure, nothing is performed here."""
+
+from dataclasses import replace
+from typing import TypeVar
+
+from phonework.fsm import effects as order
+from phonework.fsm import events as happened
+from phonework.fsm.draft import Draft
+from phonework.fsm.events import Event
+from phonework.fsm.guards import typed_answer
+from phonework.fsm.types import (
+    Carry,
+    Prompt,
+    PromptStatus,
+    Request,
+    RequestStatus,
+    TurnStatus,
+)
+
+E = TypeVar("E", bound=Event)
+
+STOPPED_WHY = "The person stopped the turn."
+TIMED_OUT_WHY = "Nobody answered in time. Do not try this again; stop here."
+
+
+def _event(draft: Draft, kind: type[E]) -> E:
+    event = draft.event
+    assert isinstance(event, kind)
+    return event
+
+
+# Messages
+
+
+def start(draft: Draft) -> None:
+    draft.begin_turn(_event(draft, happened.MessageReceived).prompt)
+
+
+def queue(draft: Draft) -> None:
+    prompt = _event(draft, happened.MessageReceived).prompt
+    draft.queue(prompt)
+    draft.owe(order.ShowPrompt(prompt_id=prompt.prompt_id))
+
+
+def hold(draft: Draft) -> None:
+    prompt = _event(draft, happened.MessageReceived).prompt
+    draft.hold(prompt)
+    draft.owe(order.ShowPrompt(prompt_id=prompt.prompt_id))
+
+
+def retry_prompt(draft: Draft) -> Prompt:
+    """The last turn's messages as one new message."""
+    last = draft.session.last
+    return replace(
+        last[-1],
+        prompt_id=_event(draft, happened.RetryAsked).prompt_id,
+        text="\n\n".join(prompt.text for prompt in last),
+        attachments=tuple(one for prompt in last for one in prompt.attachments),
+        verbatim=len(last) > 1 or last[-1].verbatim,
+        status=PromptStatus.QUEUED,
+        turn=0,
+    )
+
+
+def retry(draft: Draft) -> None:
+    draft.begin_turn(retry_prompt(draft))
+
+
+def stop_and_retry(draft: Draft) -> None:
+    draft.queue(retry_prompt(draft), front=True)
+    stop(draft)
+
+
+def named_prompt(draft: Draft) -> Prompt:
+    prompt = draft.session.named_prompt
+    assert prompt is not None
+    return prompt
+
+
+def run_now(draft: Draft) -> None:
+    draft.begin_turn(named_prompt(draft))
+
+
+def steer(draft: Draft) -> None:
+    prompt = named_prompt(draft)
+    draft.add_to_turn(prompt)
+    draft.owe(
+        order.SteerTurn(turn=draft.session.turn, prompt_id=prompt.prompt_id),
+        order.UpdatePrompt(prompt_id=prompt.prompt_id),
+    )
+
+
+def stop_and_run(draft: Draft) -> None:
+    advance(draft)
+    stop(draft)
+
+
+def advance(draft: Draft) -> None:
+    """It runs as soon as the agent has stopped."""
+    prompt = named_prompt(draft)
+    draft.queue(prompt, front=True)
+    draft.owe(order.UpdatePrompt(prompt_id=prompt.prompt_id))
+
+
+def drop(draft: Draft) -> None:
+    draft.drop(named_prompt(draft))
+
+
+def hold_again(draft: Draft) -> None:
+    """It was given to the running turn and did not arrive."""
+    prompt = named_prompt(draft)
+    draft.hold(prompt)
+    draft.owe(order.UpdatePrompt(prompt_id=prompt.prompt_id))
+
+
+# Requests
+
+
+def _request(draft: Draft) -> Request:
+    event = _event(draft, happened.AgentAsked)
+    return Request(ask=event.ask, turn=event.turn, status=RequestStatus.QUEUED, asked_at=draft.now)
+
+
+def ask(draft: Draft) -> None:
+    draft.open_request(_request(draft))
+
+
+def ask_later(draft: Draft) -> None:
+    draft.enqueue_request(_request(draft))
+
+
+def answer_from_carry(draft: Draft) -> None:
+    """The same thing was decided before the agent died or the wait ended: it is answered from that, once."""
+    carry = draft.session.carry
+    assert carry is not None
+    draft.session = replace(draft.session, carry=replace(carry, used=True))
+    draft.answer_request(_request(draft), carry.answer, draft.session.user_id)
+
+
+def refuse_new(draft: Draft) -> None:
+    """Asked while the turn is being stopped, or outside any turn."""
+    draft.refuse_request(_request(draft), RequestStatus.REFUSED, STOPPED_WHY)
+
+
+def answer(draft: Draft) -> None:
+    event, request = draft.event, draft.session.open
+    assert request is not None
+    if isinstance(event, happened.MessageReceived):
+        typed = typed_answer(draft.session, event)
+        assert typed is not None
+        draft.answer_request(request, typed, event.by)
+    else:
+        clicked = _event(draft, happened.CardAnswered)
+        draft.answer_request(request, clicked.answer, clicked.by)
+    draft.open_next()
+
+
+def answer_late(draft: Draft) -> None:
+    """A new turn carries the decision."""
+    event, request = _event(draft, happened.LateAnswered), draft.session.named_request
+    assert request is not None
+    resumed = replace(
+        request, status=RequestStatus.RESUMED, answer=event.answer, answered_by=event.by, answered_at=draft.now
+    )
+    draft.put_request(resumed)
+    draft.owe(order.UpdateRequest(request_id=request.request_id))
+    draft.begin_turn(event.prompt, Carry(ask=request.ask, answer=event.answer))
+
+
+def withdraw_open(draft: Draft) -> None:
+    request = draft.session.open
+    assert request is not None
+    draft.put_request(replace(request, status=RequestStatus.WITHDRAWN))
+    draft.owe(order.UpdateRequest(request_id=request.request_id))
+    draft.open_next()
+
+
+def withdraw_queued(draft: Draft) -> None:
+    wanted = _event(draft, happened.RequestWithdrawn).request_id
+    for request in draft.session.waiting:
+        if request.request_id == wanted:
+            draft.put_request(replace(request, status=RequestStatus.WITHDRAWN))
+    waiting = tuple(one for one in draft.session.waiting if one.request_id != wanted)
+    draft.session = replace(draft.session, waiting=waiting)
+
+
+def _settle_named(draft: Draft, status: RequestStatus) -> None:
+    request = draft.session.named_request
+    assert request is not None
+    draft.put_request(replace(request, status=status))
+    draft.owe(order.UpdateRequest(request_id=request.request_id))
+
+
+def mark_delivered(draft: Draft) -> None:
+    _settle_named(draft, RequestStatus.DELIVERED)
+
+
+def mark_lost(draft: Draft) -> None:
+    _settle_named(draft, RequestStatus.VOID)
+
+
+# The agent
+
+
+def note_started(draft: Draft) -> None:
+    event = _event(draft, happened.TurnStarted)
+    if event.agent_session_id:
+        draft.session = replace(draft.session, agent_session_id=event.agent_session_id)
+
+
+def note_agent_session(draft: Draft) -> None:
+    event = _event(draft, happened.AgentSessionChanged)
+    draft.session = replace(draft.session, agent_session_id=event.agent_session_id)
+
+
+def note_taken(draft: Draft) -> None:
+    """The cards of the messages that were folded in say so."""
+    draft.owe(*(order.UpdatePrompt(prompt_id=one) for one in _event(draft, happened.PromptsTaken).prompt_ids))
+
+
+def relay(draft: Draft) -> None:
+    draft.owe(order.Relay(body=_event(draft, happened.BackgroundFinished).text))
+
+
+def _record_end(draft: Draft) -> TurnStatus:
+    """Write what the agent said at the end on the turn, and return how the turn ended."""
+    event, turn = draft.event, draft.session.live
+    assert turn is not None
+    stopping = draft.session.state.value == "stopping"
+    match event:
+        case happened.TurnFinished():
+            draft.change_turn(replace(turn, text=event.text, usage=event.usage))
+            return TurnStatus.STOPPED if stopping or event.interrupted else TurnStatus.DONE
+        case happened.TurnFailed():
+            draft.change_turn(replace(turn, error=event.error, usage=event.usage))
+            return TurnStatus.STOPPED if stopping else TurnStatus.FAILED
+        case happened.AgentLost():
+            draft.change_turn(replace(turn, error=event.reason))
+            return TurnStatus.STOPPED if stopping else TurnStatus.LOST
+        case _:
+            return TurnStatus.STOPPED
+
+
+def end(draft: Draft) -> None:
+    """The turn ended and nothing waits to be run."""
+    status = _record_end(draft)
+    draft.settle_all(RequestStatus.WITHDRAWN)
+    draft.end_turn(status)
+    draft.rest()
+
+
+def end_and_start_next(draft: Draft) -> None:
+    status = _record_end(draft)
+    draft.settle_all(RequestStatus.WITHDRAWN)
+    draft.end_turn(status)
+    draft.begin_next()
+
+
+def fail(draft: Draft) -> None:
+    """The agent could not finish: what it asked can be answered later, what waited is shown with Run / Drop."""
+    status = _record_end(draft)
+    draft.settle_all(RequestStatus.VOID)
+    draft.end_turn(status)
+    draft.hold_queue()
+    draft.rest()
+
+
+# Ends decided by a person or a clock
+
+
+def stop(draft: Draft) -> None:
+    draft.refuse_all(RequestStatus.REFUSED, STOPPED_WHY)
+    draft.interrupt()
+
+
+def expire_wait(draft: Draft) -> None:
+    draft.refuse_all(RequestStatus.EXPIRED, TIMED_OUT_WHY)
+    draft.interrupt()
+    draft.owe(order.Say(text="say.wait_expired"))
+
+
+def expire_turn(draft: Draft) -> None:
+    draft.refuse_all(RequestStatus.EXPIRED, TIMED_OUT_WHY)
+    draft.interrupt()
+    draft.owe(order.Say(text="say.turn_expired"))
+
+
+def remind(draft: Draft) -> None:
+    request = draft.session.open
+    assert request is not None
+    seconds = (request.expires_at - draft.now).total_seconds() if request.expires_at else 0
+    minutes = str(max(1, round(seconds / 60)))
+    draft.owe(order.Say(text="say.wait_reminder", params={"minutes": minutes, "prompt": request.ask.prompt}))
+
+
+def kill(draft: Draft) -> None:
+    draft.owe(order.KillAgent(turn=draft.session.turn), order.Say(text="say.agent_killed"))
+    draft.end_turn(TurnStatus.STOPPED)
+    draft.rest()
+
+
+def kill_and_start_next(draft: Draft) -> None:
+    draft.owe(order.KillAgent(turn=draft.session.turn), order.Say(text="say.agent_killed"))
+    draft.end_turn(TurnStatus.STOPPED)
+    draft.begin_next()
+
+
+def _close(draft: Draft, text: str) -> None:
+    draft.settle_all(RequestStatus.REFUSED)
+    draft.end_turn(TurnStatus.STOPPED)
+    for prompt in (*draft.session.queue, *draft.session.held):
+        draft.drop(prompt)
+    draft.disarm("idle")
+    draft.owe(order.CloseAgent(), order.Say(text=text))
+
+
+def close(draft: Draft) -> None:
+    _close(draft, "say.session_closed")
+
+
+def close_idle(draft: Draft) -> None:
+    _close(draft, "say.session_closed_idle")
+
+
+def noop(draft: Draft) -> None:
+    """The move itself is the record."""

@@ -1,0 +1,176 @@
+"""Pure questions about a session and an event. A guard answers with the reason for a no, a branch with yes or no."""
+
+from phonework.fsm import events as happened
+from phonework.fsm.events import Event
+from phonework.fsm.reasons import Reason
+from phonework.fsm.replies import interpret
+from phonework.fsm.types import Answer, PromptStatus, RequestKind, RequestStatus, Session
+
+QUEUE_LIMIT = 50
+"""Messages that may wait in one session; more are refused in words."""
+
+_SETTLED = {
+    RequestStatus.QUEUED: Reason.OLD_REQUEST,
+    RequestStatus.OPEN: Reason.OLD_REQUEST,
+    RequestStatus.ANSWERED: Reason.ALREADY_ANSWERED,
+    RequestStatus.DELIVERED: Reason.ALREADY_ANSWERED,
+    RequestStatus.RESUMED: Reason.ALREADY_ANSWERED,
+    RequestStatus.REFUSED: Reason.OLD_REQUEST,
+    RequestStatus.EXPIRED: Reason.EXPIRED_REQUEST,
+    RequestStatus.VOID: Reason.AGENT_GONE,
+    RequestStatus.WITHDRAWN: Reason.WITHDRAWN_REQUEST,
+}
+_RESUMABLE = frozenset({RequestStatus.EXPIRED, RequestStatus.VOID})
+_KINDS = (RequestKind.CONFIRM, RequestKind.CHOICE, RequestKind.PLAN)
+
+
+# Guards
+
+
+def owner(session: Session, event: Event) -> Reason | None:
+    """Only the session's own person moves it."""
+    return None if getattr(event, "by", session.user_id) == session.user_id else Reason.NOT_YOURS
+
+
+def answers_open(session: Session, event: Event) -> Reason | None:
+    """The click is about the request that is open, in the form it was shown in."""
+    assert isinstance(event, happened.CardAnswered)
+    request = session.open
+    if request is not None and request.request_id == event.request_id:
+        return None if request.generation == event.generation else Reason.OLD_REQUEST
+    return settled(session, event)
+
+
+def settled(session: Session, event: Event) -> Reason:
+    """Why the request that the event names cannot be answered."""
+    request = session.named_request
+    return _SETTLED[request.status] if request is not None else Reason.NO_SUCH_REQUEST
+
+
+def resumable(session: Session, event: Event) -> Reason | None:
+    """A late answer belongs to a request that expired or whose agent died, in the form it was shown in."""
+    assert isinstance(event, happened.LateAnswered)
+    request = session.named_request
+    if request is None:
+        return Reason.NO_SUCH_REQUEST
+    if request.status in _RESUMABLE:
+        return None if request.generation == event.generation else Reason.OLD_REQUEST
+    return Reason.NOT_RESUMABLE if request.status is RequestStatus.REFUSED else _SETTLED[request.status]
+
+
+def this_turn(session: Session, event: Event) -> Reason | None:
+    """The event is about the turn that is running."""
+    return None if session.live is not None and getattr(event, "turn", 0) == session.turn else Reason.STALE_TURN
+
+
+def turn_meant(session: Session, event: Event) -> Reason | None:
+    """A button of an older turn's card does nothing to a newer one; 0 means whichever runs."""
+    return None if getattr(event, "turn", 0) in (0, session.turn) else Reason.STALE_TURN
+
+
+def this_wait(session: Session, event: Event) -> Reason | None:
+    return None if getattr(event, "generation", -1) == session.generation else Reason.STALE_TIMER
+
+
+def this_turn_timer(session: Session, event: Event) -> Reason | None:
+    return None if getattr(event, "turn", -1) == session.turn else Reason.STALE_TIMER
+
+
+def has_room(session: Session, event: Event) -> Reason | None:
+    return None if len(session.queue) + len(session.held) < QUEUE_LIMIT else Reason.QUEUE_FULL
+
+
+def has_last(session: Session, event: Event) -> Reason | None:
+    return None if session.last else Reason.NOTHING_TO_RETRY
+
+
+def prompt_waits(session: Session, event: Event) -> Reason | None:
+    """The message is queued or held, not run and not dropped."""
+    prompt = session.named_prompt
+    if prompt is None:
+        return Reason.NO_SUCH_MESSAGE
+    return {PromptStatus.TAKEN: Reason.MESSAGE_ALREADY_RUN, PromptStatus.DROPPED: Reason.MESSAGE_DROPPED}.get(
+        prompt.status
+    )
+
+
+def asked_by_agent(session: Session, event: Event) -> Reason | None:
+    """The request is one of those still waiting."""
+    wanted = getattr(event, "request_id", "")
+    known = (session.open, *session.waiting)
+    return None if any(one is not None and one.request_id == wanted for one in known) else settled(session, event)
+
+
+def answered(session: Session, event: Event) -> Reason | None:
+    """The decision is stored and on its way."""
+    request = session.named_request
+    if request is None:
+        return Reason.NO_SUCH_REQUEST
+    return None if request.status is RequestStatus.ANSWERED else Reason.NOTED
+
+
+def same_agent_session(session: Session, event: Event) -> Reason | None:
+    """The agent's own id may change only by the newest turn."""
+    return None if getattr(event, "turn", 0) == session.turn else Reason.STALE_TURN
+
+
+# Branches
+
+
+def is_stale(session: Session, event: Event) -> bool:
+    assert isinstance(event, happened.MessageReceived)
+    return event.stale
+
+
+def typed_answer(session: Session, event: Event) -> Answer | None:
+    """The answer that a typed message gives to the open request; None: it is not one.
+
+    A message answers only a question that was asked before it was sent, so that a redelivered "yes" approves nothing.
+    """
+    assert isinstance(event, happened.MessageReceived)
+    request, prompt = session.open, event.prompt
+    if request is None or request.opened_at is None or prompt.sent_at <= request.opened_at:
+        return None
+    if event.continues or event.by != session.user_id or not prompt.verbatim or prompt.attachments:
+        return None
+    return interpret(request.ask, prompt.text)
+
+
+def is_answer(session: Session, event: Event) -> bool:
+    return not is_stale(session, event) and typed_answer(session, event) is not None
+
+
+def carried(session: Session, event: Event) -> bool:
+    """The person decided about this very tool call already, in a late answer not yet used."""
+    assert isinstance(event, happened.AgentAsked)
+    carry = session.carry
+    return carry is not None and not carry.used and carry.ask.fingerprint == event.ask.fingerprint
+
+
+def asks_input(session: Session, event: Event) -> bool:
+    assert isinstance(event, happened.AgentAsked)
+    return event.ask.kind is RequestKind.INPUT
+
+
+def none_behind(session: Session, event: Event) -> bool:
+    return not session.waiting
+
+
+def confirm_behind(session: Session, event: Event) -> bool:
+    return bool(session.waiting) and session.waiting[0].ask.kind in _KINDS
+
+
+def input_behind(session: Session, event: Event) -> bool:
+    return bool(session.waiting) and session.waiting[0].ask.kind is RequestKind.INPUT
+
+
+def names_open(session: Session, event: Event) -> bool:
+    return session.open is not None and session.open.request_id == getattr(event, "request_id", "")
+
+
+def prompts_wait(session: Session, event: Event) -> bool:
+    return bool(session.queue)
+
+
+def can_steer(session: Session, event: Event) -> bool:
+    return session.can_steer

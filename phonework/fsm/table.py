@@ -1,0 +1,206 @@
+"""The workflow as data: one row for each legal move, and for each event a state does not accept the reason why.
+
+Rows of one source and event are tried from the top: the first whose branch says yes and whose guards have no objection
+is taken. `docs/states.md` and `phonework fsm` are drawn from these rows.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from phonework.fsm import actions as do
+from phonework.fsm import guards as guard
+from phonework.fsm.draft import Draft
+from phonework.fsm.events import (
+    AgentAsked,
+    AgentLost,
+    AgentSessionChanged,
+    AnswerDelivered,
+    AnswerLost,
+    BackgroundFinished,
+    CardAnswered,
+    CloseAsked,
+    Created,
+    DropAsked,
+    Event,
+    IdleExpired,
+    LateAnswered,
+    MessageReceived,
+    PromptsTaken,
+    RequestWithdrawn,
+    RetryAsked,
+    SendNowAsked,
+    SteerFailed,
+    StopAsked,
+    StopExpired,
+    TurnExpired,
+    TurnFailed,
+    TurnFinished,
+    TurnStarted,
+    WaitExpired,
+    WaitReminderDue,
+)
+from phonework.fsm.reasons import Reason
+from phonework.fsm.types import Session, State
+
+TABLE_VERSION: Final = 1
+"""Raised with every change of the rows; `tests/fsm/table.golden.json` holds the rows of this version."""
+
+Action = Callable[[Draft], None]
+Guard = Callable[[Session, Event], Reason | None]
+Branch = Callable[[Session, Event], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """From source by event to target. when: which of several rows; guards: what must hold, with the reason if not."""
+
+    source: State
+    event: type[Event]
+    target: State
+    action: Action
+    guards: tuple[Guard, ...] = ()
+    when: tuple[Branch, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """The state does not accept the event: it is recorded with the reason, and the person is told."""
+
+    source: State
+    event: type[Event]
+    reason: Reason | Callable[[Session, Event], Reason]
+
+
+IDLE, EXECUTING, STOPPING, CLOSED = State.IDLE, State.EXECUTING, State.STOPPING, State.CLOSED
+WAITING_CONFIRM, WAITING_INPUT = State.WAITING_CONFIRM, State.WAITING_INPUT
+WAITING = (WAITING_CONFIRM, WAITING_INPUT)
+BUSY = (EXECUTING, *WAITING, STOPPING)
+OPEN = (IDLE, *BUSY)
+ALL = (*OPEN, CLOSED)
+
+
+def _ignore(states: tuple[State, ...], event: type[Event], reason: Reason | Callable[..., Reason]) -> list[Ignore]:
+    return [Ignore(state, event, reason) for state in states]
+
+
+def _stay(states: tuple[State, ...], event: type[Event], action: Action, *guards: Guard) -> list[Row]:
+    return [Row(state, event, state, action, guards) for state in states]
+
+
+def _settle(event: type[Event], action: Action, guards: tuple[Guard, ...], *when: Branch) -> list[Row]:
+    """The open request is settled: the next one is asked, or the agent goes on."""
+    return [
+        row
+        for source in WAITING
+        for row in (
+            Row(source, event, EXECUTING, action, guards, (*when, guard.none_behind)),
+            Row(source, event, WAITING_CONFIRM, action, guards, (*when, guard.confirm_behind)),
+            Row(source, event, WAITING_INPUT, action, guards, (*when, guard.input_behind)),
+        )
+    ]
+
+
+def _finish(source: State, event: type[Event], *guards: Guard) -> list[Row]:
+    """The turn is over: the next message runs, or the session rests."""
+    return [
+        Row(source, event, EXECUTING, do.end_and_start_next, guards, (guard.prompts_wait,)),
+        Row(source, event, IDLE, do.end, guards),
+    ]
+
+
+_messages: list[Row | Ignore] = [
+    *[Row(state, MessageReceived, state, do.hold, (guard.owner, guard.has_room), (guard.is_stale,)) for state in OPEN],
+    Row(IDLE, MessageReceived, EXECUTING, do.start, (guard.owner,)),
+    *_settle(MessageReceived, do.answer, (guard.owner,), guard.is_answer),
+    *_stay(BUSY, MessageReceived, do.queue, guard.owner, guard.has_room),
+    Ignore(CLOSED, MessageReceived, Reason.SESSION_CLOSED),
+    Row(IDLE, RetryAsked, EXECUTING, do.retry, (guard.owner, guard.turn_meant, guard.has_last)),
+    *[
+        Row(state, RetryAsked, STOPPING, do.stop_and_retry, (guard.owner, guard.turn_meant, guard.has_last))
+        for state in (EXECUTING, *WAITING)
+    ],
+    Ignore(STOPPING, RetryAsked, Reason.ALREADY_STOPPING),
+    Ignore(CLOSED, RetryAsked, Reason.SESSION_CLOSED),
+    Row(IDLE, SendNowAsked, EXECUTING, do.run_now, (guard.owner, guard.prompt_waits)),
+    Row(EXECUTING, SendNowAsked, EXECUTING, do.steer, (guard.owner, guard.prompt_waits), (guard.can_steer,)),
+    *[
+        Row(state, SendNowAsked, STOPPING, do.stop_and_run, (guard.owner, guard.prompt_waits))
+        for state in (EXECUTING, *WAITING)
+    ],
+    *_stay((STOPPING,), SendNowAsked, do.advance, guard.owner, guard.prompt_waits),
+    Ignore(CLOSED, SendNowAsked, Reason.SESSION_CLOSED),
+    *_stay(OPEN, DropAsked, do.drop, guard.owner, guard.prompt_waits),
+    Ignore(CLOSED, DropAsked, Reason.SESSION_CLOSED),
+]
+
+_requests: list[Row | Ignore] = [
+    *[
+        Row(state, AgentAsked, state, do.answer_from_carry, (guard.this_turn,), (guard.carried,))
+        for state in (EXECUTING, *WAITING)
+    ],
+    Row(EXECUTING, AgentAsked, WAITING_INPUT, do.ask, (guard.this_turn,), (guard.asks_input,)),
+    Row(EXECUTING, AgentAsked, WAITING_CONFIRM, do.ask, (guard.this_turn,)),
+    *_stay(WAITING, AgentAsked, do.ask_later, guard.this_turn),
+    *_stay((IDLE, STOPPING), AgentAsked, do.refuse_new),
+    Ignore(CLOSED, AgentAsked, Reason.SESSION_CLOSED),
+    *_settle(CardAnswered, do.answer, (guard.owner, guard.answers_open)),
+    *_ignore((IDLE, EXECUTING, STOPPING, CLOSED), CardAnswered, guard.settled),
+    Row(IDLE, LateAnswered, EXECUTING, do.answer_late, (guard.owner, guard.resumable)),
+    *_ignore(BUSY, LateAnswered, Reason.BUSY),
+    Ignore(CLOSED, LateAnswered, Reason.SESSION_CLOSED),
+    *_settle(RequestWithdrawn, do.withdraw_open, (guard.asked_by_agent,), guard.names_open),
+    *_stay(WAITING, RequestWithdrawn, do.withdraw_queued, guard.asked_by_agent),
+    *_ignore((IDLE, EXECUTING, STOPPING, CLOSED), RequestWithdrawn, guard.settled),
+    *_stay(ALL, AnswerDelivered, do.mark_delivered, guard.answered),
+    *_stay(ALL, AnswerLost, do.mark_lost, guard.answered),
+]
+
+_agent: list[Row | Ignore] = [
+    *_ignore(ALL, Created, Reason.DUPLICATE),
+    *_stay(BUSY, TurnStarted, do.note_started, guard.this_turn),
+    *_ignore((IDLE, CLOSED), TurnStarted, Reason.STALE_TURN),
+    *_stay(BUSY, PromptsTaken, do.note_taken, guard.this_turn),
+    *_ignore((IDLE, CLOSED), PromptsTaken, Reason.STALE_TURN),
+    *_stay(OPEN, AgentSessionChanged, do.note_agent_session, guard.same_agent_session),
+    Ignore(CLOSED, AgentSessionChanged, Reason.SESSION_CLOSED),
+    *_stay(OPEN, SteerFailed, do.hold_again),
+    Ignore(CLOSED, SteerFailed, Reason.SESSION_CLOSED),
+    *_stay(OPEN, BackgroundFinished, do.relay),
+    Ignore(CLOSED, BackgroundFinished, Reason.SESSION_CLOSED),
+    *[row for state in BUSY for row in _finish(state, TurnFinished, guard.this_turn)],
+    *[row for event in (TurnFailed, AgentLost) for row in _finish(STOPPING, event, guard.this_turn)],
+    *[
+        Row(state, event, IDLE, do.fail, (guard.this_turn,))
+        for event in (TurnFailed, AgentLost)
+        for state in (EXECUTING, *WAITING)
+    ],
+    *[
+        Ignore(state, event, Reason.STALE_TURN)
+        for event in (TurnFinished, TurnFailed, AgentLost)
+        for state in (IDLE, CLOSED)
+    ],
+]
+
+_ends: list[Row | Ignore] = [
+    *[Row(state, StopAsked, STOPPING, do.stop, (guard.owner, guard.turn_meant)) for state in (EXECUTING, *WAITING)],
+    Ignore(IDLE, StopAsked, Reason.NOTHING_RUNNING),
+    Ignore(STOPPING, StopAsked, Reason.ALREADY_STOPPING),
+    Ignore(CLOSED, StopAsked, Reason.SESSION_CLOSED),
+    *[Row(state, CloseAsked, CLOSED, do.close, (guard.owner,)) for state in OPEN],
+    Ignore(CLOSED, CloseAsked, Reason.SESSION_CLOSED),
+    *_stay(WAITING, WaitReminderDue, do.remind, guard.this_wait),
+    *_ignore((IDLE, EXECUTING, STOPPING, CLOSED), WaitReminderDue, Reason.STALE_TIMER),
+    *[Row(state, WaitExpired, STOPPING, do.expire_wait, (guard.this_wait,)) for state in WAITING],
+    *_ignore((IDLE, EXECUTING, STOPPING, CLOSED), WaitExpired, Reason.STALE_TIMER),
+    *[Row(state, TurnExpired, STOPPING, do.expire_turn, (guard.this_turn_timer,)) for state in (EXECUTING, *WAITING)],
+    *_ignore((IDLE, STOPPING, CLOSED), TurnExpired, Reason.STALE_TIMER),
+    Row(STOPPING, StopExpired, EXECUTING, do.kill_and_start_next, (guard.this_turn_timer,), (guard.prompts_wait,)),
+    Row(STOPPING, StopExpired, IDLE, do.kill, (guard.this_turn_timer,)),
+    *_ignore((IDLE, EXECUTING, *WAITING, CLOSED), StopExpired, Reason.STALE_TIMER),
+    Row(IDLE, IdleExpired, CLOSED, do.close_idle, (guard.this_turn_timer,)),
+    *_ignore((*BUSY, CLOSED), IdleExpired, Reason.STALE_TIMER),
+]
+
+
+TABLE: Final[tuple[Row | Ignore, ...]] = tuple(_messages + _requests + _agent + _ends)
