@@ -1,0 +1,1 @@
+"""Cards (JSON 2.0) as pure functions of stored facts."""

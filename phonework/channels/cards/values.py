@@ -1,0 +1,302 @@
+"""What a button carries and a form sends back: made here, and read here with nothing believed."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final, TypeVar
+
+from phonework.fsm.types import Answer, Ask, PromptId, Question, RequestId, RequestKind, SessionId, Verdict
+
+VERSION: Final = 1
+MAX_TEXT: Final = 10_000  # characters of one text field; the input itself allows 1,000
+MAX_QUESTIONS: Final = 16
+MAX_OPTIONS: Final = 100
+_MAX_NUMBER: Final = 2**31 - 1
+_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
+_PICK: Final = re.compile(r"pick:(\d{1,2}):(\d{1,2})", re.ASCII)
+_INDEX: Final = re.compile(r"\d{1,2}", re.ASCII)
+
+Value = dict[str, object]
+F = TypeVar("F", str, tuple[int, ...])
+
+
+class Press(StrEnum):
+    """Which button of a request's card was pressed."""
+
+    ALLOW = "allow"
+    ALLOW_RULE = "allow_rule"
+    ALLOW_EDITS = "allow_edits"
+    DENY = "deny"
+    PICK = "pick"
+    FORM = "form"
+
+
+class TurnOp(StrEnum):
+    """What a button does to a session or its turn."""
+
+    STOP = "stop"
+    RETRY = "retry"
+    CONTINUE = "continue"
+    CLOSE = "close"
+
+
+class PromptOp(StrEnum):
+    """What a button does to a message that waits."""
+
+    SEND_NOW = "send_now"
+    DROP = "drop"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """What a form held. picks, words: by question, from 0; shorter than the questions when the rest is empty."""
+
+    picks: tuple[tuple[int, ...], ...] = ()
+    words: tuple[str, ...] = ()
+    reason: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerClick:
+    """An answer to a request. pick: question and option, from 0, of a one-tap button. late: answer and resume."""
+
+    request_id: RequestId
+    generation: int
+    press: Press
+    pick: tuple[int, int] = (0, 0)
+    form: Form = field(default_factory=Form)
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnClick:
+    """Stop, run again, continue or close. turn: the one the card showed."""
+
+    op: TurnOp
+    session_id: SessionId
+    turn: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptClick:
+    """Run a waiting message now, or drop it."""
+
+    op: PromptOp
+    prompt_id: PromptId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchClick:
+    """Make a session the active one."""
+
+    session_id: SessionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Malformed:
+    """No button of ours sends this. why: for the log."""
+
+    why: str
+
+
+Click = AnswerClick | TurnClick | PromptClick | SwitchClick
+
+
+# Making
+
+
+def answer_value(request_id: str, generation: int, choice: str, *, late: bool = False) -> Value:
+    """choice: a `Press`, or `pick(question, option)`."""
+    return {"v": VERSION, "op": "late" if late else "answer", "id": request_id, "g": generation, "c": str(choice)}
+
+
+def pick(question: int, option: int) -> str:
+    return f"{Press.PICK}:{question}:{option}"
+
+
+def turn_value(op: TurnOp, session_id: str, turn: int) -> Value:
+    return {"v": VERSION, "op": str(op), "id": session_id, "g": turn}
+
+
+def prompt_value(op: PromptOp, prompt_id: str) -> Value:
+    return {"v": VERSION, "op": str(op), "id": prompt_id}
+
+
+def switch_value(session_id: str) -> Value:
+    return {"v": VERSION, "op": "switch", "id": session_id}
+
+
+# Reading
+
+
+def parse(value: object, form: object = None) -> Click | Malformed:
+    """The click that a button's value and its form stand for. Never raises, whatever it is given."""
+    try:
+        return _click(value, form)
+    except _MalformedError as error:
+        return Malformed(why=str(error))
+
+
+class _MalformedError(Exception):
+    pass
+
+
+def _click(value: object, form: object) -> Click:
+    if not isinstance(value, Mapping):
+        raise _MalformedError("the value is no object")
+    version = value.get("v")
+    if version != VERSION or isinstance(version, bool | float):
+        raise _MalformedError("unknown version")
+    op = value.get("op")
+    if not isinstance(op, str):
+        raise _MalformedError("no op")
+    if op in ("answer", "late"):
+        return _answer(value, form, late=op == "late")
+    if op in _values(TurnOp):
+        return TurnClick(op=TurnOp(op), session_id=SessionId(_id(value)), turn=_number(value))
+    if op in _values(PromptOp):
+        return PromptClick(op=PromptOp(op), prompt_id=PromptId(_id(value)))
+    if op == "switch":
+        return SwitchClick(session_id=SessionId(_id(value)))
+    raise _MalformedError("unknown op")
+
+
+def _values(kind: type[StrEnum]) -> frozenset[str]:
+    return frozenset(one.value for one in kind)
+
+
+def _answer(value: Mapping[object, object], form: object, *, late: bool) -> AnswerClick:
+    choice = value.get("c")
+    if not isinstance(choice, str):
+        raise _MalformedError("no choice")
+    press, chosen = Press.PICK, (0, 0)
+    if match := _PICK.fullmatch(choice):
+        chosen = (int(match[1]), int(match[2]))
+    elif choice in _values(Press) and choice != Press.PICK:
+        press = Press(choice)
+    else:
+        raise _MalformedError("unknown choice")
+    return AnswerClick(
+        request_id=RequestId(_id(value)),
+        generation=_number(value),
+        press=press,
+        pick=chosen,
+        form=_form(form),
+        late=late,
+    )
+
+
+def _id(value: Mapping[object, object]) -> str:
+    found = value.get("id")
+    if not isinstance(found, str) or not _ID.fullmatch(found):
+        raise _MalformedError("no id")
+    return found
+
+
+def _number(value: Mapping[object, object]) -> int:
+    found = value.get("g")
+    if not isinstance(found, int) or isinstance(found, bool) or not 0 <= found <= _MAX_NUMBER:
+        raise _MalformedError("no generation")
+    return found
+
+
+def _form(form: object) -> Form:
+    if form is None:
+        return Form()
+    if not isinstance(form, Mapping):
+        raise _MalformedError("the form is no object")
+    return Form(
+        picks=_trimmed(tuple(_indices(form.get(f"q{number}")) for number in range(MAX_QUESTIONS))),
+        words=_trimmed(tuple(_words(form.get(f"t{number}")) for number in range(MAX_QUESTIONS))),
+        reason=_words(form.get("reason")),
+        text=_words(form.get("text")),
+    )
+
+
+def _trimmed(fields: tuple[F, ...]) -> tuple[F, ...]:
+    filled = [number for number, one in enumerate(fields) if one]
+    return fields[: filled[-1] + 1] if filled else ()
+
+
+def _indices(found: object) -> tuple[int, ...]:
+    if found is None or found == "":
+        return ()
+    many = found if isinstance(found, list | tuple) else [found]
+    if len(many) > MAX_OPTIONS or not all(isinstance(one, str) and _INDEX.fullmatch(one) for one in many):
+        raise _MalformedError("options are not numbers")
+    return tuple(dict.fromkeys(int(one) for one in many))
+
+
+def _words(found: object) -> str:
+    if found is None:
+        return ""
+    if not isinstance(found, str) or len(found) > MAX_TEXT:
+        raise _MalformedError("a text is none, or too long")
+    return found.encode("utf-8", "replace").decode().strip()
+
+
+# What it means for the request at hand
+
+
+def answer_of(ask: Ask, click: AnswerClick) -> Answer | None:
+    """The decision a click stands for; None when the request cannot be answered that way, or not all of it was."""
+    match ask.kind:
+        case RequestKind.CONFIRM:
+            return _permission(click, may_rule=bool(ask.rule))
+        case RequestKind.PLAN:
+            return _plan(click)
+        case RequestKind.CHOICE:
+            return _choice(ask.questions, click)
+        case RequestKind.INPUT:
+            text = click.form.text
+            return Answer(verdict=Verdict.ANSWER, text=text) if click.press is Press.FORM and text else None
+
+
+def _permission(click: AnswerClick, *, may_rule: bool) -> Answer | None:
+    if click.press is Press.ALLOW:
+        return Answer(verdict=Verdict.ALLOW)
+    if click.press is Press.ALLOW_RULE and may_rule:
+        return Answer(verdict=Verdict.ALLOW_RULE)
+    return _denial(click)
+
+
+def _plan(click: AnswerClick) -> Answer | None:
+    if click.press is Press.ALLOW:
+        return Answer(verdict=Verdict.ALLOW)
+    if click.press is Press.ALLOW_EDITS:
+        return Answer(verdict=Verdict.ALLOW_EDITS)
+    return _denial(click)
+
+
+def _denial(click: AnswerClick) -> Answer | None:
+    return Answer(verdict=Verdict.DENY, text=click.form.reason) if click.press is Press.DENY else None
+
+
+def _choice(questions: tuple[Question, ...], click: AnswerClick) -> Answer | None:
+    if click.press is Press.PICK:
+        return _tapped(questions, click.pick)
+    if click.press is not Press.FORM or not questions:
+        return None
+    picks = tuple(_filled(question, number, click.form) for number, question in enumerate(questions))
+    whole = tuple(one for one in picks if one)
+    return Answer(verdict=Verdict.ANSWER, picks=whole) if len(whole) == len(questions) else None
+
+
+def _tapped(questions: tuple[Question, ...], chosen: tuple[int, int]) -> Answer | None:
+    """One tap answers only a request with one question."""
+    number, option = chosen
+    if len(questions) != 1 or number != 0 or option >= len(questions[0].options):
+        return None
+    return Answer(verdict=Verdict.ANSWER, picks=((questions[0].options[option].label,),))
+
+
+def _filled(question: Question, number: int, form: Form) -> tuple[str, ...] | None:
+    indices = form.picks[number] if number < len(form.picks) else ()
+    words = form.words[number] if number < len(form.words) else ""
+    if any(index >= len(question.options) for index in indices):
+        return None
+    if (len(indices) > 1 and not question.multiple) or (words and not question.free_text):
+        return None
+    return (*(question.options[index].label for index in indices), *((words,) if words else ()))
