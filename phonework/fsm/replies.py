@@ -6,32 +6,28 @@ from typing import Final
 
 from phonework.fsm.types import Answer, Ask, Question, RequestKind, Verdict
 
-_YES: Final = frozenset(
-    "y yes yeah yep yup ok okay sure allow approve approved accept confirm confirmed lgtm 👍 👌 ✅".split()
-    + ["go ahead", "do it", "yes please", "allow once", "sounds good", "looks good"]
-    + "好 好的 好啊 好吧 好呀 好滴 可以 可以的 行 行的 同意 允许 批准 准 是 是的 对 对的 嗯 嗯嗯 没问题 确认 通过 接受 允许一次".split()
+
+def _known(words: str) -> frozenset[str]:
+    return frozenset(word.strip() for word in words.split(","))
+
+
+_YES: Final = _known(
+    "y, yes, yeah, yep, yup, ok, okay, sure, allow, approve, approved, accept, confirm, confirmed, lgtm, 👍, 👌, ✅,"
+    "go ahead, do it, yes please, allow once, sounds good, looks good,"
+    "好, 好的, 好啊, 好吧, 好呀, 好滴, 可以, 可以的, 行, 行的, 同意, 允许, 批准, 准, 是, 是的, 对, 对的, 嗯, 嗯嗯,"
+    "没问题, 确认, 通过, 接受, 允许一次"
 )
-_ALWAYS: Final = frozenset(
-    ["always", "always allow", "allow always", "yes always", "allow this rule", "allow rule"]
-    + "总是 总是允许 一直允许 始终允许 永远允许 总是同意 总是可以 以后都允许 允许此规则 允许这条规则 按规则允许".split()
+_ALWAYS: Final = _known(
+    "always, always allow, allow always, yes always, allow this rule, allow rule,"
+    "总是, 总是允许, 一直允许, 始终允许, 永远允许, 总是同意, 总是可以, 以后都允许, 允许此规则, 允许这条规则, 按规则允许"
 )
-_NO: Final = frozenset(
-    "n no nope nah deny denied reject rejected refuse don't dont cancel 👎 ❌".split()
-    + ["do not", "no thanks", "not now"]
-    + "不 不行 不要 不可以 不同意 不允许 不批准 不用 不用了 不好 拒绝 否 别 不是 不准 取消 算了".split()
+_NO: Final = _known(
+    "n, no, nope, nah, deny, denied, reject, rejected, refuse, don't, dont, cancel, 👎, ❌, do not, no thanks, not now,"
+    "不, 不行, 不要, 不可以, 不同意, 不允许, 不批准, 不用, 不用了, 不好, 拒绝, 否, 别, 不是, 不准, 取消, 算了"
 )
-_AUTO: Final = frozenset(
-    [
-        "auto",
-        "auto edits",
-        "auto-edits",
-        "auto edit",
-        "auto-edit",
-        "accept edits",
-        "approve with auto-edits",
-        "yes auto",
-    ]
-    + "自动 自动编辑 自动接受 自动批准 自动改 批准并自动编辑 同意并自动编辑 自动接受编辑".split()
+_AUTO: Final = _known(
+    "auto, auto edits, auto-edits, auto edit, auto-edit, accept edits, approve with auto-edits, yes auto,"
+    "自动, 自动编辑, 自动接受, 自动批准, 自动改, 批准并自动编辑, 同意并自动编辑, 自动接受编辑"
 )
 _PADDING: Final = " \t\r\n\u3000.。!！,，、;；~～"
 _NUMBER: Final = re.compile(r"[0-9]{1,2}")

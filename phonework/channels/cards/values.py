@@ -224,9 +224,15 @@ def _indices(found: object) -> tuple[int, ...]:
     if found is None or found == "":
         return ()
     many = found if isinstance(found, list | tuple) else [found]
-    if len(many) > MAX_OPTIONS or not all(isinstance(one, str) and _INDEX.fullmatch(one) for one in many):
-        raise _MalformedError("options are not numbers")
-    return tuple(dict.fromkeys(int(one) for one in many))
+    if len(many) > MAX_OPTIONS:
+        raise _MalformedError("too many options")
+    return tuple(dict.fromkeys(_index(one) for one in many))
+
+
+def _index(found: object) -> int:
+    if not isinstance(found, str) or not _INDEX.fullmatch(found):
+        raise _MalformedError("an option is no number")
+    return int(found)
 
 
 def _words(found: object) -> str:
