@@ -1,0 +1,86 @@
+"""The settings as a page for people and as an example file, both drawn from the model."""
+
+import json
+
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+
+from phonework.config.layers import PREFIX
+from phonework.config.model import Section, sections
+
+PAGE_HEAD = """\
+# Configuration
+
+<!-- Written by `phonework config docs`; `make check` compares. -->
+
+Every setting can be given in four places. The first one that has it wins:
+
+1. a flag of `phonework serve` (`--host`, `--port`, `--data-dir`, `--log-level`, `--log-format`),
+2. an environment variable: `PHONEWORK_` + section + `__` + key in capitals, like `PHONEWORK_FEISHU__APP_SECRET`;
+   lists are words between commas or JSON, tables are JSON; empty counts as unset,
+3. `config.toml`: the file named with `--config`, else by `$PHONEWORK_CONFIG`, else `./config.toml`, else `config.toml`
+   in the user's configuration directory (`~/.config/phonework`, on macOS `~/Library/Application Support/phonework`),
+4. the default.
+
+A secret can also stay in a file of its own: `app_secret_file = "/run/secrets/feishu"`, or
+`PHONEWORK_FEISHU__APP_SECRET_FILE`. Relative paths in `config.toml` are relative to the file.
+
+`phonework config show --origin` prints every value with the place it came from; secrets are shown as `***`.
+An unknown key, a wrong type or a missing secret stops the start with exit code 2 and one line for each problem:
+key, place, remedy.
+"""
+
+EXAMPLE_HEAD = """\
+# PhoneWork's settings. Copy to config.toml and fill in what is not commented out; docs/configuration.md explains.
+# Secrets are better in the environment: PHONEWORK_FEISHU__APP_SECRET.
+"""
+
+FILLED = {("feishu", "app_id"): "cli_a1b2c3", ("access", "allow"): ["ou_0123456789abcdef"]}
+
+
+def page() -> str:
+    """docs/configuration.md."""
+    return PAGE_HEAD + "".join(_table(name, model) for name, model in sections().items())
+
+
+def example() -> str:
+    """config.example.toml."""
+    return EXAMPLE_HEAD + "".join(_block(name, model) for name, model in sections().items())
+
+
+def _table(section: str, model: type[Section]) -> str:
+    rows = [f"| `{key}` | {_default(field)} | {field.description} |" for key, field in model.model_fields.items()]
+    head = f"\n## [{section}]\n\n{model.purpose}\n\n| key | default | meaning |\n| --- | --- | --- |\n"
+    return head + "\n".join(rows) + f"\n\nEnvironment: `{PREFIX}{section.upper()}__{next(iter(model.model_fields)).upper()}`"\
+        + (" and so on.\n" if len(rows) > 1 else ".\n")  # fmt: skip
+
+
+def _block(section: str, model: type[Section]) -> str:
+    lines = [f"\n[{section}]"]
+    for key, field in model.model_fields.items():
+        filled = FILLED.get((section, key))
+        value = filled if filled is not None else _plain(field)
+        lines += [f"# {field.description}", f"{'' if filled is not None else '# '}{key} = {_toml(value)}"]
+    return "\n".join(lines) + "\n"
+
+
+def _plain(field: FieldInfo) -> object:
+    """The default, or an example where the default depends on the machine or says nothing."""
+    value = None if field.default_factory else field.default
+    value = value.get_secret_value() if isinstance(value, SecretStr) else value
+    return field.examples[0] if value in (None, "", (), {}) and field.examples else value
+
+
+def _default(field: FieldInfo) -> str:
+    if field.default_factory:
+        return f"`{_toml((field.examples or [''])[0])}`"
+    value = field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default
+    return "none" if value in ("", (), {}) else f"`{_toml(value)}`"
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_toml(item)}" for key, item in value.items()) + " }"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,104 @@
+"""Load the settings: find the file, put the layers over one another, check, and say all that is wrong at once."""
+
+import os
+from collections.abc import Mapping
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import click
+from pydantic import SecretStr, ValidationError
+
+from phonework.config import layers, problems
+from phonework.config.model import Config, is_secret, sections
+from phonework.errors import ConfigError
+
+REQUIRED_TO_SERVE = ("feishu.app_id", "feishu.app_secret")
+DEFAULT_PLACE = "default"
+HIDDEN = "***"
+
+
+def places_to_look() -> tuple[Path, ...]:
+    """Where config.toml is looked for when nobody names one, first match wins."""
+    return Path("config.toml"), Path(click.get_app_dir("phonework")) / "config.toml"
+
+
+def load(path: Path | None, overrides: Mapping[str, object], *, serving: bool = False) -> Config:
+    """Load and check every setting.
+
+    path: the file to read; None: $PHONEWORK_CONFIG, ./config.toml, the user's configuration directory, or no file.
+    overrides: what the command line says, by dotted key (`server.port`); None values count as not given.
+    serving: also require what a server needs.
+    Raises ConfigError with one line for each thing that is wrong.
+    """
+    file = path or _found()
+    below = layers.from_file(file) if file else layers.Layer()
+    if below.problems and not below.values:
+        raise ConfigError(tuple(below.problems))
+    layer = layers.merged((below, layers.from_environment(), layers.from_flags(overrides)))
+    config, wrong = _checked(layer)
+    wrong = [*layer.problems, *wrong]
+    if serving:
+        wrong += _missing(layer) + _backend(layer)
+    if wrong or config is None:
+        raise ConfigError(tuple(dict.fromkeys(wrong)))
+    config._places, config._path = layer.places, file
+    return config
+
+
+def origins(config: Config) -> dict[str, tuple[str, str]]:
+    """Dotted key → (value as TOML shows it, where it came from); secrets as ***."""
+    found = {}
+    for section, model in sections().items():
+        for key in model.model_fields:
+            dotted = f"{section}.{key}"
+            value = getattr(getattr(config, section), key)
+            found[dotted] = (_shown(section, key, value), config._places.get(dotted, DEFAULT_PLACE))
+    return found
+
+
+def _found() -> Path | None:
+    if named := os.environ.get("PHONEWORK_CONFIG"):
+        return Path(named).expanduser()
+    return next((path for path in places_to_look() if path.is_file()), None)
+
+
+def _checked(layer: layers.Layer) -> tuple[Config | None, list[str]]:
+    try:
+        return Config(**layer.values), []  # type: ignore[arg-type]  # checked by the very call
+    except ValidationError as error:
+        return None, problems.lines(error, layer.places)
+
+
+def _value(layer: layers.Layer, dotted: str) -> object:
+    section, _, key = dotted.partition(".")
+    table = layer.values.get(section)
+    return table.get(key) if isinstance(table, dict) else None
+
+
+def _missing(layer: layers.Layer) -> list[str]:
+    found = []
+    for dotted in REQUIRED_TO_SERVE:
+        section, _, key = dotted.partition(".")
+        if not _value(layer, dotted):
+            variable = f"{layers.PREFIX}{section.upper()}__{key.upper()}"
+            place = problems.place_of(dotted, layer.places)
+            found.append(f"{dotted} ({place}): missing; set {variable}, or {key} under [{section}] in config.toml")
+    return found
+
+
+def _backend(layer: layers.Layer) -> list[str]:
+    name = _value(layer, "agent.default")
+    known = sorted(entry.name for entry in entry_points(group="phonework.backends"))
+    if not isinstance(name, str) or name in known:
+        return []
+    place = problems.place_of("agent.default", layer.places)
+    return [f"agent.default ({place}): no backend {name!r}; known: {', '.join(known)}"]
+
+
+def _shown(section: str, key: str, value: object) -> str:
+    secret = value.get_secret_value() if isinstance(value, SecretStr) else value
+    if is_secret(section, key):
+        return HIDDEN if secret else '""'
+    if isinstance(value, tuple):
+        return "[" + ", ".join(f'"{item}"' for item in value) + "]"
+    return f'"{value}"' if isinstance(value, str | Path) else str(value)

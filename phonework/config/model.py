@@ -1,0 +1,323 @@
+"""The settings themselves: sections, fields, defaults, and what each one means."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from phonework.fsm.types import Timeouts
+
+YEAR_SECONDS = 366 * 24 * 3600
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+Item = TypeVar("Item")
+
+
+def _split(value: object) -> object:
+    """A list as the environment writes it: JSON, or words between commas."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("["):
+        return json.loads(value)
+    return [word.strip() for word in value.split(",") if word.strip()]
+
+
+def _mapping(value: object) -> object:
+    """A table as the environment writes it: JSON."""
+    return json.loads(value) if isinstance(value, str) else value
+
+
+def _home(value: object) -> object:
+    return Path(value).expanduser() if isinstance(value, str) and value else value
+
+
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+Variables = Annotated[dict[str, str], NoDecode, BeforeValidator(_mapping)]
+Place = Annotated[Path, BeforeValidator(_home)]
+Seconds = Annotated[float, Field(ge=0, le=YEAR_SECONDS, allow_inf_nan=False)]
+
+
+def default_data_dir() -> Path:
+    """Where a program keeps its data on this system. Source: XDG base directories; Apple's file system guide."""
+    if sys.platform == "darwin":
+        return Path("~/Library/Application Support/phonework").expanduser()
+    return Path(os.environ.get("XDG_DATA_HOME") or "~/.local/share").expanduser() / "phonework"
+
+
+class Section(BaseModel):
+    """What all sections share: no unknown keys, no changes after loading, no truth values taken for numbers."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, validate_default=False)
+    purpose: ClassVar[str] = ""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _not_a_truth_value(cls, value: object, info: ValidationInfo) -> object:
+        field = cls.model_fields[info.field_name or ""]
+        if isinstance(value, bool) and field.annotation is not bool:
+            raise ValueError(f"must not be {str(value).lower()}")
+        return value
+
+
+class FeishuSettings(Section):
+    purpose = "The Feishu app the bot belongs to. docs/feishu-setup.md says where to find these values."
+
+    app_id: str = Field(
+        "", description="App ID from the developer console, begins with `cli_`.", examples=["cli_a1b2c3"]
+    )
+    app_secret: SecretStr = Field(
+        SecretStr(""), description="App secret; better in the environment or a file of its own than in config.toml."
+    )
+    domain: str = Field(
+        "https://open.feishu.cn",
+        description="Where the API is: Feishu, Lark (`https://open.larksuite.com`) or an emulator on loopback.",
+        examples=["https://open.feishu.cn"],
+    )
+
+    @field_validator("domain")
+    @classmethod
+    def _origin(cls, domain: str) -> str:
+        if not re.fullmatch(r"https?://[^/\s?#]+/?", domain):
+            raise ValueError(f"{domain!r} is not an origin: http or https, a host, and no path")
+        return domain.rstrip("/")
+
+
+class AccessSettings(Section):
+    purpose = "Who may use the bot."
+
+    allow: Words = Field(
+        (),
+        description="People who may use the bot, by `open_id`. Empty: the first one in pairs with the code shown at the "
+        'console. `["*"]`: everybody, which is rarely wise.',
+        examples=[["ou_0123456789abcdef"]],
+    )
+    admins: Words = Field(
+        (), description="People who may also administer, by `open_id`.", examples=[["ou_0123456789abcdef"]]
+    )
+
+    @field_validator("allow", "admins")
+    @classmethod
+    def _people(cls, people: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        for person in people:
+            if person == "*" and info.field_name == "allow":
+                continue
+            if not person or "*" in person or "@" in person or person.startswith(("on_", "cli_", "oc_")):
+                raise ValueError(f"{person!r} is not an open_id; those begin with ou_")
+        return people
+
+
+class WorkSettings(Section):
+    purpose = "Where the agents work."
+
+    root: Place = Field(
+        default_factory=lambda: Path("~/phonework").expanduser(),
+        description="The working root. Sessions live in directories below it; nothing outside is touched.",
+        examples=["~/phonework"],
+    )
+
+
+class ServerSettings(Section):
+    purpose = "The HTTP port and the place for data."
+
+    host: str = Field("127.0.0.1", description="Address to listen on.", min_length=1, examples=["127.0.0.1"])
+    port: int = Field(8420, description="Port to listen on; 0 takes a free one.", ge=0, le=65535, examples=[8420])
+    token: SecretStr = Field(
+        SecretStr(""),
+        description="Bearer token for everything but `/health`; without one nothing else is served. Required when "
+        "`host` is not loopback.",
+    )
+    data_dir: Place = Field(
+        default_factory=default_data_dir,
+        description="Database, backups, audit logs. One process at a time owns it. "
+        "Default: `~/.local/share/phonework`, on macOS `~/Library/Application Support/phonework`.",
+        examples=["~/.local/share/phonework"],
+    )
+
+    @model_validator(mode="after")
+    def _guarded(self) -> ServerSettings:
+        if self.host not in LOOPBACK and not self.token.get_secret_value():
+            raise ValueError("token is needed when host is not loopback; set PHONEWORK_SERVER__TOKEN")
+        return self
+
+
+class AgentSettings(Section):
+    purpose = "Which agents run, and how many."
+
+    default: str = Field(
+        "claude", description="Backend of a new session: `claude` or `demo`.", min_length=1, examples=["claude"]
+    )
+    max_live: int = Field(
+        4, description="Agent processes at once; an idle one is let go to make room (Claude Code takes about 215 MB).",
+        ge=1, le=1000, examples=[4],
+    )  # fmt: skip
+
+
+class TimeoutSettings(Section):
+    purpose = (
+        "How long things may take, in seconds; 0 means for ever. `/new --timeout` and `--idle` override per session."
+    )
+
+    wait: Seconds = Field(
+        300, description="A question waits for its answer; then it is refused and the turn interrupted."
+    )
+    turn: Seconds = Field(1800, description="A whole turn.")
+    idle: Seconds = Field(1800, description="A session nobody uses; then it is closed.")
+    stop: float = Field(20, description="An agent ends after an interrupt; then it is killed.", ge=1, le=3600)
+    remind: Seconds = Field(60, description="The reminder comes this long before a wait ends; 0: no reminder.")
+    stale: Seconds = Field(
+        600, description="A message older than this at arrival is shown with Run / Drop; 0: always run."
+    )
+
+
+class ClaudeSettings(Section):
+    purpose = (
+        "Claude Code. Its own settings, rules and login apply as at the desk; `ANTHROPIC_*` and `CLAUDE_*` reach it."
+    )
+
+    cli_path: str = Field("", description="The `claude` program; empty: the one that came with the SDK.")
+    model: str = Field("", description="Model for new sessions; empty: Claude Code's own choice.")
+    permission_mode: Literal["default", "acceptEdits", "plan", "dontAsk"] = Field(
+        "default",
+        description="Permission mode of new sessions: `default`, `acceptEdits`, `plan` or `dontAsk`. "
+        "Bypassing permissions is not a setting.",
+        examples=["default"],
+    )
+    env: Variables = Field(
+        {},
+        description="Environment variables for the agent, on top of ours.",
+        repr=False,
+        json_schema_extra={"secret": True},
+        examples=[{"HTTPS_PROXY": "http://127.0.0.1:3128"}],
+    )
+
+
+class DemoSettings(Section):
+    purpose = "The demo agent, which needs no account."
+
+    pace: float = Field(1.0, description="Factor on the demo agent's pauses; 0: none.", ge=0, le=100)
+
+
+class UiSettings(Section):
+    purpose = "What people see."
+
+    language: Literal["zh", "en"] = Field(
+        "zh", description="Language for people who chose none: `zh` or `en`.", examples=["zh"]
+    )
+    timezone: str = Field(
+        "", description="Time zone of the times in chat; empty: this machine's.", examples=["Asia/Shanghai"]
+    )
+    max_parts: int = Field(
+        6, description="A longer answer than this many messages is sent as a file with its beginning.", ge=1, le=50
+    )
+
+    @field_validator("timezone")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        try:
+            if name:
+                ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError(f"there is no time zone {name!r}") from error
+        return name
+
+
+class LogSettings(Section):
+    purpose = "The log goes to stderr."
+
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="`debug`, `info`, `warning` or `error`."
+    )
+    format: Literal["auto", "json", "text"] = Field(
+        "auto", description="`json`, `text`, or `auto`: text on a terminal, JSON elsewhere."
+    )
+
+
+class Config(BaseSettings):
+    """Everything that can be set. Made by `phonework.config.load`, which also knows where each value came from."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid", frozen=True, env_prefix="PHONEWORK_", env_nested_delimiter="__", env_ignore_empty=True
+    )
+
+    feishu: FeishuSettings = Field(default_factory=FeishuSettings)
+    access: AccessSettings = Field(default_factory=AccessSettings)
+    work: WorkSettings = Field(default_factory=WorkSettings)
+    server: ServerSettings = Field(default_factory=ServerSettings)
+    agent: AgentSettings = Field(default_factory=AgentSettings)
+    timeouts: TimeoutSettings = Field(default_factory=TimeoutSettings)
+    claude: ClaudeSettings = Field(default_factory=ClaudeSettings)
+    demo: DemoSettings = Field(default_factory=DemoSettings)
+    ui: UiSettings = Field(default_factory=UiSettings)
+    log: LogSettings = Field(default_factory=LogSettings)
+
+    _places: dict[str, str] = PrivateAttr(default_factory=dict)  # dotted key → where the value came from
+    _path: Path | None = PrivateAttr(default=None)  # the file that was read
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what `load` merged: it keeps the place of each value, which a stack of sources forgets."""
+        return (init_settings,)
+
+    def default_timeouts(self) -> Timeouts:
+        """The timeouts of a new session."""
+        chosen = self.timeouts
+        return Timeouts(
+            wait=timedelta(seconds=chosen.wait),
+            turn=timedelta(seconds=chosen.turn),
+            idle=timedelta(seconds=chosen.idle),
+            stop=timedelta(seconds=chosen.stop),
+            remind=timedelta(seconds=chosen.remind),
+        )
+
+
+def sections() -> dict[str, type[Section]]:
+    """Section name → its model, in the order of the documentation."""
+    found: dict[str, type[Section]] = {}
+    for name, field in Config.model_fields.items():
+        model = field.annotation
+        assert isinstance(model, type)
+        assert issubclass(model, Section)
+        found[name] = model
+    return found
+
+
+def is_secret(section: str, key: str) -> bool:
+    """Whether the value must never be shown."""
+    model = sections().get(section)
+    field = model.model_fields.get(key) if model else None
+    if field is None:
+        return False
+    extra = field.json_schema_extra
+    return field.annotation is SecretStr or (isinstance(extra, dict) and bool(extra.get("secret")))
+
+
+def can_be_a_file(section: str, key: str) -> bool:
+    """Whether `<key>_file` may name a file that holds the value."""
+    model = sections().get(section)
+    return bool(model and key in model.model_fields and model.model_fields[key].annotation is SecretStr)
