@@ -13,10 +13,7 @@ CREATE TABLE user (
   language TEXT NOT NULL DEFAULT '',
   mode TEXT NOT NULL DEFAULT 'direct',
   active_session TEXT REFERENCES session (session_id),
-  channel TEXT NOT NULL DEFAULT '',                                 -- the chat they wrote in last
-  chat_id TEXT NOT NULL DEFAULT '',
-  private INTEGER NOT NULL DEFAULT 1 CHECK (private IN (0, 1)),
-  root TEXT NOT NULL DEFAULT '',
+  chat TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(chat)),         -- where they wrote last
   refused_at_ms INTEGER,                                            -- when a stranger was last told how to be added
   wrong_codes INTEGER NOT NULL DEFAULT 0,
   created_at_ms INTEGER NOT NULL
@@ -45,10 +42,7 @@ CREATE TABLE session (
   can_steer INTEGER NOT NULL DEFAULT 0,
   model TEXT NOT NULL DEFAULT '',
   mode TEXT NOT NULL DEFAULT '',
-  channel TEXT NOT NULL DEFAULT '',                                 -- where its cards are shown
-  chat_id TEXT NOT NULL DEFAULT '',
-  private INTEGER NOT NULL DEFAULT 1,
-  root TEXT NOT NULL DEFAULT '',
+  chat TEXT NOT NULL CHECK (json_valid(chat)),                      -- where its cards are shown
   timeouts TEXT NOT NULL CHECK (json_valid(timeouts)),
   carry TEXT CHECK (carry IS NULL OR json_valid(carry)),
   CHECK ((state IN ('waiting_input', 'waiting_confirm')) = (open_request IS NOT NULL))
@@ -80,13 +74,15 @@ CREATE TABLE request (
     ('queued', 'open', 'answered', 'delivered', 'refused', 'expired', 'void', 'withdrawn', 'resumed')),
   asked_at_ms INTEGER NOT NULL,
   answered_by TEXT,
+  place INTEGER NOT NULL,                                           -- order within the session
   body TEXT NOT NULL CHECK (json_valid(body)),                      -- the Request value
   CHECK (status NOT IN ('answered', 'delivered', 'resumed') OR answered_by IS NOT NULL),
   CHECK (status != 'open' OR generation > 0)
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX one_open_request ON request (session_id) WHERE status = 'open';
-CREATE INDEX request_waiting ON request (session_id, status) WHERE status IN ('queued', 'open', 'answered');
+CREATE INDEX request_of_session ON request (session_id, place);
+CREATE INDEX request_waiting ON request (session_id, place) WHERE status IN ('queued', 'open');
 
 CREATE TABLE prompt (
   prompt_id TEXT PRIMARY KEY,
@@ -137,10 +133,13 @@ CREATE TABLE effect (
   not_before_ms INTEGER NOT NULL,
   ended_at_ms INTEGER,
   result TEXT NOT NULL DEFAULT '',
+  chat TEXT NOT NULL CHECK (json_valid(chat)),                      -- where it is shown
   payload TEXT NOT NULL CHECK (json_valid(payload))
 ) STRICT;
 
-CREATE INDEX effect_owed ON effect (seq) WHERE status IN ('owed', 'claimed');
+CREATE INDEX effect_owed ON effect (seq) WHERE status = 'owed';
+CREATE INDEX effect_claimed ON effect (seq) WHERE status = 'claimed';
+CREATE INDEX effect_owed_in_lane ON effect (lane, seq) WHERE status = 'owed';
 CREATE INDEX effect_trouble ON effect (seq) WHERE status IN ('failed', 'unknown');
 CREATE INDEX effect_of_session ON effect (session_id, seq);
 
@@ -164,7 +163,8 @@ CREATE TABLE message (
   sent_at_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX message_of_card ON message (card_key, sent_at_ms) WHERE card_key != '';
+CREATE INDEX message_of_card ON message (card_key, sent_at_ms);
+CREATE INDEX message_of_id ON message (message_id);
 
 CREATE TABLE chat (
   channel TEXT NOT NULL,

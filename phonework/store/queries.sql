@@ -1,0 +1,233 @@
+-- Every statement the engine runs, by name. Times are milliseconds since the epoch.
+
+-- name: find_event
+SELECT seq, session_id, status, reason FROM event WHERE source = ? AND dedupe_key = ?;
+
+-- name: add_event
+INSERT INTO event (source, dedupe_key, kind, session_id, user_id, occurred_at_ms, received_at_ms, status, reason,
+                   from_state, to_state, version, payload)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: get_event
+SELECT seq, source, dedupe_key, kind, session_id, user_id, occurred_at_ms, status, payload FROM event WHERE seq = ?;
+
+-- name: unpoison_event
+DELETE FROM event WHERE seq = ? AND status = 'poisoned';
+
+-- name: events_after
+SELECT seq, source, kind, session_id, user_id, occurred_at_ms, received_at_ms, status, reason, from_state, to_state, version, payload
+FROM event WHERE seq > ? ORDER BY seq LIMIT ?;
+
+-- name: load_session
+SELECT user_id, backend, cwd, state, version, since_ms, turn, generation, agent_session_id, can_steer, timeouts, carry
+FROM session WHERE session_id = ?;
+
+-- name: add_session
+INSERT INTO session (session_id, user_id, backend, cwd, state, version, table_version, since_ms, created_at_ms,
+                     active_at_ms, can_steer, model, mode, chat, timeouts)
+VALUES (?, ?, ?, ?, 'idle', 1, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: session_exists
+SELECT 1 FROM session WHERE session_id = ?;
+
+-- name: save_session
+UPDATE session SET state = ?, version = ?, table_version = ?, since_ms = ?, active_at_ms = ?, turn = ?, generation = ?,
+                   open_request = ?, agent_session_id = ?, carry = ?
+WHERE session_id = ? AND version = ?;
+
+-- name: session_run
+SELECT backend, cwd, agent_session_id, model, mode, user_id FROM session WHERE session_id = ?;
+
+-- name: session_chat
+SELECT chat FROM session WHERE session_id = ?;
+
+-- name: move_session_chat
+UPDATE session SET chat = ? WHERE session_id = ? AND chat != ?;
+
+-- name: sessions_of
+SELECT session_id, backend, cwd, state, since_ms, active_at_ms, turn, agent_session_id, model, mode, can_steer, open_request
+FROM session WHERE user_id = ? AND state != 'closed' ORDER BY created_at_ms, session_id;
+
+-- name: session_view
+SELECT session_id, backend, cwd, state, since_ms, active_at_ms, turn, agent_session_id, model, mode, can_steer, open_request, user_id
+FROM session WHERE session_id = ?;
+
+-- name: session_number
+SELECT count(*) FROM session AS other, session AS this
+WHERE this.session_id = ? AND other.user_id = this.user_id AND other.state != 'closed'
+  AND (other.created_at_ms, other.session_id) <= (this.created_at_ms, this.session_id);
+
+-- name: busy_sessions
+SELECT session_id, backend, turn, user_id FROM session WHERE state NOT IN ('idle', 'closed');
+
+-- name: known_states
+SELECT DISTINCT state, table_version FROM session;
+
+-- name: live_turn
+SELECT body FROM turn WHERE session_id = ? AND status = 'live';
+
+-- name: get_turn
+SELECT body FROM turn WHERE session_id = ? AND turn = ?;
+
+-- name: put_turn
+INSERT INTO turn (session_id, turn, status, started_at_ms, ended_at_ms, body) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (session_id, turn) DO UPDATE SET status = excluded.status, ended_at_ms = excluded.ended_at_ms, body = excluded.body;
+
+-- name: waiting_requests
+SELECT status, body FROM request WHERE session_id = ? AND status IN ('queued', 'open') ORDER BY place;
+
+-- name: get_request
+SELECT body FROM request WHERE request_id = ? AND session_id = ?;
+
+-- name: find_request
+SELECT session_id, body FROM request WHERE request_id = ?;
+
+-- name: put_request
+INSERT INTO request (request_id, session_id, turn, generation, kind, status, asked_at_ms, answered_by, body, place)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(place), 0) + 1 FROM request WHERE session_id = ?))
+ON CONFLICT (request_id) DO UPDATE SET generation = excluded.generation, status = excluded.status,
+  answered_by = excluded.answered_by, body = excluded.body;
+
+-- name: requests_behind
+SELECT count(*) FROM request WHERE session_id = ? AND status = 'queued';
+
+-- name: open_prompt_of
+SELECT body FROM request WHERE session_id = ? AND status = 'open';
+
+-- name: waiting_prompts
+SELECT body FROM prompt WHERE session_id = ? AND status IN ('queued', 'held') ORDER BY place;
+
+-- name: turn_prompts
+SELECT body FROM prompt WHERE session_id = ? AND turn = ? AND status = 'taken' ORDER BY place;
+
+-- name: get_prompt
+SELECT body FROM prompt WHERE prompt_id = ? AND session_id = ?;
+
+-- name: find_prompt
+SELECT session_id, body FROM prompt WHERE prompt_id = ?;
+
+-- name: put_prompt
+INSERT INTO prompt (prompt_id, session_id, place, status, turn, body) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (prompt_id) DO UPDATE SET place = excluded.place, status = excluded.status, turn = excluded.turn, body = excluded.body;
+
+-- name: queue_length
+SELECT count(*) FROM prompt WHERE session_id = ? AND status = 'queued';
+
+-- name: put_timer
+INSERT INTO timer (session_id, name, turn, generation, due_at_ms) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (session_id, name) DO UPDATE SET turn = excluded.turn, generation = excluded.generation, due_at_ms = excluded.due_at_ms;
+
+-- name: drop_timer
+DELETE FROM timer WHERE session_id = ? AND name = ?;
+
+-- name: due_timers
+SELECT session_id, name, turn, generation, due_at_ms FROM timer WHERE due_at_ms <= ? ORDER BY due_at_ms LIMIT ?;
+
+-- name: next_due
+SELECT min(due_at_ms) FROM timer;
+
+-- name: add_effect
+INSERT INTO effect (key, session_id, user_id, lane, kind, policy, status, created_at_ms, not_before_ms, chat, payload)
+VALUES (?, ?, ?, ?, ?, ?, 'owed', ?, ?, ?, ?) RETURNING seq;
+
+-- name: owed_effects
+SELECT seq, key, session_id, user_id, lane, kind, policy, attempts, first_at_ms, not_before_ms, chat, payload
+FROM effect WHERE status = 'owed' ORDER BY seq;
+
+-- name: claimed_effects
+SELECT seq, key, session_id, user_id, lane, kind, policy, attempts, first_at_ms, not_before_ms, chat, payload
+FROM effect WHERE status = 'claimed' ORDER BY seq;
+
+-- name: claim_effect
+UPDATE effect SET status = 'claimed', attempts = attempts + 1, first_at_ms = coalesce(first_at_ms, ?)
+WHERE seq = ? AND status = 'owed';
+
+-- name: try_effect
+UPDATE effect SET attempts = attempts + 1, first_at_ms = coalesce(first_at_ms, ?) WHERE seq = ? AND status = 'owed';
+
+-- name: owe_again
+UPDATE effect SET status = 'owed' WHERE seq = ? AND status = 'claimed';
+
+-- name: postpone_effect
+UPDATE effect SET not_before_ms = ?, attempts = attempts + 1, first_at_ms = coalesce(first_at_ms, ?), result = ?
+WHERE seq = ? AND status = 'owed';
+
+-- name: end_effect
+UPDATE effect SET status = ?, ended_at_ms = ?, result = ? WHERE seq = ? AND status IN ('owed', 'claimed');
+
+-- name: newer_update
+SELECT 1 FROM effect WHERE status = 'owed' AND lane = ? AND kind = ? AND payload = ? AND seq > ? LIMIT 1;
+
+-- name: count_effects
+SELECT status, count(*) FROM effect WHERE status IN ('owed', 'claimed', 'failed', 'unknown') GROUP BY status;
+
+-- name: session_has_start_owed
+SELECT 1 FROM effect WHERE session_id = ? AND kind = 'StartTurn' AND status IN ('owed', 'claimed')
+  AND json_extract(payload, '$.turn') = ?;
+
+-- name: get_user
+SELECT user_id, name, allowed, language, mode, active_session, chat, refused_at_ms, wrong_codes FROM user WHERE user_id = ?;
+
+-- name: touch_user
+INSERT INTO user (user_id, language, chat, created_at_ms) VALUES (?, ?, ?, ?)
+ON CONFLICT (user_id) DO UPDATE SET chat = excluded.chat, language = excluded.language
+WHERE chat != excluded.chat OR language != excluded.language;
+
+-- name: allow_user
+INSERT INTO user (user_id, allowed, created_at_ms) VALUES (?, 1, ?) ON CONFLICT (user_id) DO UPDATE SET allowed = 1;
+
+-- name: refuse_user
+INSERT INTO user (user_id, refused_at_ms, created_at_ms) VALUES (?, ?, ?)
+ON CONFLICT (user_id) DO UPDATE SET refused_at_ms = excluded.refused_at_ms;
+
+-- name: count_wrong_code
+INSERT INTO user (user_id, wrong_codes, created_at_ms) VALUES (?, 1, ?)
+ON CONFLICT (user_id) DO UPDATE SET wrong_codes = wrong_codes + 1;
+
+-- name: forget_wrong_codes
+UPDATE user SET wrong_codes = 0 WHERE wrong_codes > 0;
+
+-- name: allowed_users
+SELECT user_id FROM user WHERE allowed = 1;
+
+-- name: activate
+UPDATE user SET active_session = ? WHERE user_id = ?;
+
+-- name: deactivate
+UPDATE user SET active_session = NULL WHERE user_id = ? AND active_session = ?;
+
+-- name: find_receipt
+SELECT message_id, sent_at_ms FROM message WHERE delivery_key = ?;
+
+-- name: add_receipt
+INSERT INTO message (delivery_key, channel, chat_id, message_id, card_key, sent_at_ms) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (delivery_key) DO NOTHING;
+
+-- name: message_of_card
+SELECT message_id, channel, chat_id FROM message WHERE card_key = ? ORDER BY sent_at_ms DESC LIMIT 1;
+
+-- name: card_of_message
+SELECT card_key, delivery_key FROM message WHERE message_id = ? ORDER BY sent_at_ms DESC LIMIT 1;
+
+-- name: see_chat
+INSERT INTO chat (channel, chat_id, user_id, private, seen_at_ms) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (channel, chat_id) DO UPDATE SET seen_at_ms = max(seen_at_ms, excluded.seen_at_ms);
+
+-- name: known_chats
+SELECT chat_id, user_id, private, seen_at_ms FROM chat WHERE channel = ?;
+
+-- name: get_meta
+SELECT value FROM meta WHERE key = ?;
+
+-- name: put_meta
+INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value;
+
+-- name: prune_events
+DELETE FROM event WHERE received_at_ms < ?1 AND status != 'poisoned'
+  AND (session_id IS NULL OR session_id IN (SELECT session_id FROM session WHERE state = 'closed' AND active_at_ms < ?1));
+
+-- name: prune_effects
+DELETE FROM effect WHERE ended_at_ms < ? AND status IN ('done', 'failed', 'unknown', 'superseded');
+
+-- name: prune_messages
+DELETE FROM message WHERE sent_at_ms < ?;

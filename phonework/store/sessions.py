@@ -1,0 +1,169 @@
+"""Sessions: loading what `decide` needs, storing what it decided."""
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime
+
+from phonework.channels.base import Chat
+from phonework.fsm import events as happened
+from phonework.fsm.events import Event
+from phonework.fsm.machine import Decision
+from phonework.fsm.table import TABLE_VERSION
+from phonework.fsm.types import Carry, Request, RequestStatus, Session, SessionId, State, Timeouts, UserId
+from phonework.store import prompts, requests, timers, turns
+from phonework.store.codec import dump, load, milliseconds, moment
+from phonework.store.queries import SQL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewSession:
+    """What a session begins with."""
+
+    session_id: SessionId
+    user_id: UserId
+    backend: str
+    cwd: str
+    chat: Chat
+    timeouts: Timeouts
+    can_steer: bool = False
+    model: str = ""
+    mode: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What the dispatcher needs to reach the agent of a session."""
+
+    backend: str
+    cwd: str
+    agent_session_id: str
+    model: str
+    mode: str
+    user_id: UserId
+
+
+def exists(connection: sqlite3.Connection, session_id: str) -> bool:
+    return connection.execute(SQL["session_exists"], (session_id,)).fetchone() is not None
+
+
+def add(connection: sqlite3.Connection, new: NewSession, now: datetime) -> None:
+    at = milliseconds(now)
+    connection.execute(
+        SQL["add_session"],
+        (
+            new.session_id, new.user_id, new.backend, new.cwd, TABLE_VERSION, at, at, at, new.can_steer,
+            new.model, new.mode, dump(new.chat), dump(new.timeouts),
+        ),
+    )  # fmt: skip
+
+
+def find(connection: sqlite3.Connection, session_id: SessionId, event: Event | None = None) -> Session | None:
+    """The session as `decide` sees it, with what the event names; None when there is no such session."""
+    row = connection.execute(SQL["load_session"], (session_id,)).fetchone()
+    if row is None:
+        return None
+    user_id, backend, cwd, state, version, since, turn, generation, agent_session, can_steer, timeouts, carry = row
+    state = State(state)
+    opened, waiting = _requests(connection, session_id, state)
+    queue, held = prompts.waiting(connection, session_id)
+    return Session(
+        session_id=session_id,
+        user_id=user_id,
+        backend=backend,
+        cwd=cwd,
+        state=state,
+        version=version,
+        since=moment(since),
+        turn=turn,
+        generation=generation,
+        agent_session_id=agent_session,
+        can_steer=bool(can_steer),
+        timeouts=load(Timeouts, timeouts),
+        open=opened,
+        waiting=waiting,
+        queue=queue,
+        held=held,
+        last=prompts.of_turn(connection, session_id, turn) if _needs_last(event) else (),
+        carry=load(Carry, carry) if carry else None,
+        live=turns.live(connection, session_id) if state not in (State.IDLE, State.CLOSED) else None,
+        named_request=requests.get(connection, getattr(event, "request_id", ""), session_id),
+        named_prompt=prompts.get(connection, getattr(event, "prompt_id", ""), session_id),
+    )
+
+
+def _needs_last(event: Event | None) -> bool:
+    return event is None or isinstance(event, happened.RetryAsked | happened.SendNowAsked)
+
+
+def _requests(
+    connection: sqlite3.Connection, session_id: SessionId, state: State
+) -> tuple[Request | None, tuple[Request, ...]]:
+    if state not in (State.WAITING_CONFIRM, State.WAITING_INPUT):
+        return None, ()
+    found = requests.waiting(connection, session_id)
+    opened = next((one for one in found if one.status is RequestStatus.OPEN), None)
+    return opened, tuple(one for one in found if one.status is RequestStatus.QUEUED)
+
+
+def save(connection: sqlite3.Connection, before: Session, decision: Decision, now: datetime) -> None:
+    """Store everything the decision changed but its effects and its history. Raises when the row has moved on."""
+    after = decision.session
+    changed = connection.execute(
+        SQL["save_session"],
+        (
+            after.state.value, after.version, TABLE_VERSION, milliseconds(after.since), milliseconds(now), after.turn,
+            after.generation, after.open.request_id if after.open else None, after.agent_session_id,
+            dump(after.carry) if after.carry else None, after.session_id, before.version,
+        ),
+    )  # fmt: skip
+    if changed.rowcount != 1:
+        raise sqlite3.IntegrityError(f"session {after.session_id} is not at version {before.version}")
+    for request in decision.requests:
+        requests.put(connection, after.session_id, request)
+    for prompt in decision.prompts:
+        prompts.put(connection, after.session_id, prompt, prompts.place_of(prompt, after))
+    for turn in decision.turns:
+        turns.put(connection, after.session_id, turn)
+    timers.change(connection, after.session_id, decision.timers)
+
+
+def run_of(connection: sqlite3.Connection, session_id: SessionId) -> Run:
+    """How to reach the agent. Raises KeyError when there is no such session."""
+    row = connection.execute(SQL["session_run"], (session_id,)).fetchone()
+    if row is None:
+        raise KeyError(session_id)
+    backend, cwd, agent_session_id, model, mode, user_id = row
+    return Run(backend=backend, cwd=cwd, agent_session_id=agent_session_id, model=model, mode=mode, user_id=user_id)
+
+
+def chat_of(connection: sqlite3.Connection, session_id: SessionId) -> Chat:
+    (chat,) = connection.execute(SQL["session_chat"], (session_id,)).fetchone()
+    return load(Chat, chat)
+
+
+def move_chat(connection: sqlite3.Connection, session_id: SessionId, chat: Chat) -> None:
+    """The session is shown where its person last wrote to it."""
+    text = dump(chat)
+    connection.execute(SQL["move_session_chat"], (text, session_id, text))
+
+
+def ids_of(connection: sqlite3.Connection, user_id: UserId) -> tuple[SessionId, ...]:
+    """A person's sessions that are not closed, in the order of their numbers."""
+    return tuple(SessionId(row[0]) for row in connection.execute(SQL["sessions_of"], (user_id,)))
+
+
+def busy(connection: sqlite3.Connection) -> list[tuple[SessionId, str, int, UserId]]:
+    """Sessions with a live turn: id, backend, turn, user."""
+    return [
+        (SessionId(one), backend, turn, UserId(user))
+        for one, backend, turn, user in connection.execute(SQL["busy_sessions"])
+    ]
+
+
+def unknown_states(connection: sqlite3.Connection) -> list[str]:
+    """Stored states that this program's table does not have, each with the version it was written by."""
+    known = {state.value for state in State}
+    rows = connection.execute(SQL["known_states"]).fetchall()
+    return sorted(
+        f"{state} (table {version})" for state, version in rows if state not in known or version > TABLE_VERSION
+    )
