@@ -1,0 +1,99 @@
+"""Views: stored facts gathered for cards, read inside the writer's transaction so that they are what is true now."""
+
+import sqlite3
+from pathlib import PurePath
+
+from phonework.fsm.types import PromptId, PromptStatus, RequestId, SessionId, State, UserId
+from phonework.store import prompts, requests, turns, users
+from phonework.store.codec import moment
+from phonework.store.queries import SQL
+from phonework.views import PromptView, RequestView, SessionView, StatusView, TurnView
+
+_Row = tuple[str, str, str, str, int, int, int, str, str, str, int, str | None]
+
+
+def _session(connection: sqlite3.Connection, row: _Row, number: int, active: str | None) -> SessionView:
+    session_id, backend, cwd, state, since, active_at, turn, agent_session, model, mode, can_steer, asks = row
+    identity = SessionId(session_id)
+    return SessionView(
+        session_id=identity,
+        number=number,
+        project=PurePath(cwd).name,
+        cwd=cwd,
+        backend=backend,
+        state=State(state),
+        since=moment(since),
+        last_activity=moment(active_at),
+        turn=turn,
+        agent_session_id=agent_session,
+        model=model,
+        mode=mode,
+        queued=prompts.queue_length(connection, identity),
+        active=session_id == active,
+        asking=requests.open_prompt(connection, identity) if asks else "",
+        can_steer=bool(can_steer),
+    )
+
+
+def session(connection: sqlite3.Connection, session_id: SessionId) -> SessionView:
+    """One session. Raises KeyError when there is none of that id."""
+    row = connection.execute(SQL["session_view"], (session_id,)).fetchone()
+    if row is None:
+        raise KeyError(session_id)
+    *facts, user_id = row
+    (number,) = connection.execute(SQL["session_number"], (session_id,)).fetchone()
+    user = users.get(connection, user_id)
+    return _session(connection, tuple(facts), number, user.active_session if user else None)  # type: ignore[arg-type]
+
+
+def status(connection: sqlite3.Connection, user_id: UserId) -> StatusView:
+    """A person's sessions, numbered."""
+    user = users.get(connection, user_id)
+    active = user.active_session if user else None
+    rows = connection.execute(SQL["sessions_of"], (user_id,)).fetchall()
+    found = tuple(_session(connection, row, number, active) for number, row in enumerate(rows, start=1))
+    return StatusView(sessions=found, mode=user.mode if user else "direct")
+
+
+def request(connection: sqlite3.Connection, request_id: RequestId) -> RequestView:
+    """A request as its card shows it. Raises KeyError."""
+    found = requests.find(connection, request_id)
+    if found is None:
+        raise KeyError(request_id)
+    session_id, value = found
+    by = users.get(connection, value.answered_by) if value.answered_by else None
+    return RequestView(
+        session=session(connection, session_id),
+        request=value,
+        behind=requests.behind(connection, session_id),
+        answered_by=by.name if by else "",
+    )
+
+
+def turn(connection: sqlite3.Connection, session_id: SessionId, number: int) -> TurnView:
+    """A turn as its card shows it. Raises KeyError."""
+    value, owner = turns.get(connection, session_id, number), session(connection, session_id)
+    if value is None:
+        raise KeyError(f"{session_id}:{number}")
+    return TurnView(
+        session=owner,
+        turn=value,
+        prompts=prompts.of_turn(connection, session_id, number),
+        actionable=owner.turn == number and owner.state is not State.CLOSED,
+        queued=owner.queued,
+    )
+
+
+def prompt(connection: sqlite3.Connection, prompt_id: PromptId) -> PromptView:
+    """A queued or held message as its card shows it. Raises KeyError."""
+    found = prompts.find(connection, prompt_id)
+    if found is None:
+        raise KeyError(prompt_id)
+    session_id, value = found
+    queue, _held = prompts.waiting(connection, session_id)
+    place = next((place for place, one in enumerate(queue, start=1) if one.prompt_id == prompt_id), 1)
+    return PromptView(
+        session=session(connection, session_id),
+        prompt=value,
+        position=place if value.status is PromptStatus.QUEUED else 1,
+    )
