@@ -38,10 +38,10 @@ def writer_settings(synchronous: Synchronous = "FULL") -> tuple[str, ...]:
 
 READER_SETTINGS: Final = (
     f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
-    "PRAGMA query_only = ON",
     "PRAGMA trusted_schema = OFF",
     "PRAGMA temp_store = MEMORY",
 )
+_CODES_OF_A_FOLDER_NOT_WRITABLE: Final = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
 
 
 def open_writer(path: Path, synchronous: Synchronous = "FULL") -> sqlite3.Connection:
@@ -66,9 +66,53 @@ def open_writer(path: Path, synchronous: Synchronous = "FULL") -> sqlite3.Connec
     return connection
 
 
-def reader_uri(path: Path, *, immutable: bool = False) -> str:
-    """A `file:` address that opens the database for reading only."""
-    return _uri(path, "ro") + ("&immutable=1" if immutable else "")
+def open_reader(path: Path, *, query_only: bool = True) -> sqlite3.Connection:
+    """A connection for reading, beside a running writer or on a stopped one's file; for use in any one thread.
+
+    query_only: refuse writing even to temporary and attached databases, which VACUUM INTO needs. Raises StoreError.
+    """
+    try:
+        return _open_reader(path, "", query_only=query_only)
+    except sqlite3.Error as error:
+        if not path.exists() or primary_code(error) not in _CODES_OF_A_FOLDER_NOT_WRITABLE:
+            raise unusable(path, error) from error
+        return _open_unwritable(path, error, query_only=query_only)
+
+
+def _open_unwritable(path: Path, error: sqlite3.Error, *, query_only: bool) -> sqlite3.Connection:
+    """A file in a folder we may not write to, where SQLite cannot make its shared memory (seen in 3.40.1).
+
+    Without a log beside it the file is complete and nobody is writing, so it may be read as it is.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    if log.exists() and log.stat().st_size:
+        raise StoreError(
+            f"{path} cannot be read: its newest part is in {log.name}, which needs write access to {path.parent}",
+            hint="run this as the user the server runs as",
+        ) from error
+    try:
+        return _open_reader(path, "&immutable=1", query_only=query_only)
+    except sqlite3.Error as unreadable:
+        raise unusable(path, unreadable) from unreadable
+
+
+def _open_reader(path: Path, options: str, *, query_only: bool) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        _uri(path, "ro") + options,
+        uri=True,
+        isolation_level=None,
+        cached_statements=CACHED_STATEMENTS,
+        check_same_thread=False,
+    )
+    try:
+        for statement in READER_SETTINGS:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA query_only = {int(query_only)}")
+        connection.execute("SELECT 1 FROM sqlite_schema").fetchone()  # only this looks at the file
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def unusable(path: Path, error: sqlite3.Error) -> StoreError:
