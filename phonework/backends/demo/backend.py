@@ -1,0 +1,162 @@
+"""The demo agent behind the port to coding agents: scripted, without credentials, and truly working."""
+
+import asyncio
+import secrets
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import structlog
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from phonework import __version__
+from phonework.backends.base import Accepted, Capabilities, Liveness, Progress, Sink, TurnStart
+from phonework.backends.demo.agent import Agent, Stop
+from phonework.backends.demo.journal import Journal
+from phonework.backends.demo.process import python_name, run
+from phonework.backends.demo.talk import Desk, Pace
+from phonework.errors import BackendError, RequestGoneError, StoreError
+from phonework.fsm.events import AgentEvent, BackgroundFinished
+from phonework.fsm.types import Answer, Ask, Prompt, RequestKind, SessionId
+
+log = structlog.get_logger(__name__)
+
+
+class DemoSettings(BaseModel):
+    """The `[demo]` section."""
+
+    model_config = ConfigDict(extra="forbid")
+    delay: float = Field(default=0.03, ge=0, le=5, description="Seconds between two streamed pieces of an answer.")
+
+
+class DemoBackend:
+    """Runs one demo agent for each session, in this process; so an agent this object does not know is dead.
+
+    pace: how to wait a number of seconds; tests give their own. Raises BackendError for wrong settings.
+    """
+
+    name = "demo"
+    capabilities = Capabilities(can_resume=True, can_steer=True, asks=frozenset(RequestKind), slash_commands=True)
+
+    def __init__(
+        self, *, sink: Sink, settings: Mapping[str, object], data_dir: Path, pace: Pace = asyncio.sleep
+    ) -> None:
+        try:
+            self._settings = DemoSettings.model_validate(dict(settings))
+        except ValidationError as error:
+            raise BackendError(f"[demo] is wrong: {error.errors()[0]['loc']}: {error.errors()[0]['msg']}") from error
+        self._sink, self._pace, self._directory = sink, pace, data_dir / "demo"
+        self._making = asyncio.Lock()
+        self._life = secrets.token_hex(4)  # part of the keys: the numbers begin again with each object
+        self._agents: dict[SessionId, Agent] = {}
+        self._background: dict[SessionId, set[asyncio.Task[None]]] = {}
+        self._keys: dict[SessionId, int] = {}
+
+    async def start_turn(self, start: TurnStart) -> None:
+        """Return when the prompts are in the agent's journal."""
+        agent = self._agents.get(start.session_id)
+        if agent is None or not agent.alive:
+            agent = self._agents[start.session_id] = await self._new_agent(start.session_id)
+        await agent.begin(start)
+
+    async def steer(self, session_id: SessionId, turn: int, prompt: Prompt, images: tuple[str, ...]) -> None:
+        """Give the running turn one more message; it is taken when the present story has come to its end."""
+        if (agent := self._agents.get(session_id)) is None:
+            raise BackendError("The turn is over already.")
+        await agent.steer(turn, prompt, images)
+
+    async def answer(self, session_id: SessionId, ask: Ask, answer: Answer) -> None:
+        """Hand a decision to the agent that waits for it."""
+        if (agent := self._agents.get(session_id)) is None:
+            raise RequestGoneError("The agent that asked is gone.")
+        agent.answer(ask.request_id, answer)
+
+    async def interrupt(self, session_id: SessionId, turn: int) -> None:
+        """Ask the turn to stop; its end comes as an event."""
+        if agent := self._agents.get(session_id):
+            agent.interrupt(turn)
+
+    async def kill(self, session_id: SessionId) -> None:
+        """End the agent and its children at once."""
+        await self._finish(session_id, Stop.KILL)
+
+    async def close(self, session_id: SessionId) -> None:
+        """Let the agent go; its journal stays."""
+        await self._finish(session_id, Stop.INTERRUPT)
+
+    async def liveness(self, session_id: SessionId) -> Liveness:
+        """Tell whether the agent runs; it lives in this process, so the answer is always certain."""
+        agent = self._agents.get(session_id)
+        return Liveness.ALIVE if agent is not None and agent.alive else Liveness.DEAD
+
+    async def accepted(self, start: TurnStart) -> Accepted:
+        """Look the turn's prompts up in the agent's journal."""
+        journal = Journal(self._directory, start.session_id)
+        try:
+            memory = await asyncio.to_thread(journal.load)
+        except OSError:
+            return Accepted.UNKNOWN
+        taken = [(start.turn, prompt.prompt_id) in memory.taken for prompt in start.prompts]
+        return Accepted.YES if any(taken) else Accepted.NO
+
+    async def ping(self, *, smoke: bool = False) -> str:
+        """Return a line on the agent; smoke: run a real command as well."""
+        line = f"demo agent {__version__}"
+        if not smoke:
+            return line
+        try:
+            finished = await run((python_name(), "-c", "print('pong')"), cwd=Path.cwd(), timeout=10.0)
+        except OSError as error:
+            raise BackendError(f"The demo agent cannot run commands: {error.strerror or error}") from error
+        if finished.output.strip() != "pong":
+            raise BackendError(f"The demo agent cannot run commands: {finished.output[-200:]}")
+        return f"{line}, commands run"
+
+    async def aclose(self) -> None:
+        """End every agent. Their turns are not reported: the next start finds and reports them."""
+        sessions = {*self._agents, *self._background}
+        await asyncio.gather(*(self._finish(session_id, Stop.QUIET) for session_id in sessions))
+
+    async def _new_agent(self, session_id: SessionId) -> Agent:
+        journal = Journal(self._directory, session_id)
+        try:
+            await asyncio.to_thread(journal.load)
+        except OSError as error:
+            raise BackendError(f"The demo agent cannot read its journal: {error.strerror or error}") from error
+
+        async def report(event: AgentEvent) -> None:
+            await self._emit(session_id, event)
+
+        def show(turn: int, progress: Progress) -> None:
+            self._sink.progress(session_id, turn, progress)
+
+        def later(seconds: float, event: BackgroundFinished) -> None:
+            self._go_on_later(session_id, seconds, event)
+
+        return Agent(Desk(journal, self._pace, self._settings.delay, self._making, report, show, later))
+
+    async def _emit(self, session_id: SessionId, event: AgentEvent) -> None:
+        """Report under a key that no other event of the session has, neither before nor after a restart."""
+        number = self._keys[session_id] = self._keys.get(session_id, 0) + 1
+        turn = getattr(event, "turn", 0)
+        await self._sink.emit(session_id, event, key=f"demo:{self._life}:{turn}:{number}")
+
+    async def _finish(self, session_id: SessionId, stop: Stop) -> None:
+        tasks = self._background.pop(session_id, set())
+        for task in tasks:
+            task.cancel()
+        if agent := self._agents.pop(session_id, None):
+            await agent.finish(stop)
+        if tasks:
+            await asyncio.wait(tasks)
+
+    def _go_on_later(self, session_id: SessionId, seconds: float, event: BackgroundFinished) -> None:
+        async def come_back() -> None:
+            await self._pace(seconds)
+            with suppress(StoreError):
+                await self._emit(session_id, event)
+
+        tasks = self._background.setdefault(session_id, set())
+        task = asyncio.create_task(come_back())
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)

@@ -1,0 +1,187 @@
+"""One turn as its story sees it: say, do, ask."""
+
+import asyncio
+import shlex
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from phonework.backends.base import Progress, Step, TurnStart
+from phonework.backends.demo import asks
+from phonework.backends.demo.journal import Journal, Record
+from phonework.backends.demo.process import Finished, run
+from phonework.backends.demo.project import Edit, Project
+from phonework.errors import BackendError, RequestGoneError
+from phonework.fsm.events import AgentAsked, AgentEvent, BackgroundFinished
+from phonework.fsm.types import Answer, Ask, RequestId, Usage, Verdict
+
+Pace = Callable[[float], Awaitable[object]]  # wait this many seconds; asyncio.sleep, or a test's own
+SHOWN_CHARACTERS = 4000
+SHOWN_STEPS = 30
+PIECES = 120
+EDITING_MODES = ("acceptEdits", "bypassPermissions")
+
+
+class AgentCrashError(Exception):
+    """The agent ends in the middle of its work, as it was told to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What an agent works with. delay: seconds between streamed pieces; report: commit an event; show: live progress."""
+
+    journal: Journal
+    pace: Pace
+    delay: float
+    making: asyncio.Lock
+    report: Callable[[AgentEvent], Awaitable[None]]
+    show: Callable[[int, Progress], None]
+    later: Callable[[float, BackgroundFinished], None]
+
+
+@dataclass(slots=True)
+class Talk:
+    """A running turn. conversation: the agent's own session id.
+
+    deaf: an interrupt does not reach it. over: the story has come to its end and takes no more messages.
+    """
+
+    start: TurnStart
+    desk: Desk
+    conversation: str
+    deaf: bool = False
+    over: bool = False
+    text: str = ""
+    steps: list[Step] = field(default_factory=list)
+    waiting: dict[RequestId, asyncio.Future[Answer]] = field(default_factory=dict)
+
+    @property
+    def usage(self) -> Usage:
+        """Words read and written; the demo agent is free, so it names no cost."""
+        read = sum(len(prompt.text.split()) for prompt in self.start.prompts)
+        return Usage(input_tokens=read, output_tokens=len(self.text.split()))
+
+    async def say(self, text: str) -> str:
+        """Stream a paragraph and return it."""
+        if self.text:
+            self.text += "\n\n"
+        size = max(12, -(-len(text) // PIECES)) if self.desk.delay else len(text)
+        for at in range(0, len(text), size or 1):
+            self.text += text[at : at + size]
+            self._show()
+            await self.desk.pace(self.desk.delay)
+        return text
+
+    @asynccontextmanager
+    async def step(self, title: str) -> AsyncIterator[None]:
+        """Show that something is being done, and how it ended."""
+        place = len(self.steps)
+        self.steps.append(Step(title=title))
+        self._show()
+        try:
+            yield
+        except BaseException:
+            self.steps[place] = Step(title=title, state="failed")
+            raise
+        else:
+            if self.steps[place].state == "running":
+                self.steps[place] = Step(title=title, state="ok")
+        finally:
+            self._show()
+
+    def note(self, text: str) -> None:
+        """Show a passing remark."""
+        self._show(text)
+
+    async def project(self) -> Project:
+        """Return the scratch project, made if need be."""
+        async with self.step(f"open {Path(self.start.cwd).name}"):
+            return await Project.open(Path(self.start.cwd), self.desk.making)
+
+    async def run(self, argv: tuple[str, ...], cwd: Path, *, seconds: float = 60.0) -> Finished:
+        """Run a command that needs no asking any more, with its output shown as it comes."""
+        place = len(self.steps)
+        async with self.step(f"$ {shlex.join(argv)}"):
+            try:
+                finished = await run(argv, cwd=cwd, timeout=seconds, on_output=lambda output: self.note(output[-500:]))
+            except OSError as error:
+                raise BackendError(f"{argv[0]} cannot be started: {error.strerror or error}") from error
+            if not finished.ok:
+                self.steps[place] = Step(title=self.steps[place].title, state="failed")
+        return finished
+
+    async def apply(self, project: Project, edit: Edit) -> None:
+        """Make an edit that was agreed to."""
+        async with self.step(f"edit {edit.path}"):
+            await project.apply(edit)
+
+    async def ask(self, ask: Ask, deed: Record) -> Answer:
+        """Return what the person decided; deed: how to ask for the very same thing after a restart.
+
+        A late decision that came with the turn answers the same thing once, and a rule or mode the person chose
+        earlier answers without asking.
+        """
+        if answer := await self._carried(ask) or self._standing(ask):
+            return answer
+        await self.desk.journal.append({"kind": "asked", "request_id": ask.request_id, "deed": deed})
+        answer = await self._asked(ask)
+        if answer.verdict is Verdict.ALLOW_RULE and ask.rule:
+            await self.desk.journal.append({"kind": "rule", "rule": ask.rule})
+        if answer.verdict is Verdict.ALLOW_EDITS:
+            await self.desk.journal.append({"kind": "accept_edits"})
+        return answer
+
+    async def agrees(self, ask: Ask, deed: Record) -> tuple[bool, str]:
+        """Ask for permission; return whether it was given, and the reason if not. Only an explicit yes is one."""
+        answer = await self.ask(ask, deed)
+        return answer.verdict in (Verdict.ALLOW, Verdict.ALLOW_RULE, Verdict.ALLOW_EDITS), answer.text.strip()
+
+    async def agrees_to_edit(self, edit: Edit, prompt: str) -> tuple[bool, str]:
+        """Ask for permission to make an edit."""
+        return await self.agrees(asks.edit(edit, prompt), asks.edit_record(edit))
+
+    async def agrees_to_run(self, argv: tuple[str, ...], prompt: str) -> tuple[bool, str]:
+        """Ask for permission to run a command."""
+        return await self.agrees(asks.command(argv, prompt), {"command": list(argv)})
+
+    def answer(self, request_id: RequestId, answer: Answer) -> None:
+        """Let the story go on. Raises RequestGoneError when it does not wait for this."""
+        future = self.waiting.get(request_id)
+        if future is None or future.done():
+            raise RequestGoneError("The agent no longer waits for this answer.")
+        future.set_result(answer)
+
+    async def _asked(self, ask: Ask) -> Answer:
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self.waiting[ask.request_id] = future
+        await self.desk.report(AgentAsked(turn=self.start.turn, ask=ask))
+        answer = await future
+        del self.waiting[ask.request_id]  # an interrupt leaves it here, to be withdrawn
+        return answer
+
+    async def _carried(self, ask: Ask) -> Answer | None:
+        carry, journal = self.start.carry, self.desk.journal
+        if carry is None or carry.used or carry.ask.fingerprint != ask.fingerprint:
+            return None
+        if carry.ask.request_id in journal.memory.carried:
+            return None
+        # Recorded first: a crash in between asks again rather than acting twice on one decision.
+        await journal.append({"kind": "carried", "request_id": carry.ask.request_id})
+        return carry.answer
+
+    def _standing(self, ask: Ask) -> Answer | None:
+        memory = self.desk.journal.memory
+        if ask.rule and ask.rule in memory.rules:
+            return Answer(verdict=Verdict.ALLOW)
+        if ask.tool == "Edit" and (memory.accept_edits or self.start.mode in EDITING_MODES):
+            return Answer(verdict=Verdict.ALLOW)
+        if ask.tool == "Bash" and self.start.mode == "bypassPermissions":
+            return Answer(verdict=Verdict.ALLOW)
+        return None
+
+    def _show(self, note: str = "") -> None:
+        progress = Progress(
+            text=self.text[-SHOWN_CHARACTERS:], steps=tuple(self.steps[-SHOWN_STEPS:]), usage=self.usage, note=note
+        )
+        self.desk.show(self.start.turn, progress)
