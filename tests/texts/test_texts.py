@@ -4,6 +4,8 @@ from phonework import texts
 from phonework.fsm.reasons import Reason
 from phonework.fsm.types import State
 
+KEYS = texts.keys()
+
 
 def test_both_languages_have_the_same_keys() -> None:
     assert set(texts.catalogue("zh")) == set(texts.catalogue("en"))
@@ -18,13 +20,13 @@ def test_both_languages_name_the_same_things(key: str) -> None:
 @pytest.mark.parametrize("reason", list(Reason))
 def test_every_reason_has_a_sentence_without_parameters(reason: Reason) -> None:
     """A toast is made from the reason alone."""
-    assert f"reason.{reason}" in texts.keys()
+    assert f"reason.{reason}" in KEYS
     assert not texts.placeholders(f"reason.{reason}")
 
 
 @pytest.mark.parametrize("state", list(State))
 def test_every_state_has_a_name(state: State) -> None:
-    assert f"state.{state}" in texts.keys()
+    assert f"state.{state}" in KEYS
 
 
 def test_parameters_are_filled_in_as_they_are() -> None:

@@ -1,0 +1,158 @@
+from datetime import timedelta
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from phonework import texts
+from phonework.commands import (
+    BUILT_IN,
+    Close,
+    Command,
+    Help,
+    New,
+    PassThrough,
+    Retry,
+    Status,
+    Stop,
+    Switch,
+    Wrong,
+    nearest,
+    parse_command,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("/status", Status()),
+        ("/list", Status()),
+        ("  /STATUS  ", Status()),
+        ("／ｓｔａｔｕｓ", Status()),
+        ("/状态", Status()),
+        ("/switch 2", Switch(target="2")),
+        ("/switch ２", Switch(target="2")),
+        ("/switch #2", Switch(target="2")),
+        ("/switch fizz-top", Switch(target="fizz-top")),
+        ("/close", Close()),
+        ("/close 3", Close(target="3")),
+        ("/retry", Retry()),
+        ("/stop", Stop()),
+        ("/stop。", Stop()),
+        ("、stop", Stop()),
+        ("/help", Help()),
+        ("/帮助", Help()),
+    ],
+)
+def test_a_command_is_read_however_it_is_typed(text: str, command: Command) -> None:
+    assert parse_command(text) == command
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["/usr/bin", "/", "//", "/ new", "/1", "/-x", "", "hello", "see /new", "/etc.", "/a.txt", "、你好", "/usr/bin/x y"],
+)
+def test_paths_and_lone_slashes_are_plain_text(text: str) -> None:
+    assert parse_command(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("/new api", New(directory="api")),
+        ("／new api", New(directory="api")),
+        ("/new api fix the login", New(directory="api", message="fix the login")),
+        ('/new "my app" go', New(directory="my app", message="go")),
+        ("/new “my app” go", New(directory="my app", message="go")),
+        ("/new 「我的 项目」 开始", New(directory="我的 项目", message="开始")),
+        (r"/new my\ app go", New(directory="my app", message="go")),
+        ("/new it's go", New(directory="it's", message="go")),
+        ("/new 'it go", New(directory="'it", message="go")),
+        ("/new --backend Claude api", New(directory="api", backend="claude")),
+        ("/new api --timeout 90", New(directory="api", timeout=timedelta(seconds=90))),
+        ("/new api --timeout=5m hi", New(directory="api", message="hi", timeout=timedelta(minutes=5))),
+        ("/new api —timeout 2h", New(directory="api", timeout=timedelta(hours=2))),
+        ("/new api --idle 0 hi", New(directory="api", message="hi", idle=timedelta(0))),
+        ("/new api hi there --idle 10分钟", New(directory="api", message="hi there", idle=timedelta(minutes=10))),
+        (
+            "/new api hi --model opus --mode plan",
+            New(directory="api", message="hi", model="opus", mode="plan"),
+        ),
+        ("/new api run it with --verbose", New(directory="api", message="run it with --verbose")),
+        ("/new api pass --model to it please", New(directory="api", message="pass --model to it please")),
+        ("/new api\nfirst\n  second", New(directory="api", message="first\n  second")),
+        ("/新建 api 你好", New(directory="api", message="你好")),
+    ],
+)
+def test_new_takes_directory_message_and_options(text: str, command: Command) -> None:
+    assert parse_command(text) == command
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("/new", "say.missing_argument"),
+        ('/new ""', "say.missing_argument"),
+        ("/new --backend claude", "say.missing_argument"),
+        ("/switch", "say.missing_argument"),
+        ("/new api --timeout soon", "say.bad_option"),
+        ("/new api --timeout -5", "say.bad_option"),
+        ("/new api --timeout 9999d", "say.bad_option"),
+        ("/new api --tiemout 5", "say.unknown_option"),
+        ("/new api hi --tiemout 5", "say.unknown_option"),
+        ("/new api --colour red", "say.unknown_option"),
+        ("/new api --model", "say.missing_value"),
+        ("/new api hi --model", "say.missing_value"),
+        ("/new api --model --mode plan", "say.missing_value"),
+    ],
+)
+def test_what_is_wrong_is_said_in_words(text: str, key: str) -> None:
+    command = parse_command(text)
+    assert isinstance(command, Wrong)
+    assert command.text == key
+    params = dict(command.params)
+    if command.usage:
+        params["usage"] = texts.text("en", command.usage)
+    assert texts.placeholders(key) == set(params)
+
+
+def test_any_other_command_goes_to_the_agent_as_typed() -> None:
+    assert parse_command("/compact keep\n  the plan") == PassThrough(
+        name="compact", text="/compact keep\n  the plan", nearest=""
+    )
+    assert parse_command("／clear") == PassThrough(name="clear", text="/clear", nearest="close")
+    assert parse_command("/my-plugin:do x") == PassThrough(name="my-plugin:do", text="/my-plugin:do x", nearest="")
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("statsu", "status"), ("swich", "switch"), ("halp", "help"), ("zzz", "")])
+def test_the_nearest_command_is_suggested(typed: str, meant: str) -> None:
+    assert nearest(typed) == meant
+
+
+@given(st.text())
+@example("/new --")
+@example("/new \\")
+@example("/new --timeout=" + "9" * 5000)
+def test_nothing_typed_raises(text: str) -> None:
+    for prefix in ("", "/", "/new ", "/switch ", "/close ", "/new a "):
+        command = parse_command(prefix + text)
+        if isinstance(command, New):
+            assert command.directory
+        if isinstance(command, Switch):
+            assert command.target
+
+
+@given(
+    st.text(st.characters(exclude_categories=["Z", "C"], exclude_characters="-—–－"), min_size=1),
+    st.text("ab \n界", max_size=20),
+)
+def test_the_message_of_new_is_verbatim(word: str, tail: str) -> None:
+    message = f"do {word} {tail}".strip()
+    assert parse_command(f"/new dir {message}") == New(directory="dir", message=message)
+
+
+@given(st.sampled_from(BUILT_IN), st.sampled_from(["/", "／", " /", "\n/"]))
+def test_every_built_in_is_known_in_any_case(name: str, mark: str) -> None:
+    command = parse_command(f"{mark}{name.upper()} 1")
+    assert command is not None
+    assert not isinstance(command, PassThrough)
