@@ -1,0 +1,1 @@
+"""Channels: the places where people write and where cards are shown."""

@@ -1,0 +1,359 @@
+"""The control API under `/_control/`: what tests do and look at, as JSON over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import re
+from dataclasses import asdict
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from phonework.channels.emulator import events, talk
+from phonework.channels.emulator.cards import plain_text
+from phonework.channels.emulator.clicks import click
+from phonework.channels.emulator.core import Emulator
+from phonework.channels.emulator.phone import BadRequest, body_of, shown_message, shown_user
+from phonework.channels.emulator.world import Chat, Json, Message, new_id
+
+_WAIT_LIMIT_S = 300.0
+
+
+class Control:
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+
+    def routes(self) -> list[Route]:
+        posts = {
+            "users": self.add_user,
+            "chats": self.add_chat,
+            "chats/change": self.change_chat,
+            "say": self.say,
+            "click": self.click,
+            "recall": self.recall,
+            "react": self.react,
+            "menu": self.menu,
+            "event": self.event,
+            "faults": self.add_fault,
+            "clock": self.jump,
+            "wait": self.wait,
+            "settings": self.change_settings,
+            "connections": self.act_on_connections,
+            "tokens/expire": self.expire_tokens,
+            "reset": self.reset,
+        }
+        gets = {
+            "state": self.state,
+            "messages": self.messages,
+            "messages/{message_id}": self.message,
+            "faults": self.list_faults,
+            "settings": self.settings,
+            "connections": self.connections,
+            "calls": self.journal,
+            "deliveries": self.journal,
+            "violations": self.journal,
+            "sockets": self.journal,
+        }
+        routes = [Route(f"/_control/{path}", handler, methods=["POST"]) for path, handler in posts.items()]
+        routes += [Route(f"/_control/{path}", handler, methods=["GET"]) for path, handler in gets.items()]
+        routes.append(Route("/_control/faults", self.clear_faults, methods=["DELETE"]))
+        return routes
+
+    # --- people and chats
+
+    async def add_user(self, request: Request) -> Response:
+        """{"open_id"?, "name"?, "language"?} → {"open_id", "chat_id": the private chat}"""
+        body = await body_of(request)
+        open_id = str(body.get("open_id") or "")
+        user = self._emulator.world.users.get(open_id) or self._emulator.world.add_user(
+            open_id, str(body.get("name") or ""), str(body.get("language") or "zh")
+        )
+        chat = self._emulator.world.private_chat(user)
+        return JSONResponse({**shown_user(user), "union_id": user.union_id, "chat_id": chat.chat_id})
+
+    async def add_chat(self, request: Request) -> Response:
+        """{"name"?, "members": [open_id], "chat_id"?, "topics"?} → {"chat_id"}"""
+        body = await body_of(request)
+        members = [talk.user_of(self._emulator, each).open_id for each in body.get("members") or []]
+        chat = self._emulator.world.add_chat(
+            name=str(body.get("name") or "group"),
+            members=members,
+            chat_id=str(body.get("chat_id") or ""),
+            topics=bool(body.get("topics")),
+        )
+        return JSONResponse({"chat_id": chat.chat_id})
+
+    async def change_chat(self, request: Request) -> Response:
+        """{"chat_id", "bot_inside"?, "dissolved"?, "name"?, "members"?}"""
+        body = await body_of(request)
+        chat = self._emulator.world.chats.get(str(body.get("chat_id")))
+        if chat is None:
+            raise talk.NotThere(f"no chat {body.get('chat_id')}")
+        chat.bot_inside = bool(body.get("bot_inside", chat.bot_inside))
+        chat.dissolved = bool(body.get("dissolved", chat.dissolved))
+        chat.name = str(body.get("name", chat.name))
+        chat.members = list(body.get("members", chat.members))
+        self._emulator.world.chat_changed(chat)
+        return JSONResponse(asdict(chat))
+
+    # --- what people do
+
+    async def say(self, request: Request) -> Response:
+        """{"user"?, "chat_id"?, "text" | "msg_type"+"content" | "file": {"name","media_type","base64"}, "reply_to"?,
+        "mention_bot"?, "created_at"? (ms), "message_id"?, "silent"?} → {"message_id", "chat_id"}"""
+        body = await body_of(request)
+        user = talk.user_of(self._emulator, body.get("user"))
+        chat = talk.chat_of(self._emulator, user, body.get("chat_id"))
+        options: dict[str, Any] = {
+            "reply_to": body.get("reply_to") or "",
+            "mention_bot": bool(body.get("mention_bot")),
+            "created_ms": body.get("created_at"),
+            "message_id": body.get("message_id") or "",
+            "silent": bool(body.get("silent")),
+        }
+        message = self._say(body, user, chat, options)
+        return JSONResponse({"message_id": message.message_id, "chat_id": chat.chat_id})
+
+    def _say(self, body: Json, user: Any, chat: Chat, options: dict[str, Any]) -> Message:
+        if isinstance(file := body.get("file"), dict):
+            try:
+                data = base64.b64decode(str(file.get("base64", "")), validate=True)
+            except binascii.Error as error:
+                raise BadRequest("file.base64 is malformed") from error
+            name, media_type = str(file.get("name", "file")), str(file.get("media_type", "application/octet-stream"))
+            return talk.send_blob(self._emulator, user, chat, name, media_type, data, **options)
+        if isinstance(body.get("content"), dict):
+            msg_type, content = str(body.get("msg_type", "text")), body["content"]
+        elif isinstance(body.get("text"), str):
+            msg_type, content = "text", {"text": body["text"]}
+        else:
+            raise BadRequest("say needs text, content or file")
+        return talk.say(self._emulator, user, chat, msg_type, content, **options)
+
+    async def click(self, request: Request) -> Response:
+        """{"user"?, "message_id", "action"} → {"toast", "card", "error", "event_id"}; waits for the bot."""
+        body = await body_of(request)
+        user = talk.user_of(self._emulator, body.get("user"))
+        message = talk.message_of(self._emulator, str(body.get("message_id")))
+        if not isinstance(body.get("action"), dict):
+            raise BadRequest("action is missing")
+        return JSONResponse(await click(self._emulator, user, message, body["action"]))
+
+    async def recall(self, request: Request) -> Response:
+        """{"message_id"}: by its sender; a message of the bot is recalled by hand of an administrator."""
+        body = await body_of(request)
+        message = talk.message_of(self._emulator, str(body.get("message_id")))
+        if message.from_bot:
+            self._emulator.world.recall(message)
+        else:
+            talk.recall(self._emulator, self._emulator.world.users[message.sender_id], message)
+        return JSONResponse({})
+
+    async def react(self, request: Request) -> Response:
+        body = await body_of(request)
+        user = talk.user_of(self._emulator, body.get("user"))
+        message = talk.message_of(self._emulator, str(body.get("message_id")))
+        reaction = talk.react(self._emulator, user, message, str(body.get("emoji", "THUMBSUP")))
+        return JSONResponse({"reaction_id": reaction.reaction_id})
+
+    async def menu(self, request: Request) -> Response:
+        """{"user"?, "event_key"}"""
+        body = await body_of(request)
+        user = talk.user_of(self._emulator, body.get("user"))
+        self._emulator.post.send(events.menu_chosen(self._emulator, user, str(body.get("event_key"))))
+        return JSONResponse({})
+
+    async def event(self, request: Request) -> Response:
+        """{"event_type", "event": {…}} or {"raw": a whole event with header}: pushed like any other."""
+        body = await body_of(request)
+        if isinstance(body.get("raw"), dict):
+            whole: Json = body["raw"]
+            whole.setdefault("header", events.header(self._emulator, str(body.get("event_type"))))
+            whole["header"].setdefault("event_id", new_id(""))
+            whole["header"].setdefault("event_type", str(body.get("event_type")))
+        else:
+            whole = events.event(self._emulator, str(body.get("event_type")), body.get("event") or {})
+        self._emulator.post.send(whole)
+        return JSONResponse({"event_id": whole["header"]["event_id"]})
+
+    # --- faults, time, connections
+
+    async def add_fault(self, request: Request) -> Response:
+        return JSONResponse(self._emulator.faults.add(await body_of(request)).as_dict())
+
+    async def list_faults(self, request: Request) -> Response:
+        return JSONResponse({"faults": self._emulator.faults.as_list()})
+
+    async def clear_faults(self, request: Request) -> Response:
+        """`?fault_id=` removes one, without it all go."""
+        if fault_id := request.query_params.get("fault_id"):
+            return JSONResponse({"removed": self._emulator.faults.remove(int(fault_id))})
+        self._emulator.faults.clear()
+        return JSONResponse({})
+
+    async def jump(self, request: Request) -> Response:
+        """{"seconds"} → {"now"}: the platform's clock jumps ahead; what becomes due happens at once."""
+        body = await body_of(request)
+        self._emulator.clock.jump(float(body.get("seconds", 0)))
+        return JSONResponse({"now": self._emulator.clock.now_ms()})
+
+    async def change_settings(self, request: Request) -> Response:
+        self._emulator.settings.update(await body_of(request))
+        return await self.settings(request)
+
+    async def settings(self, request: Request) -> Response:
+        return JSONResponse(self._emulator.settings.as_dict())
+
+    async def connections(self, request: Request) -> Response:
+        return JSONResponse({"connections": [each.as_dict() for each in self._emulator.hub.connections]})
+
+    async def act_on_connections(self, request: Request) -> Response:
+        """{"do": "drop" | "freeze" | "mute" | "unmute" | "raw", "base64"?} → {"count"}"""
+        body = await body_of(request)
+        hub = self._emulator.hub
+        match body.get("do"):
+            case "drop":
+                count = hub.drop_all()
+            case "freeze":
+                count = hub.freeze_all()
+            case "mute" | "unmute":
+                count = hub.mute_all(body["do"] == "mute")
+            case "raw":
+                count = await hub.send_raw(base64.b64decode(str(body.get("base64", ""))))
+            case other:
+                raise BadRequest(f"cannot {other} a connection")
+        return JSONResponse({"count": count})
+
+    async def expire_tokens(self, request: Request) -> Response:
+        self._emulator.tokens.expire_all()
+        return JSONResponse({})
+
+    async def reset(self, request: Request) -> Response:
+        self._emulator.reset()
+        return JSONResponse({})
+
+    # --- looking
+
+    async def state(self, request: Request) -> Response:
+        world = self._emulator.world
+        return JSONResponse(
+            {
+                "now": self._emulator.clock.now_ms(),
+                "revision": world.revision,
+                "connected": bool(self._emulator.hub.connections),
+                "users": [asdict(user) for user in world.users.values()],
+                "chats": [asdict(chat) for chat in world.chats.values()],
+                "messages": len(world.messages),
+            }
+        )
+
+    async def messages(self, request: Request) -> Response:
+        """`?chat_id=&after=<revision>` → {"revision", "messages"}, each with its versions."""
+        query = request.query_params
+        return JSONResponse(self._messages(query.get("chat_id", ""), int(query.get("after") or 0)))
+
+    def _messages(self, chat_id: str, after: int) -> Json:
+        world = self._emulator.world
+        found = [
+            message
+            for message in world.messages.values()
+            if message.revision > after and (not chat_id or message.chat_id == chat_id)
+        ]
+        found.sort(key=lambda message: message.created_ms)
+        return {"revision": world.revision, "messages": [self._shown(message) for message in found]}
+
+    def _shown(self, message: Message) -> Json:
+        shown = shown_message(self._emulator, message)
+        shown["content"] = message.content if message.msg_type != "post" else shown["content"]
+        shown["texts"] = texts_of(message)
+        shown["root_id"], shown["parent_id"] = message.root_id, message.parent_id
+        shown["versions"] = [asdict(version) for version in message.versions]
+        return shown
+
+    async def message(self, request: Request) -> Response:
+        return JSONResponse(self._shown(talk.message_of(self._emulator, request.path_params["message_id"])))
+
+    async def journal(self, request: Request) -> Response:
+        """calls, deliveries, violations, sockets"""
+        name = request.url.path.rsplit("/", 1)[-1]
+        return JSONResponse({name: self._emulator.journal.as_dicts(name)})
+
+    async def wait(self, request: Request) -> Response:
+        """Long poll: {"timeout" (s), and any of "changed_after": revision, "connected": bool, "messages": count,
+        "chat_id", "contains": text, "from": "app"|"user", "idle": true (no push is waiting for its answer),
+        "calls": count, "path": regular expression for them}.
+
+        → {"met", "revision", "connected", "messages"}: met is false when the time ran out; messages are those that
+        match (with `changed_after`: that changed since).
+        """
+        body = await body_of(request)
+        deadline = asyncio.get_running_loop().time() + min(float(body.get("timeout", 10)), _WAIT_LIMIT_S)
+        while True:
+            met, found = self._condition(body)
+            left = deadline - asyncio.get_running_loop().time()
+            if met or left <= 0 or self._emulator.closing.is_set():
+                break
+            await self._emulator.world.wait_change(left)
+        revision = self._emulator.world.revision
+        return JSONResponse(
+            {
+                "met": met,
+                "revision": revision,
+                "connected": bool(self._emulator.hub.connections),
+                "messages": [self._shown(message) for message in found],
+            }
+        )
+
+    def _condition(self, body: Json) -> tuple[bool, list[Message]]:
+        emulator = self._emulator
+        after = body.get("changed_after")
+        met = after is None or emulator.world.revision > after
+        if "connected" in body:
+            met = met and bool(emulator.hub.connections) == body["connected"]
+        if body.get("idle"):
+            met = met and not any(
+                each.state == "waiting" and each.next_at_ms is None for each in emulator.journal.deliveries
+            )
+        if "calls" in body:
+            path = re.compile(str(body.get("path", "")))
+            met = met and sum(path.search(each.path) is not None for each in emulator.journal.calls) >= body["calls"]
+        found = [message for message in emulator.world.messages.values() if _matches(message, body)]
+        if "messages" in body or "contains" in body:
+            met = met and len(found) >= body.get("messages", 1)
+        return met, sorted(found, key=lambda message: message.created_ms)
+
+
+def _matches(message: Message, body: Json) -> bool:
+    if message.revision <= (body.get("changed_after") or 0):
+        return False
+    if body.get("chat_id") not in {None, message.chat_id} or body.get("from") not in {None, message.sender_type}:
+        return False
+    return "contains" not in body or any(str(body["contains"]) in text for text in texts_of(message))
+
+
+def texts_of(message: Message) -> list[str]:
+    """Every text a person can read in a message, in order."""
+    if message.recalled:
+        return []
+    if message.msg_type == "interactive":
+        title, texts = plain_text(message.content)
+        return [title, *texts]
+    found: list[str] = []
+    _texts(message.content, found)
+    return found
+
+
+def _texts(node: Any, found: list[str]) -> None:
+    if isinstance(node, list):
+        for each in node:
+            _texts(each, found)
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            if key in {"text", "title", "file_name"} and isinstance(value, str):
+                found.append(value)
+            else:
+                _texts(value, found)

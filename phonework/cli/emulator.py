@@ -1,0 +1,36 @@
+"""`phonework emulator`: a Feishu on your desk, with a phone page."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.option("--port", default=8700, show_default=True, help="Port to listen on; 0 takes a free one.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--time-scale", default=1.0, show_default=True, help="Factor for the waiting times of redeliveries.")
+@click.option(
+    "--data-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Keep chats, messages and files there; without it they end with the program.",
+)
+@click.option("--app-secret", default="", help="Accept only cli_demo with this secret; without it any app is accepted.")
+def emulator(port: int, host: str, time_scale: float, data_dir: Path | None, app_secret: str) -> None:
+    """Play Feishu's side of the wire: the bot connects to the printed address, and you open it in a browser."""
+    from phonework.channels.emulator.server import listen, make_server, url_of
+    from phonework.channels.emulator.settings import Settings
+    from phonework.channels.emulator.storage import open_emulator
+
+    settings = Settings(time_scale=time_scale)
+    if app_secret:
+        settings.any_credentials, settings.app_secret = False, app_secret
+    try:
+        listening = listen(host, port)
+    except OSError as error:
+        raise click.ClickException(f"cannot listen on {host}:{port}: {error.strerror}. Try --port 0.") from error
+    server = make_server(open_emulator(settings, data_dir))
+    click.echo(url_of(listening))
+    asyncio.run(server.serve(sockets=[listening]))
