@@ -33,7 +33,9 @@ def _event(draft: Draft, kind: type[E]) -> E:
 
 
 def start(draft: Draft) -> None:
-    draft.begin_turn(_event(draft, happened.MessageReceived).prompt)
+    event = draft.event
+    assert isinstance(event, happened.MessageReceived | happened.ContinueAsked)
+    draft.begin_turn(event.prompt)
 
 
 def queue(draft: Draft) -> None:

@@ -17,7 +17,6 @@ class MessageReceived:
     prompt: Prompt
     by: UserId
     stale: bool = False
-    continues: bool = False  # the Continue button: never an answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +47,15 @@ class RetryAsked:
     by: UserId
     prompt_id: PromptId
     turn: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContinueAsked:
+    """Go on from where the turn ended. turn: the one whose card was pressed; prompt: what the agent is told."""
+
+    by: UserId
+    turn: int
+    prompt: Prompt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,7 +224,7 @@ class IdleExpired:
 
 
 type_names = (
-    Created, MessageReceived, CardAnswered, LateAnswered, RetryAsked, StopAsked, CloseAsked, SendNowAsked, DropAsked,
+    Created, MessageReceived, CardAnswered, LateAnswered, RetryAsked, ContinueAsked, StopAsked, CloseAsked, SendNowAsked, DropAsked,
     TurnStarted, PromptsTaken, AgentSessionChanged, AgentAsked, RequestWithdrawn, AnswerDelivered, AnswerLost, SteerFailed,
     TurnFinished, TurnFailed, AgentLost, BackgroundFinished,
     WaitReminderDue, WaitExpired, TurnExpired, StopExpired, IdleExpired,
@@ -234,7 +242,15 @@ AgentEvent = (
     | BackgroundFinished
 )
 PersonEvent = (
-    MessageReceived | CardAnswered | LateAnswered | RetryAsked | StopAsked | CloseAsked | SendNowAsked | DropAsked
+    MessageReceived
+    | CardAnswered
+    | LateAnswered
+    | RetryAsked
+    | ContinueAsked
+    | StopAsked
+    | CloseAsked
+    | SendNowAsked
+    | DropAsked
 )
 TimerEvent = WaitReminderDue | WaitExpired | TurnExpired | StopExpired | IdleExpired
 EffectEvent = AnswerDelivered | AnswerLost | SteerFailed

@@ -20,6 +20,7 @@ from phonework.fsm.events import (
     BackgroundFinished,
     CardAnswered,
     CloseAsked,
+    ContinueAsked,
     Created,
     DropAsked,
     Event,
@@ -122,6 +123,9 @@ _messages: list[Row | Ignore] = [
     ],
     Ignore(STOPPING, RetryAsked, Reason.ALREADY_STOPPING),
     Ignore(CLOSED, RetryAsked, Reason.SESSION_CLOSED),
+    Row(IDLE, ContinueAsked, EXECUTING, do.start, (guard.owner, guard.turn_meant)),
+    *_ignore(BUSY, ContinueAsked, Reason.BUSY),
+    Ignore(CLOSED, ContinueAsked, Reason.SESSION_CLOSED),
     Row(IDLE, SendNowAsked, EXECUTING, do.run_now, (guard.owner, guard.prompt_waits)),
     Row(EXECUTING, SendNowAsked, EXECUTING, do.steer, (guard.owner, guard.prompt_waits), (guard.can_steer,)),
     *[

@@ -43,7 +43,7 @@ def session(connection: sqlite3.Connection, session_id: SessionId) -> SessionVie
     *facts, user_id = row
     (number,) = connection.execute(SQL["session_number"], (session_id,)).fetchone()
     user = users.get(connection, user_id)
-    return _session(connection, tuple(facts), number, user.active_session if user else None)  # type: ignore[arg-type]
+    return _session(connection, tuple(facts), number, user.active_session if user else None)
 
 
 def status(connection: sqlite3.Connection, user_id: UserId) -> StatusView:

@@ -1,0 +1,216 @@
+"""The engine: seen before? → load → decide → one commit. Every way to change a session leads through `ingest`."""
+
+import sqlite3
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from phonework.fsm import events as happened
+from phonework.fsm.effects import Effect
+from phonework.fsm.events import Event
+from phonework.fsm.machine import Decision, decide
+from phonework.fsm.reasons import Reason
+from phonework.fsm.types import Session, SessionId, State, UserId
+from phonework.store import effects, events, sessions, timers, users
+from phonework.store.codec import dump
+from phonework.store.effects import Ended, Owed
+from phonework.store.events import Record, Status
+from phonework.store.timers import Timer
+
+NAMESPACE: Final = uuid.UUID("5b0a3a58-6f0c-4f0e-9a1e-7d3f5c1b2e90")
+"""Of the ids that are derived from what caused them, so that a repeat derives the same."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happened:
+    """An event for one session. source and key name it for ever: message, click, agent, timer, effect or boot."""
+
+    source: str
+    key: str
+    session_id: SessionId
+    event: Event
+    occurred_at: datetime
+    user_id: UserId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of an event. reason: why nothing changed. owed: what the commit owes, in order.
+
+    timers_changed: the earliest deadline may be another one now.
+    """
+
+    status: Status
+    reason: Reason | None = None
+    duplicate: bool = False
+    session_id: SessionId | None = None
+    source: State | None = None
+    target: State | None = None
+    owed: tuple[Owed, ...] = ()
+    timers_changed: bool = False
+
+    @property
+    def applied(self) -> bool:
+        return self.status is Status.APPLIED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swept:
+    """What a look at the timers brought about. next_due: the earliest deadline left; None: there is none."""
+
+    outcomes: tuple[Outcome, ...] = ()
+    next_due: datetime | None = None
+    owed: tuple[Owed, ...] = field(default=())
+
+
+def ingest(connection: sqlite3.Connection, one: Happened, now: datetime) -> Outcome:
+    """Take an event in, once: a repeat gets the first outcome and changes nothing."""
+    if known := events.find(connection, one.source, one.key):
+        return Outcome(status=known.status, reason=known.reason, duplicate=True, session_id=known.session_id)
+    session = sessions.find(connection, one.session_id, one.event)
+    if session is None:
+        return _unknown_session(connection, one, now)
+    decision = decide(session, one.event, now)
+    _record(connection, one, session, decision, now)
+    if not decision.applied:
+        return Outcome(
+            status=_status_of(decision.reason),
+            reason=decision.reason,
+            session_id=one.session_id,
+            source=decision.source,
+            target=decision.target,
+        )
+    sessions.save(connection, session, decision, now)
+    if decision.target is State.CLOSED:
+        users.deactivate(connection, session.user_id, session.session_id)
+    return Outcome(
+        status=Status.APPLIED,
+        session_id=one.session_id,
+        source=decision.source,
+        target=decision.target,
+        owed=owe(connection, decision.session, decision.effects, now),
+        timers_changed=bool(decision.timers),
+    )
+
+
+def owe(connection: sqlite3.Connection, session: Session, orders: Sequence[Effect], now: datetime) -> tuple[Owed, ...]:
+    """Write a session's effects down under the keys `session:version:n`."""
+    if not orders:
+        return ()
+    return effects.add(
+        connection,
+        orders,
+        prefix=f"{session.session_id}:{session.version}",
+        session_id=session.session_id,
+        user_id=session.user_id,
+        chat=sessions.chat_of(connection, session.session_id),
+        now=now,
+    )
+
+
+def _status_of(reason: Reason | None) -> Status:
+    return Status.STALE if reason is not None and reason.is_stale else Status.IGNORED
+
+
+def _record(connection: sqlite3.Connection, one: Happened, session: Session, decision: Decision, now: datetime) -> None:
+    events.add(
+        connection,
+        Record(
+            source=one.source,
+            key=one.key,
+            kind=type(one.event).__name__,
+            session_id=one.session_id,
+            user_id=one.user_id or session.user_id,
+            occurred_at=one.occurred_at,
+            status=Status.APPLIED if decision.applied else _status_of(decision.reason),
+            reason=decision.reason,
+            source_state=decision.source.value,
+            target_state=decision.target.value,
+            version=decision.session.version if decision.applied else None,
+            payload=dump(one.event),
+        ),
+        now,
+    )
+
+
+def _unknown_session(connection: sqlite3.Connection, one: Happened, now: datetime) -> Outcome:
+    record = Record(
+        source=one.source,
+        key=one.key,
+        kind=type(one.event).__name__,
+        user_id=one.user_id,
+        occurred_at=one.occurred_at,
+        status=Status.IGNORED,
+        reason=Reason.NO_SESSION,
+        payload=dump(one.event),
+    )
+    events.add(connection, record, now)
+    return Outcome(status=Status.IGNORED, reason=Reason.NO_SESSION)
+
+
+def poison(connection: sqlite3.Connection, one: Happened, error: str, now: datetime) -> Outcome:
+    """Deciding raised, which is a bug: keep the event, change nothing else. It can be run again."""
+    if known := events.find(connection, one.source, one.key):
+        return Outcome(status=known.status, reason=known.reason, duplicate=True, session_id=known.session_id)
+    record = Record(
+        source=one.source,
+        key=one.key,
+        kind=type(one.event).__name__,
+        session_id=one.session_id if sessions.exists(connection, one.session_id) else None,
+        user_id=one.user_id,
+        occurred_at=one.occurred_at,
+        status=Status.POISONED,
+        reason=Reason.ERROR,
+        payload=dump({"session_id": one.session_id, "event": one.event, "error": error[:2000]}),
+    )
+    events.add(connection, record, now)
+    return Outcome(status=Status.POISONED, reason=Reason.ERROR, session_id=one.session_id)
+
+
+def sweep(connection: sqlite3.Connection, now: datetime) -> Swept:
+    """Turn the deadlines that have passed into events; each row goes with the event it causes."""
+    outcomes = tuple(_fire(connection, timer, now) for timer in timers.take_due(connection, now))
+    return Swept(
+        outcomes=outcomes,
+        next_due=timers.next_due(connection),
+        owed=tuple(one for outcome in outcomes for one in outcome.owed),
+    )
+
+
+def _fire(connection: sqlite3.Connection, timer: Timer, now: datetime) -> Outcome:
+    one = Happened(
+        source="timer", key=timer.key, session_id=timer.session_id, event=timer.event(), occurred_at=timer.due
+    )
+    return ingest(connection, one, now)
+
+
+def complete(
+    connection: sqlite3.Connection, effect: Owed, event: Event | None, now: datetime, *, result: str = ""
+) -> Outcome | None:
+    """An effect was carried out: it leaves the outbox together with the event it led to."""
+    return _end(connection, effect, Ended.DONE, result, event, now)
+
+
+def give_up(
+    connection: sqlite3.Connection, effect: Owed, why: str, event: Event | None, now: datetime, *, unknown: bool = False
+) -> Outcome | None:
+    """An effect cannot be carried out, or nobody knows whether it was; the event tells the session."""
+    return _end(connection, effect, Ended.UNKNOWN if unknown else Ended.FAILED, why, event, now)
+
+
+def _end(
+    connection: sqlite3.Connection, effect: Owed, how: Ended, result: str, event: Event | None, now: datetime
+) -> Outcome | None:
+    if not effects.end(connection, effect, how, result, now) or event is None or effect.session_id is None:
+        return None
+    one = Happened(source="effect", key=effect.key, session_id=effect.session_id, event=event, occurred_at=now)
+    return ingest(connection, one, now)
+
+
+def lose_agent(connection: sqlite3.Connection, session_id: SessionId, turn: int, boot: str, now: datetime) -> Outcome:
+    """The agent of a busy session did not survive our restart."""
+    event = happened.AgentLost(turn=turn, reason="restart", restart=True)
+    one = Happened(source="boot", key=f"{boot}:{session_id}", session_id=session_id, event=event, occurred_at=now)
+    return ingest(connection, one, now)
