@@ -2,6 +2,8 @@
 
 import sqlite3
 import sys
+from contextlib import closing
+from functools import cache
 from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import quote
@@ -26,21 +28,36 @@ def writer_settings(synchronous: Synchronous = "FULL") -> tuple[str, ...]:
         "PRAGMA journal_mode = WAL",
         f"PRAGMA synchronous = {synchronous}",
         "PRAGMA foreign_keys = ON",
-        "PRAGMA trusted_schema = OFF",
         "PRAGMA temp_store = MEMORY",
         "PRAGMA cache_size = -16384",
         f"PRAGMA journal_size_limit = {WAL_LIMIT_BYTES}",
     ]
+    if checks_may_use_json():
+        settings.append("PRAGMA trusted_schema = OFF")
     if sys.platform == "darwin":  # there, fsync alone leaves data in the drive's cache
         settings += ["PRAGMA fullfsync = ON", "PRAGMA checkpoint_fullfsync = ON"]
     return tuple(settings)
 
 
-READER_SETTINGS: Final = (
-    f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
-    "PRAGMA trusted_schema = OFF",
-    "PRAGMA temp_store = MEMORY",
-)
+@cache
+def checks_may_use_json() -> bool:
+    """Whether this SQLite lets CHECK use json_valid() in a schema that is not trusted; 3.40.1 calls it unsafe (seen)."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        connection.execute("PRAGMA trusted_schema = OFF")
+        try:
+            connection.execute("CREATE TABLE probe (value TEXT CHECK (json_valid(value)))")
+            connection.execute("INSERT INTO probe VALUES ('{}')")
+        except sqlite3.OperationalError:
+            return False
+    return True
+
+
+def reader_settings() -> tuple[str, ...]:
+    """The statements that make a connection fit for reading."""
+    untrusted = ("PRAGMA trusted_schema = OFF",) if checks_may_use_json() else ()
+    return (f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}", "PRAGMA temp_store = MEMORY", *untrusted)
+
+
 _CODES_OF_A_FOLDER_NOT_WRITABLE: Final = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
 
 
@@ -105,7 +122,7 @@ def _open_reader(path: Path, options: str, *, query_only: bool) -> sqlite3.Conne
         check_same_thread=False,
     )
     try:
-        for statement in READER_SETTINGS:
+        for statement in reader_settings():
             connection.execute(statement)
         connection.execute(f"PRAGMA query_only = {int(query_only)}")
         connection.execute("SELECT 1 FROM sqlite_schema").fetchone()  # only this looks at the file

@@ -169,12 +169,8 @@ def _apply(connection: sqlite3.Connection, path: Path, step: Migration) -> None:
     """One step in one transaction with its version. References are checked at its end, so tables can be rebuilt."""
     try:
         connection.execute("PRAGMA foreign_keys = OFF")  # has no effect inside a transaction
-        connection.execute("BEGIN IMMEDIATE")
-        if (found := _version(connection)) != step.number - 1:
-            raise StoreError(
-                f"{path} became version {found} meanwhile", hint="another program uses it; stop that first"
-            )
-        connection.executescript(f"{step.script}\n;PRAGMA user_version = {step.number}")
+        # executescript would commit a transaction begun before it, so it begins its own.
+        connection.executescript(f"BEGIN IMMEDIATE;\n{step.script}\n;PRAGMA user_version = {step.number}")
         if broken := connection.execute("PRAGMA foreign_key_check").fetchone():
             raise StoreError(f"migration {step.name} leaves a broken reference in table {broken[0]}")
         connection.execute("COMMIT")

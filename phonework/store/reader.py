@@ -3,7 +3,8 @@
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -44,17 +45,24 @@ class Reader:
 
     async def run(self, query: Query[T]) -> T:
         """What the query returns. Raises what it raises; StoreError for what SQLite says, and when time is up."""
-        async with self._free:
-            if self._closed:
-                raise StoreError("the reader is closed")
-            connection = self._idle.pop() if self._idle else await _connect(self._path)
+        async with self._borrowed() as connection:
+            return await connection.view(query, self._limit)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[aiosqlite.Connection]:
+        """A connection of aiosqlite to read statement by statement, for limit at most.
+
+        A transaction begun on it is ended at the end. Raises StoreError for what SQLite says, and when time is up.
+        """
+        async with self._borrowed() as connection:
             try:
-                return await connection.view(query, self._limit)
-            except sqlite3.Error as error:
-                raise self._explain(error) from error
+                async with asyncio.timeout(self._limit.total_seconds()):
+                    yield connection
+            except TimeoutError as error:
+                await connection.interrupt()
+                raise self._too_slow() from error
             finally:
-                # Also when the waiting task was cancelled: the connection's own thread ends that view before the next.
-                self._idle.append(connection)
+                await connection.rollback()
 
     async def close(self) -> None:
         """Wait for running queries and close all connections. Twice does no harm."""
@@ -62,10 +70,23 @@ class Reader:
         while self._idle:
             await self._idle.pop().close()
 
-    def _explain(self, error: sqlite3.Error) -> StoreError:
-        if primary_code(error) == sqlite3.SQLITE_INTERRUPT:
-            return StoreError(f"reading took longer than {self._limit.total_seconds():g} s and was ended")
-        return unusable(self._path, error)
+    @asynccontextmanager
+    async def _borrowed(self) -> AsyncIterator["_Connection"]:
+        async with self._free:
+            if self._closed:
+                raise StoreError("the reader is closed")
+            connection = self._idle.pop() if self._idle else await _connect(self._path)
+            try:
+                yield connection
+            except sqlite3.Error as error:
+                interrupted = primary_code(error) == sqlite3.SQLITE_INTERRUPT
+                raise (self._too_slow() if interrupted else unusable(self._path, error)) from error
+            finally:
+                # Also when the waiting task was cancelled: the connection's own thread ends that view before the next.
+                self._idle.append(connection)
+
+    def _too_slow(self) -> StoreError:
+        return StoreError(f"reading took longer than {self._limit.total_seconds():g} s and was ended")
 
 
 class _Connection(aiosqlite.Connection):
