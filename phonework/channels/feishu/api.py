@@ -1,0 +1,161 @@
+"""Call Feishu's HTTP interface through the SDK: tokens, limits, errors and counts in one place.
+
+The SDK's synchronous client runs in threads: its asynchronous one fetches the token synchronously all the same, opens a
+connection per call too, and reads binary answers wrongly (1.7.5).
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import structlog
+from pydantic import SecretStr
+
+from phonework.channels.feishu import errors, sdk
+from phonework.channels.feishu.limits import Limits
+from phonework.channels.feishu.threads import Threads
+from phonework.channels.feishu.untrusted import parse, string
+from phonework.errors import ChannelError
+
+log = structlog.get_logger(__name__)
+
+_TIME_LIMIT_S: Final = 20.0
+_MOST_OUTCOMES: Final = 100
+_JSON: Final = "application/json; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request. path: below the domain, as documented; parts: the values of its `:names`, escaped when put in.
+
+    form: instead of body, makes a multipart body anew for each attempt. changes: it leaves something behind, so an
+    answer that never came leaves its fate unknown. binary: a yes is a file and no JSON.
+    """
+
+    method: str
+    path: str
+    parts: Mapping[str, str] = field(default_factory=dict)
+    query: tuple[tuple[str, str], ...] = ()
+    body: Mapping[str, object] | None = None
+    form: Callable[[], Any] | None = None
+    changes: bool = True
+    binary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
+class Api:
+    """One app at one domain. Calls raise ChannelError."""
+
+    def __init__(self, app_id: str, app_secret: SecretStr, domain: str) -> None:
+        self._app_id, self._app_secret, self._domain = app_id, app_secret, domain
+        self._threads = Threads(8, "feishu-call")
+        self._client: Any = None
+        self.limits = Limits()
+        self.outcomes: Counter[str] = Counter()
+
+    async def call(self, call: Call) -> Mapping[str, object]:
+        """The answer's JSON, which said yes."""
+        return parse((await self.raw(call)).content)
+
+    async def raw(self, call: Call) -> Answer:
+        """The answer with its bytes, which said yes. A refused token is renewed once."""
+        await self.limits.app()
+        try:
+            answer = await self._threads.run(lambda: self._attempt(call))
+        except ChannelError as error:
+            self._count(str(error.code) if error.code else "unreachable")
+            raise
+        self._count("ok")
+        return answer
+
+    def _attempt(self, call: Call) -> Answer:
+        lark = self._load()
+        self._token(lark)
+        try:
+            return self._once(lark, call)
+        except ChannelError as error:
+            if error.code not in errors.TOKEN:
+                raise
+        log.info("feishu token renewed", reason="refused")
+        forget_tokens()  # the SDK keeps a refused token until its time is up (1.7.5)
+        self._token(lark)
+        return self._once(lark, call)
+
+    def _once(self, lark: Any, call: Call) -> Answer:
+        try:
+            send = self._client.im.v1.message_resource.get if call.binary else self._client.request
+            raw = send(self._request(lark, call)).raw
+        except Exception as error:  # requests, urllib3, json and the SDK each raise their own
+            raise errors.failure(error, sent=call.changes) from error
+        answer = Answer(raw.status_code, dict(raw.headers), raw.content or b"")
+        if call.binary and 200 <= answer.status < 300:
+            return answer
+        if (refused := errors.refusal(answer.status, answer.headers, parse(answer.content))) is not None:
+            raise refused
+        return answer
+
+    def _token(self, lark: Any) -> None:
+        """Make sure of a token. What goes wrong here happened before anything was sent."""
+        manager = lark.core.token.TokenManager
+        try:
+            manager.get_self_tenant_token(self._client.config)
+        except lark.core.exception.ObtainAccessTokenException as error:
+            told = {"code": error.code, "msg": string(error.msg)}
+            raise errors.refusal(200, {}, told) or errors.failure(error, sent=False) from error
+        except Exception as error:
+            raise errors.failure(error, sent=False) from error
+
+    def _request(self, lark: Any, call: Call) -> Any:
+        body, kind = call.body, _JSON
+        if call.form is not None:
+            body = call.form()
+            kind = body.content_type  # a MultipartEncoder
+        return (
+            lark.BaseRequest.builder()
+            .http_method(lark.HttpMethod[call.method])
+            .uri(call.path)
+            .paths(dict(call.parts))
+            .queries(list(call.query))
+            .token_types({lark.AccessTokenType.TENANT})
+            .headers({} if body is None else {"Content-Type": kind})
+            .body(body)
+            .build()
+        )
+
+    def _load(self) -> Any:
+        lark = sdk.load()
+        if self._client is None:
+            sdk.bypass_proxy(self._domain)
+            self._client = (
+                lark.Client.builder()
+                .app_id(self._app_id)
+                .app_secret(self._app_secret.get_secret_value())
+                .domain(self._domain)
+                .timeout(_TIME_LIMIT_S)
+                .log_level(lark.LogLevel.WARNING)
+                .build()
+            )
+        return lark
+
+    def _count(self, outcome: str) -> None:
+        if outcome in self.outcomes or len(self.outcomes) < _MOST_OUTCOMES:
+            self.outcomes[outcome] += 1
+
+
+def forget_tokens() -> None:
+    """The SDK's cache belongs to its class and knows an app by its id alone, wherever it lives."""
+    manager = sdk.load().core.token.TokenManager
+    manager.cache = type(manager.cache)()
+
+
+def quoted(content: Mapping[str, object]) -> str:
+    """Content as messages carry it: JSON in a string."""
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
