@@ -98,7 +98,7 @@ def _backend(layer: layers.Layer) -> list[str]:
 def _shown(section: str, key: str, value: object) -> str:
     secret = value.get_secret_value() if isinstance(value, SecretStr) else value
     if is_secret(section, key):
-        return HIDDEN if secret else '""'
+        return HIDDEN if secret else "{}" if isinstance(secret, dict) else '""'
     if isinstance(value, tuple):
         return "[" + ", ".join(f'"{item}"' for item in value) + "]"
     return f'"{value}"' if isinstance(value, str | Path) else str(value)

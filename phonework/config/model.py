@@ -284,6 +284,11 @@ class Config(BaseSettings):
         """Only what `load` merged: it keeps the place of each value, which a stack of sources forgets."""
         return (init_settings,)
 
+    @property
+    def database(self) -> Path:
+        """The database's file."""
+        return self.server.data_dir / "phonework.db"
+
     def default_timeouts(self) -> Timeouts:
         """The timeouts of a new session."""
         chosen = self.timeouts

@@ -1,0 +1,5 @@
+"""`python -m phonework` is `phonework`."""
+
+from phonework.cli import main
+
+main()

@@ -1,0 +1,21 @@
+"""The command line: one file per noun, each imported only when its command runs."""
+
+from phonework.cli.lazy import LazyGroup
+
+COMMANDS = {
+    "serve": "Run the bot: Feishu, sessions and agents on this machine.",
+    "demo": "Try everything in the browser, without any account.",
+    "emulator": "Run the Feishu emulator alone.",
+    "inspect": "Show what is stored about a person's sessions.",
+    "fsm": "Print the table of transitions.",
+    "doctor": "Check the set-up and say how to mend it.",
+    "db": "Migrate, check and back up the database.",
+    "config": "Show the settings and where they come from.",
+}
+
+main = LazyGroup(
+    name="phonework",
+    help="Drive coding agents on your own machines from a phone, in Feishu.",
+    commands_from="phonework.cli",
+    summaries=COMMANDS,
+)

@@ -1,0 +1,46 @@
+"""Options that several commands share."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from phonework.config import Config, load
+from phonework.errors import StoreError
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def config_option(command: Command) -> Command:
+    """`--config PATH`."""
+    return click.option(
+        "--config",
+        "config_path",
+        type=click.Path(path_type=Path),
+        help="The configuration file. [default: $PHONEWORK_CONFIG, ./config.toml, the user's configuration directory]",
+    )(command)
+
+
+def data_dir_option(command: Command) -> Command:
+    """`--data-dir DIR`."""
+    return click.option("--data-dir", type=click.Path(path_type=Path), help="Overrides [server] data_dir.")(command)
+
+
+def json_option(command: Command) -> Command:
+    """`--json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")(command)
+
+
+def load_for_reading(config_path: Path | None, data_dir: Path | None) -> Config:
+    """The settings of a command that only looks at the data directory; credentials need not be there."""
+    return load(config_path, {"server.data_dir": str(data_dir) if data_dir else None})
+
+
+def existing_database(config: Config) -> Path:
+    """The database's file. Raises StoreError when there is none."""
+    if not config.database.exists():
+        raise StoreError(
+            f"{config.database} does not exist", hint="no server has run with this data directory; see --data-dir"
+        )
+    return config.database

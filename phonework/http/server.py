@@ -1,0 +1,69 @@
+"""uvicorn inside our own event loop: bound before it starts, stopped with the program, signals left alone."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Iterator
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from phonework.errors import PhoneWorkError
+
+STOP_SECONDS = 1.0
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield  # the command line handles signals, for the whole program
+
+
+@contextlib.asynccontextmanager
+async def serving(app: ASGIApp, host: str, port: int) -> AsyncIterator[str]:
+    """Serve while inside; yields the base URL. Raises PhoneWorkError when the address cannot be had."""
+    listener = _bound(host, port)
+    settings = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=1,
+        limit_concurrency=200,
+        ws="none",
+    )
+    server = _Server(settings)
+    task = asyncio.create_task(server.serve(sockets=[listener]), name="http")
+    try:
+        yield _url(listener)
+    finally:
+        server.should_exit = True
+        done, _ = await asyncio.wait({task}, timeout=STOP_SECONDS + 1)
+        if not done:
+            task.cancel()
+            await asyncio.wait({task})
+        listener.close()
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    """A listening socket. Connections made before uvicorn accepts them wait in its queue."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(128)
+        listener.setblocking(False)
+    except OSError as error:
+        listener.close()
+        raise PhoneWorkError(
+            f"cannot listen on {host}:{port}: {(error.strerror or str(error)).lower()}",
+            hint="choose another [server] port (PHONEWORK_SERVER__PORT), or stop what uses it",
+        ) from error
+    return listener
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Build the wheel, install it without any extra in a clean environment, and see that it starts and migrates.
+# Usage: scripts/try_wheel.sh [path of uv]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+uv=$(realpath "$(command -v "${1:-uv}")")
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
+
+"$uv" build --quiet --wheel --out-dir "$place/dist"
+"$uv" venv --quiet "$place/venv"
+"$uv" export --quiet --frozen --no-emit-project --no-hashes --output-file "$place/requirements.txt"
+"$uv" pip install --quiet --python "$place/venv/bin/python" --requirements "$place/requirements.txt" "$place"/dist/*.whl
+
+cd "$place" # away from the checkout: nothing may be found there
+export HOME=$place/home
+phonework=$place/venv/bin/phonework
+"$phonework" --version
+"$phonework" --help >/dev/null
+"$phonework" fsm --format json >/dev/null
+"$phonework" config show >/dev/null
+"$phonework" db migrate --data-dir "$place/data"
+"$phonework" db migrate --data-dir "$place/data" | grep -q 'nothing to do'
+"$phonework" db check --data-dir "$place/data"
+[ -s "$place/venv/lib/"python*/site-packages/phonework/channels/emulator/page/index.html ] || { echo 'the wheel lacks the phone page' >&2; exit 1; }
+echo 'the wheel starts, migrates and has its pages'
