@@ -9,10 +9,8 @@ For readable failures call `pytest.register_assert_rewrite("phonework.testing.ba
 
 import asyncio
 import secrets
-import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
@@ -30,7 +28,8 @@ from phonework.fsm.events import (
     TurnFinished,
     TurnStarted,
 )
-from phonework.fsm.types import Answer, Ask, Carry, Prompt, PromptId, RequestId, SessionId, Verdict
+from phonework.fsm.types import Answer, Ask, Carry, RequestId, SessionId, Verdict
+from phonework.testing.messages import message
 from phonework.testing.sink import RecordingSink
 
 End = TurnFinished | TurnFailed | AgentLost
@@ -68,11 +67,6 @@ class BackendAdapter(Protocol):
 
     def recalled(self, text: str, end: TurnFinished) -> bool:
         """Tell whether the agent, told to RECALL, knew an earlier message of the conversation."""
-
-
-def message(text: str) -> Prompt:
-    """Return a message as a person would have sent it just now."""
-    return Prompt(prompt_id=PromptId(str(uuid.uuid4())), text=text, sent_at=datetime.now(UTC))
 
 
 @dataclass(slots=True)

@@ -29,31 +29,35 @@ class RecordingSink:
     progressed: list[tuple[SessionId, int, Progress]] = field(default_factory=list)
     error: Exception | None = None
     refused: int = 0
-    _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    _waiting: list[tuple[Callable[[], bool], asyncio.Future[None]]] = field(default_factory=list)
 
     async def emit(self, session_id: SessionId, event: AgentEvent, *, key: str) -> None:
         """Remember the event, as if committed; raises `error` when that is set."""
-        async with self._changed:
-            if self.error is not None:
-                self.refused += 1
-            else:
-                self.reported.append(Reported(session_id, event, key))
-            self._changed.notify_all()
-            if self.error is not None:
-                raise self.error
+        await asyncio.sleep(0)  # a commit takes a moment, and everything else may happen in it
+        if self.error is not None:
+            self.refused += 1
+            self._look()
+            raise self.error
+        self.reported.append(Reported(session_id, event, key))
+        self._look()
 
     def progress(self, session_id: SessionId, turn: int, progress: Progress) -> None:
         """Remember the glimpse."""
         self.progressed.append((session_id, turn, progress))
+        self._look()
 
     def events(self, session_id: SessionId) -> list[AgentEvent]:
         """Return a session's events in order."""
         return [reported.event for reported in self.reported if reported.session_id == session_id]
 
     async def wait_for(self, predicate: Callable[[], bool], *, within: float = 20.0) -> None:
-        """Return once the predicate holds; it is looked at after each event. within: seconds, then TimeoutError."""
-        async with asyncio.timeout(within), self._changed:
-            await self._changed.wait_for(predicate)
+        """Return once the predicate holds; it is looked at after each report. within: seconds, then TimeoutError."""
+        if predicate():
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((predicate, future))
+        async with asyncio.timeout(within):
+            await future
 
     async def wait_event(
         self,
@@ -74,3 +78,15 @@ class RecordingSink:
             seen = [type(event).__name__ for event in self.events(session_id)]
             raise TimeoutError(f"no {kind.__name__} from {session_id} within {within} s; seen: {seen}") from error
         return found()[0]
+
+    def _look(self) -> None:
+        """Wake whoever has seen enough; those who gave up are forgotten."""
+        still = []
+        for predicate, future in self._waiting:
+            if future.done():
+                continue
+            if predicate():
+                future.set_result(None)
+            else:
+                still.append((predicate, future))
+        self._waiting[:] = still

@@ -59,6 +59,7 @@ class Journal:
         name = session_id if _SAFE_NAME.fullmatch(session_id) else hashlib.sha256(session_id.encode()).hexdigest()[:32]
         self.path = directory / f"{name}.jsonl"
         self.memory = Memory()
+        self._in_order = asyncio.Lock()
 
     def load(self) -> Memory:
         """Return what was recorded; an absent file is an empty memory. Raises OSError when it cannot be read."""
@@ -69,9 +70,10 @@ class Journal:
 
     async def append(self, *records: Record) -> None:
         """Write the lines and return when they are on the disk: what they say must not be done twice after a crash."""
-        await asyncio.to_thread(self._write, records)
-        for record in records:
-            self.memory.learn(record)
+        async with self._in_order:
+            await asyncio.to_thread(self._write, records)
+            for record in records:
+                self.memory.learn(record)
 
     def _records(self) -> Iterator[Record]:
         if not self.path.exists():

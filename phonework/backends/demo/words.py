@@ -74,7 +74,7 @@ WORDS: tuple[tuple[Story, str, tuple[str, ...]], ...] = (
 )
 
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
-_NUMBER = re.compile(r"(?<![\w.])\d{1,9}(?![\w.]*\.\d)")
+_NUMBER = re.compile(r"(?<![\w.-])\d{1,9}(?![\w-])", re.ASCII)
 _ECHO = re.compile(r"\s*(?:echo\b|say\b|说)[ :：]*(.*)", re.IGNORECASE | re.DOTALL)
 _PATTERNS = tuple(
     (story, re.compile(rf"(?<![\w-])(?:{english})(?![\w-])", re.IGNORECASE | re.ASCII), chinese)
