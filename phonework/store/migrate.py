@@ -98,6 +98,8 @@ def check(path: Path, *, migrations: Sequence[Migration] | None = None) -> Check
             clean = bool(version) and shutdown.was_clean(connection)
     except sqlite3.Error as error:
         problems = (f"it cannot be read: {error}",)
+    except StoreError as error:
+        problems = (str(error),)
     return Checked(version=version, newest=len(steps), clean=clean, problems=problems)
 
 
@@ -109,19 +111,19 @@ def backup(path: Path, target: Path) -> None:
     if target.exists():
         raise StoreError(f"{target} exists already", hint="name a file that does not exist")
     partial = target.with_name(f"{target.name}.partial")
-    try:
-        partial.unlink(missing_ok=True)
-        _create_private(partial)
-        with closing(open_reader(path, query_only=False)) as connection:
+    with closing(open_reader(path, query_only=False)) as connection:
+        try:
+            partial.unlink(missing_ok=True)
+            _create_private(partial)
             connection.execute("VACUUM INTO ?", (str(partial),))
-        _make_durable(partial)
-        partial.rename(target)
-        _make_durable(target.parent)
-    except (sqlite3.Error, OSError) as error:
-        partial.unlink(missing_ok=True)
-        raise StoreError(
-            f"no copy of {path} was made: {error}", hint="check the target's folder and its space"
-        ) from error
+            _make_durable(partial)
+            partial.rename(target)
+            _make_durable(target.parent)
+        except (sqlite3.Error, OSError) as error:
+            partial.unlink(missing_ok=True)
+            raise StoreError(
+                f"no copy of {path} was made: {error}", hint="check the target's folder and its space"
+            ) from error
 
 
 def _in_order(files: Sequence[tuple[str, str]]) -> tuple[Migration, ...]:

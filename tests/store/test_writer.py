@@ -174,6 +174,7 @@ async def test_listeners_hear_of_each_commit_after_the_futures(writer: Writer) -
     end = writer.subscribe(heard.append)
     gate, first = await held(writer)
     tasks = [asyncio.create_task(writer.run(job)) for job in (put("a"), refuse, put("b"))]
+    await asyncio.sleep(0)
     threaded = await asyncio.to_thread(writer.submit, put("c"))
     gate.opened.set()
     await settled([first, *tasks])
