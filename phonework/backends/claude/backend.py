@@ -1,0 +1,321 @@
+"""Claude Code behind the backend port: one connected agent for each active session, resumed on demand."""
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections import deque
+from collections.abc import Mapping
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid5
+
+import structlog
+
+from phonework.backends.base import Accepted, Capabilities, Liveness, Sink, TurnStart
+from phonework.backends.claude import asks, failures, launcher, prompts, transcript
+from phonework.backends.claude import messages as told
+from phonework.backends.claude.launcher import Settings
+from phonework.backends.claude.turn import Turn
+from phonework.errors import BackendError, RequestGoneError
+from phonework.fsm.types import Answer, Ask, Carry, Prompt, PromptId, RequestKind, SessionId
+
+if TYPE_CHECKING:
+    from phonework.backends.claude.client import LiveSession
+
+log = structlog.get_logger(__name__)
+
+_IDS = UUID("6f6a3c7e-5a0e-4b0e-9a43-0c0d6b1f7e55")  # namespace of the conversations' own ids
+SMOKE_PROMPT = "Reply with the single word OK."
+SMOKE_WITHIN = 60.0  # seconds
+CLOSE_WITHIN = 3.8  # seconds for all agents together
+
+
+class ClaudeBackend:
+    """The real Claude Code. The owner's settings, rules, skills, plugins and MCP servers count as at the desk."""
+
+    name = "claude"
+    capabilities = Capabilities(
+        can_resume=True,
+        can_steer=True,
+        asks=frozenset({RequestKind.CONFIRM, RequestKind.CHOICE, RequestKind.PLAN}),
+        slash_commands=True,
+    )
+
+    def __init__(self, *, sink: Sink, settings: Mapping[str, object], data_dir: Path) -> None:
+        """Raises BackendError when the SDK is not installed. A missing program is told at the first turn and by ping."""
+        try:
+            import claude_agent_sdk  # noqa: F401  # slow to import, and only here when the extra is installed
+        except ImportError as error:
+            raise BackendError(
+                "The Claude backend is not installed.", hint="Install it with `pip install 'phonework[claude]'`."
+            ) from error
+        # The SDK reports a process that ended through the root logger; we report it ourselves, in words.
+        logging.getLogger("claude_agent_sdk").addHandler(logging.NullHandler())
+        self._sink, self._settings, self._data_dir = sink, Settings.read(settings), data_dir.resolve()
+        self._live: dict[SessionId, LiveSession] = {}
+        self._used: dict[SessionId, float] = {}
+        self._locks: dict[SessionId, asyncio.Lock] = {}
+        self._admission = asyncio.Lock()
+
+    # Turns
+
+    async def start_turn(self, start: TurnStart) -> None:
+        async with self._locks.setdefault(start.session_id, asyncio.Lock()):
+            turn = await self._turn(start)
+            live = await self._connected(start)
+            self._used[start.session_id] = monotonic()
+            if live is not None:
+                await self._adjust(live, start)
+                await live.run(turn)
+                return
+            live, resumed = await self._connect(start)
+            await live.run(turn, resumed=resumed)
+
+    async def _turn(self, start: TurnStart) -> Turn:
+        told_of = _with_decision(start.prompts, start.carry)
+        unsent: deque[dict[str, Any]] = await asyncio.to_thread(prompts.messages, told_of, start.images)
+        if not unsent:
+            raise BackendError("There is nothing to run.")
+        own = {str(message["uuid"]) for message in unsent}
+        started = asyncio.get_running_loop().create_future()
+        return Turn(start.turn, set(own), unsent, started, own, carry=start.carry)
+
+    async def _connected(self, start: TurnStart) -> "LiveSession | None":
+        """The session's agent, if it runs and is in the right conversation and directory."""
+        live = self._live.get(start.session_id)
+        if live is None:
+            return None
+        if live.turn is not None:
+            raise BackendError("Claude Code is still busy with the last turn.")
+        fits = live.cwd == start.cwd and start.agent_session_id in ("", live.agent_session_id)
+        if live.alive and fits:
+            return live
+        await live.close()
+        return None
+
+    async def _adjust(self, live: "LiveSession", start: TurnStart) -> None:
+        if start.model and start.model != live.model:
+            await live.set_model(start.model)
+        if start.mode and start.mode != live.mode:
+            await live.set_mode(start.mode)
+
+    async def _connect(self, start: TurnStart) -> tuple["LiveSession", bool]:
+        """A fresh agent; and whether it goes on by itself with the call that the late decision is about."""
+        from phonework.backends.claude.client import LiveSession
+
+        cli = launcher.find_cli(self._settings.cli_path)
+        if not await asyncio.to_thread(Path(start.cwd).is_dir):
+            raise BackendError(f"The directory {start.cwd} does not exist any more.")
+        env = launcher.environment(self._settings, self._mark(start.session_id))
+        agent_session_id = self._conversation(start)
+        record = await asyncio.to_thread(self._prepared, env, start.session_id, agent_session_id)
+        resumed = record is not None and await asyncio.to_thread(_resume_call, record, start)
+        model, mode = start.model or self._settings.model, start.mode
+        words = launcher.command(
+            cli,
+            session_id=agent_session_id,
+            resume=agent_session_id if record else "",
+            model=model,
+            mode=mode or ("" if record else self._settings.permission_mode),
+        )
+        async with self._admission:
+            await self._make_room()
+            live = LiveSession(
+                start.session_id,
+                agent_session_id,
+                sink=self._sink,
+                words=words,
+                cwd=start.cwd,
+                env=env,
+                spent=await asyncio.to_thread(transcript.totals, record) if record else transcript.Totals(),
+                on_end=self._forget,
+            )
+            live.model, live.mode = model, mode
+            self._live[start.session_id] = live
+        try:
+            await live.connect()
+        except BaseException:
+            self._forget(live)
+            raise
+        return live, resumed
+
+    def _prepared(self, env: Mapping[str, str], session_id: SessionId, agent_session_id: str) -> Path | None:
+        """End what an earlier agent of this session left running, and return the record to go on with."""
+        from phonework.backends.claude import process
+
+        record = transcript.find(launcher.config_dir(env), agent_session_id)
+        if ended := process.end_marked(self._mark(session_id)):
+            log.warning("left-over processes ended", session_id=session_id, count=ended)
+        return record
+
+    async def _make_room(self) -> None:
+        """Close the least recently used idle agents so that one more fits."""
+        while len(self._live) >= self._settings.max_live:
+            idle = [live for live in self._live.values() if live.idle and live.alive]
+            if not idle:
+                raise BackendError(
+                    f"{len(self._live)} agents are at work, which is the limit.",
+                    hint="Wait for one to finish, stop one, or raise agent.max_live.",
+                )
+            await min(idle, key=lambda live: self._used.get(live.session_id, 0.0)).close()
+
+    def _forget(self, live: "LiveSession") -> None:
+        if self._live.get(live.session_id) is live:
+            del self._live[live.session_id]
+
+    def _conversation(self, start: TurnStart) -> str:
+        """The agent's own id of the conversation; a new one follows from the turn, so that `accepted` finds it again."""
+        with contextlib.suppress(ValueError):
+            return str(UUID(start.agent_session_id))
+        first = start.prompts[0].prompt_id if start.prompts else ""
+        return str(uuid5(_IDS, f"{self._data_dir}\n{start.session_id}\n{start.turn}\n{first}"))
+
+    def _mark(self, session_id: SessionId) -> str:
+        return f"{self._data_dir}:{session_id}"
+
+    async def steer(self, session_id: SessionId, turn: int, prompt: Prompt, images: tuple[str, ...]) -> None:
+        live = self._live.get(session_id)
+        if live is None:
+            raise BackendError("The turn has ended meanwhile.")
+        found = await asyncio.to_thread(prompts.messages, [prompt], {prompt.prompt_id: images})
+        await live.steer(turn, found[0])
+
+    async def answer(self, session_id: SessionId, ask: Ask, answer: Answer) -> None:
+        live = self._live.get(session_id)
+        if live is None:
+            raise RequestGoneError("The Claude Code that asked this has ended.")
+        await live.answer(ask, answer)
+
+    # Ends
+
+    async def interrupt(self, session_id: SessionId, turn: int) -> None:
+        if live := self._live.get(session_id):
+            await live.interrupt(turn)
+
+    async def kill(self, session_id: SessionId) -> None:
+        if live := self._live.get(session_id):
+            await live.kill()
+
+    async def close(self, session_id: SessionId) -> None:
+        if live := self._live.get(session_id):
+            await live.close()
+        self._used.pop(session_id, None)
+        if (lock := self._locks.get(session_id)) and not lock.locked():
+            del self._locks[session_id]
+
+    async def aclose(self) -> None:
+        """End every agent. Running turns are not reported: what became of them is looked up at the next start."""
+        closing = [asyncio.create_task(live.close(report=False)) for live in self._live.values()]
+        if closing:
+            await asyncio.wait(closing, timeout=CLOSE_WITHIN)
+
+    # Questions about it
+
+    async def liveness(self, session_id: SessionId) -> Liveness:
+        live = self._live.get(session_id)
+        if live is not None and live.alive:
+            return Liveness.ALIVE
+        from phonework.backends.claude import process
+
+        left = await asyncio.to_thread(process.marked, self._mark(session_id))
+        return Liveness.UNKNOWN if left else Liveness.DEAD
+
+    async def accepted(self, start: TurnStart) -> Accepted:
+        """Looked up in the agent's own record, under the prompts' ids.
+
+        Not found means not taken only if no process of the session is left that could still write it down.
+        """
+        from phonework.backends.claude import process
+
+        env = launcher.environment(self._settings, "")
+        record = await asyncio.to_thread(transcript.find, launcher.config_dir(env), self._conversation(start))
+        for prompt in start.prompts:
+            if record is not None and await asyncio.to_thread(transcript.has_prompt, record, prompt.prompt_id):
+                return Accepted.YES
+        left = await asyncio.to_thread(process.marked, self._mark(start.session_id))
+        return Accepted.UNKNOWN if left else Accepted.NO
+
+    async def ping(self, *, smoke: bool = False) -> str:
+        cli = launcher.find_cli(self._settings.cli_path)
+        version, _ = await self._run([cli, "--version"], 10.0)
+        line = f"Claude Code {version.split()[0]}" if version.split() else "Claude Code of an unknown version"
+        if not smoke:
+            return line
+        words = [cli, "-p", SMOKE_PROMPT, "--output-format", "json", "--max-turns", "1", "--strict-mcp-config"]
+        begun = monotonic()
+        said, error = await self._run(words, SMOKE_WITHIN)
+        result = _smoke_result(said)
+        if result is None:
+            raise BackendError(f"Claude Code gave no answer. {failures.detail(error or said)}".strip())
+        if result.is_error:
+            raise BackendError(failures.of_result(result))
+        return f"{line}, answered in {monotonic() - begun:.1f} s"
+
+    async def _run(self, words: list[str], within: float) -> tuple[str, str]:
+        """Run the program in the data directory and return its output and error output."""
+        process = await asyncio.create_subprocess_exec(
+            *launcher.dies_with_us(),
+            *words,
+            cwd=self._data_dir,
+            env=launcher.environment(self._settings, f"{self._data_dir}:ping"),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        try:
+            async with asyncio.timeout(within):
+                out, err = await process.communicate()
+        except TimeoutError:
+            raise BackendError(f"Claude Code gave no answer within {within:.0f} s.") from None
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        return out.decode("utf-8", "replace").strip(), err.decode("utf-8", "replace").strip()
+
+
+def _with_decision(given: tuple[Prompt, ...], carry: Carry | None) -> list[Prompt]:
+    """The prompts; a turn that carries a late decision tells of it first."""
+    if carry is None or not given:
+        return list(given)
+    from dataclasses import replace
+
+    first = given[0]
+    text = "\n\n".join(part for part in (asks.late_prompt(carry.ask, carry.answer), first.text) if part.strip())
+    return [replace(first, text=text), *given[1:]]
+
+
+def _resume_call(record: Path, start: TurnStart) -> bool:
+    """Let the agent make the very call again that the late decision is about, if its process died while it waited.
+
+    Why this way: a plain prompt leaves it to the model to make the same call again, and it seldom repeats the input to
+    the letter, so that the person would be asked a second time. With the mark (see transcript.mark_deferred) Claude Code
+    itself repeats the call, under the same id, without asking the model, and the turn goes on from there. It takes one
+    call only, so a reply with several unanswered calls, or any other end of the record (the wait had expired and the call
+    was refused), is told in a prompt instead; that is also what happens when the CLI does not react to the mark.
+    """
+    if start.carry is None or not start.prompts:
+        return False
+    calls = transcript.unanswered(record)
+    if len(calls) != 1:
+        return False
+    call = calls[0]
+    same = call.tool_use_id == start.carry.ask.agent_ref
+    if not same or asks.fingerprint(call.tool, call.tool_input) != start.carry.ask.fingerprint:
+        return False
+    try:
+        transcript.mark_deferred(record, call, PromptId(start.prompts[0].prompt_id))
+    except OSError:
+        return False
+    return True
+
+
+def _smoke_result(said: str) -> told.Result | None:
+    try:
+        frame = json.loads(said)
+    except ValueError:
+        return None
+    found = told.facts(frame) if isinstance(frame, dict) else []
+    return next((one for one in found if isinstance(one, told.Result)), None)

@@ -1,0 +1,565 @@
+"""One live conversation: a connected Claude Code, the turn it runs, and what it asks."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from claude_agent_sdk import (
+    ClaudeAgentOptions,
+    ClaudeSDKClient,
+    ClaudeSDKError,
+    PermissionResult,
+    PermissionResultAllow,
+    PermissionResultDeny,
+    PermissionUpdate,
+    ToolPermissionContext,
+)
+
+from phonework.backends.base import Sink
+from phonework.backends.claude import asks, diffs, failures
+from phonework.backends.claude import messages as told
+from phonework.backends.claude.process import CliProcess, Frame
+from phonework.backends.claude.transcript import Totals
+from phonework.backends.claude.turn import Glimpse, Meter, Turn, Words, add
+from phonework.errors import BackendError, RequestGoneError
+from phonework.fsm import events as happened
+from phonework.fsm.events import AgentEvent
+from phonework.fsm.types import Answer, Ask, PromptId, RequestId, SessionId, Verdict
+
+log = structlog.get_logger(__name__)
+
+CONNECT_WITHIN = 60.0  # seconds; MCP servers may take long to start
+RESUMES_WITHIN = 5.0  # seconds; a resumed call is asked again within 0.1
+ANSWER_WITHIN = 10.0  # seconds for a control request; Claude Code takes some 10 ms
+TURN_OVER = "The turn ended before the user answered. Stop here, and say what you still need."
+REFUSED_TRIES = 2  # a 401 may heal while the login is refreshed; from here on it will not
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A tool call that waits for a person. answered, then delivered: when the answer has been written to the CLI."""
+
+    ask: Ask
+    tool_input: dict[str, Any]
+    answered: asyncio.Future[Answer]
+    delivered: asyncio.Future[None]
+    carried: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    waiting: _Waiting
+
+
+@dataclass(frozen=True, slots=True)
+class _Withdrawn:
+    request_id: RequestId
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """A call no longer waits, however that came."""
+
+
+_Item = Frame | _Asked | _Withdrawn | _Settled
+
+
+class LiveSession:
+    """A connected Claude Code for one session.
+
+    Everything the CLI says, and everything it asks, goes through one queue and is reported by one task, in order; so each
+    turn has exactly one end, and `Sink.emit` is never called for two facts of the session at once.
+    on_end: called once, when the process is gone, after the turn's end was reported.
+    """
+
+    def __init__(
+        self,
+        session_id: SessionId,
+        agent_session_id: str,
+        *,
+        sink: Sink,
+        words: list[str],
+        cwd: str,
+        env: dict[str, str],
+        spent: Totals,
+        on_end: Callable[["LiveSession"], None],
+    ) -> None:
+        self.session_id, self.agent_session_id, self.cwd = session_id, agent_session_id, cwd
+        self.turn: Turn | None = None
+        self.model = self.mode = ""
+        self._sink, self._on_end = sink, on_end
+        self._inbox: asyncio.Queue[_Item | None] = asyncio.Queue()  # None: the end
+        self._room = asyncio.Event()
+        self._waiting: dict[RequestId, _Waiting] = {}
+        self._by_task: dict[asyncio.Task[Any], _Waiting] = {}
+        self._carried: set[RequestId] = set()
+        self._words, self._glimpse, self._meter = Words(), Glimpse(), Meter(spent)
+        self._tasks_running = self._last_turn = 0
+        self._ending = self._ended = False
+        self.process = CliProcess(
+            words,
+            cwd=cwd,
+            env=env,
+            on_frame=self._take,
+            on_written=self._note_written,
+            on_end=lambda: self._inbox.put_nowait(None),
+        )
+        self._client = ClaudeSDKClient(ClaudeAgentOptions(can_use_tool=self._ask), transport=self.process)
+        self._reporter: asyncio.Task[None] | None = None
+
+    # What the backend asks of it
+
+    async def connect(self) -> None:
+        """Start Claude Code. Raises BackendError with the reason when it does not come up."""
+        try:
+            done = await self._until_gone(self._client.connect(), CONNECT_WITHIN)
+        except (ClaudeSDKError, OSError) as error:
+            await self._let_go()
+            raise BackendError(f"Claude Code could not be started: {failures.detail(str(error))}") from error
+        if not done:
+            # It is ended first, so that its exit code and last words are known.
+            silent = self.process.exit_code is None and not self.process.trouble
+            await self._let_go()
+            if silent:
+                raise BackendError(f"Claude Code did not come up within {CONNECT_WITHIN:.0f} s.")
+            raise BackendError(self._why_gone())
+        self._reporter = asyncio.create_task(self._report(), name=f"claude {self.session_id}")
+
+    @property
+    def idle(self) -> bool:
+        """Nothing runs, nothing is asked and no background task works."""
+        return self.turn is None and not self._waiting and not self._tasks_running
+
+    @property
+    def alive(self) -> bool:
+        return not self._ended and self.process.exit_code is None
+
+    async def run(self, turn: Turn, *, resumed: bool = False) -> None:
+        """Hand the turn's first message over and return when the agent has it.
+
+        resumed: the agent should go on by itself with a call it had made; the message is for when it does not.
+        Raises BackendError when it could not be handed over; then nothing of the turn is reported.
+        """
+        self.turn, self._last_turn = turn, turn.number
+        self._glimpse = Glimpse()
+        try:
+            if not resumed or not await self._resumes(turn):
+                await self._write(turn.unsent.popleft())
+            async with asyncio.timeout(CONNECT_WITHIN):
+                await asyncio.shield(turn.started)
+        except TimeoutError:
+            self.turn = None
+            await self.kill()
+            raise BackendError(f"Claude Code did not take the message within {CONNECT_WITHIN:.0f} s.") from None
+        except BackendError:
+            self.turn = None
+            raise
+
+    async def steer(self, number: int, message: dict[str, Any]) -> None:
+        turn = self.turn
+        if turn is None or turn.number != number or turn.held is not None or turn.interrupted:
+            raise BackendError("The turn has ended meanwhile.")
+        turn.waiting.add(message["uuid"])
+        await self._write(message)
+
+    async def answer(self, ask: Ask, answer: Answer) -> None:
+        """Return when the answer was written to the agent."""
+        if ask.request_id in self._carried:
+            return
+        waiting = self._waiting.get(ask.request_id)
+        if waiting is None or waiting.answered.done():
+            raise RequestGoneError("Claude Code no longer waits for this answer.")
+        waiting.answered.set_result(answer)
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN):
+                await asyncio.shield(waiting.delivered)
+        except TimeoutError:
+            raise RequestGoneError("Claude Code did not take the answer.") from None
+
+    async def interrupt(self, number: int) -> None:
+        turn = self.turn
+        if turn is None or turn.number != number:
+            return
+        turn.interrupted = True
+        if turn.held is not None:
+            self._refuse_open()
+        await self._interrupt()
+
+    async def set_mode(self, mode: str) -> None:
+        await self._control(self._client.set_permission_mode(mode), f"the mode {mode}")  # type: ignore[arg-type]
+        self.mode = mode
+
+    async def set_model(self, model: str) -> None:
+        await self._control(self._client.set_model(model), f"the model {model}")
+        self.model = model
+
+    async def kill(self) -> None:
+        """End everything at once; a running turn is reported as lost."""
+        self._ending = True
+        await self.process.kill()
+        if self._reporter is not None:
+            await asyncio.shield(self._reporter)
+        else:
+            await self._let_go()
+
+    async def close(self, *, report: bool = True) -> None:
+        """End the process in good order, within 4 s. report: tell that a running turn is lost."""
+        self._ending = True
+        if not report:
+            self.turn = None
+        patience = 1.5 if self.idle else 0.0  # at the end of its input a busy one would go on to the end of its turn
+        await self.process.close(patience=patience)
+        if self._reporter is not None:
+            await asyncio.shield(self._reporter)
+        else:
+            await self._let_go()
+
+    # What the CLI asks
+
+    async def _ask(self, tool: str, tool_input: dict[str, Any], context: ToolPermissionContext) -> PermissionResult:
+        """Called by the SDK for each call that needs a person; cancelled when the CLI no longer asks."""
+        loop = asyncio.get_running_loop()
+        ask = asks.ask(await _call(tool, tool_input, context, self.cwd))
+        waiting = _Waiting(ask, tool_input, loop.create_future(), loop.create_future())
+        task = asyncio.current_task()
+        assert task is not None
+        self._waiting[ask.request_id], self._by_task[task] = waiting, waiting
+        task.add_done_callback(lambda one: self._by_task.pop(one, None))
+        self._inbox.put_nowait(_Asked(waiting))
+        try:
+            answer = await waiting.answered
+        except asyncio.CancelledError:
+            if not self._ended:
+                self._inbox.put_nowait(_Withdrawn(ask.request_id))
+            raise
+        finally:
+            self._waiting.pop(ask.request_id, None)
+            self._inbox.put_nowait(_Settled())
+            if not waiting.answered.done() or waiting.answered.cancelled():
+                waiting.delivered.cancel()
+        return _permission(asks.decision(ask, answer, tool_input))
+
+    def _note_written(self) -> None:
+        """The SDK writes an answer in the task that asked for it."""
+        task = asyncio.current_task()
+        waiting = self._by_task.get(task) if task is not None else None
+        if waiting is not None and not waiting.delivered.done():
+            waiting.delivered.set_result(None)
+
+    # What it reports
+
+    async def _take(self, frame: Frame) -> None:
+        self._inbox.put_nowait(frame)
+        while self._inbox.qsize() > 1000 and not self._ended:  # the CLI waits until what it said is stored
+            self._room.clear()
+            await self._room.wait()
+
+    async def _report(self) -> None:
+        try:
+            while (item := await self._inbox.get()) is not None:
+                await self._handle(item)
+                self._room.set()
+        finally:
+            await self._end()
+
+    async def _handle(self, item: _Item) -> None:
+        match item:
+            case _Asked(waiting):
+                await self._asked(waiting)
+            case _Withdrawn(request_id):
+                await self._withdrawn(request_id)
+            case _Settled():
+                if self.turn is not None and self.turn.held is not None and not self._waiting:
+                    await self._finish(self.turn, self.turn.held)
+            case _:
+                for fact in told.facts(item):
+                    await self._fact(fact)
+
+    async def _asked(self, waiting: _Waiting) -> None:
+        turn, ask = self.turn, waiting.ask
+        if turn is not None:
+            await self._announce(turn)
+        if waiting.answered.done():
+            return
+        number = turn.number if turn else self._last_turn
+        carry = turn.carry if turn else None
+        if turn is not None and carry is not None and not carry.used and carry.ask.fingerprint == ask.fingerprint:
+            turn.carry, waiting.carried = None, True
+            self._carried.add(ask.request_id)
+        await self._emit(happened.AgentAsked(turn=number, ask=ask), f"asked:{ask.request_id}")
+        if waiting.carried and carry is not None and not waiting.answered.done():
+            waiting.answered.set_result(carry.answer)
+
+    async def _withdrawn(self, request_id: RequestId) -> None:
+        number = self.turn.number if self.turn else self._last_turn
+        await self._emit(happened.RequestWithdrawn(turn=number, request_id=request_id), f"withdrawn:{request_id}")
+
+    async def _fact(self, fact: told.Fact) -> None:
+        match fact:
+            case told.PromptSeen(prompt_id, state):
+                await self._prompt_seen(prompt_id, state)
+                return
+            case told.SessionNamed(agent_session_id):
+                await self._named(agent_session_id)
+            case told.TasksRunning(count):
+                self._tasks_running = count
+            case told.Result():
+                await self._result(fact)
+            case told.TextSaid(text):
+                self._words.say(text)
+                self._glimpse.paragraph()
+            case told.LocalOutput(text):
+                self._words.say_locally(text)
+            case _:
+                await self._glimpsed(fact)
+        if self.turn is not None and not isinstance(fact, told.TasksRunning):
+            await self._announce(self.turn)
+
+    async def _glimpsed(self, fact: told.Fact) -> None:
+        match fact:
+            case told.TextStreamed(text):
+                self._glimpse.stream(text)
+            case told.ToolUsed(tool_use_id, title, by_subagent):
+                if not by_subagent:
+                    self._words.act()
+                self._glimpse.begin(tool_use_id, f"↳ {title}" if by_subagent else title)
+            case told.ToolDone(tool_use_id, ok):
+                self._glimpse.finish(tool_use_id, ok=ok)
+            case told.TokensSeen():
+                self._glimpse.count(fact)
+            case told.Working(what):
+                self._glimpse.note = what
+            case told.Retrying():
+                self._glimpse.note = failures.of_retry(fact)
+                await self._refused(fact)
+            case _:
+                pass
+        if self.turn is not None:
+            self._sink.progress(self.session_id, self.turn.number, self._glimpse.progress())
+
+    async def _refused(self, retry: told.Retrying) -> None:
+        """A key that is refused stays refused: ten tries would take three minutes."""
+        turn = self.turn
+        if retry.status == 401 and retry.attempt >= REFUSED_TRIES and turn is not None and not turn.failure:
+            turn.failure = failures.NOT_LOGGED_IN
+            asyncio.get_running_loop().create_task(self._interrupt_quietly())  # it ends with the process
+
+    async def _prompt_seen(self, prompt_id: str, state: str) -> None:
+        turn = self.turn
+        if turn is None or prompt_id not in turn.waiting:
+            return
+        await self._announce(turn)
+        if state == "queued":
+            return
+        turn.running = True
+        if prompt_id not in turn.own:
+            await self._taken(turn, (prompt_id,))
+        if state == "started" and turn.interrupted:
+            # It was still in the queue when the person stopped the turn.
+            asyncio.get_running_loop().create_task(self._interrupt_quietly())  # it ends with the process
+
+    async def _announce(self, turn: Turn) -> None:
+        """The turn has begun: reported once, before anything else of it."""
+        if turn.announced:
+            return
+        turn.announced = True
+        event = happened.TurnStarted(turn=turn.number, agent_session_id=self.agent_session_id)
+        await self._emit(event, f"started:{turn.number}")
+        if not turn.started.done():
+            turn.started.set_result(None)
+
+    async def _resumes(self, turn: Turn) -> bool:
+        """Whether the agent goes on without a message."""
+        with contextlib.suppress(TimeoutError, BackendError):
+            async with asyncio.timeout(RESUMES_WITHIN):
+                await asyncio.shield(turn.started)
+                turn.waiting -= turn.own
+                turn.unsent.clear()
+                return True
+        return False
+
+    async def _named(self, agent_session_id: str) -> None:
+        if agent_session_id == self.agent_session_id or not agent_session_id:
+            return
+        if self.turn is not None:
+            await self._announce(self.turn)
+        self.agent_session_id = agent_session_id
+        self._meter.reset()
+        number = self.turn.number if self.turn else self._last_turn
+        event = happened.AgentSessionChanged(turn=number, agent_session_id=agent_session_id)
+        await self._emit(event, f"session:{agent_session_id}")
+
+    async def _taken(self, turn: Turn, prompt_ids: tuple[str, ...]) -> None:
+        fresh = tuple(PromptId(one) for one in prompt_ids if one not in turn.taken)
+        if fresh:
+            turn.taken.update(fresh)
+            event = happened.PromptsTaken(turn=turn.number, prompt_ids=fresh)
+            await self._emit(event, f"taken:{turn.number}:{','.join(fresh)}")
+
+    # How a turn ends
+
+    async def _result(self, result: told.Result) -> None:
+        await self._named(result.agent_session_id)
+        usage, text = self._meter.take(result), self._words.take(result.text)
+        turn = self.turn
+        covered = set(result.prompt_ids)
+        if turn is None or (not covered & turn.waiting and (covered or result.background)):
+            if text:
+                await self._emit(happened.BackgroundFinished(text=text, usage=usage), f"background:{result.uuid}")
+            return
+        await self._announce(turn)
+        turn.usage = add(turn.usage, usage)
+        await self._taken(turn, tuple(one for one in result.prompt_ids if one in turn.waiting - turn.own))
+        turn.waiting -= covered or turn.waiting & turn.own
+        if (text and not result.is_error) or result.aborted:
+            turn.texts.append(text)
+        await self._go_on(turn, result)
+
+    async def _go_on(self, turn: Turn, result: told.Result) -> None:
+        """Hand over what is left of the turn, wait for what is still open, or end it."""
+        failed = bool(turn.failure) or (result.is_error and not result.aborted)
+        if not failed and turn.waiting:
+            return  # a message sent in the middle that was not folded in: it runs next, and is part of the turn
+        if not failed and not result.aborted and turn.unsent:
+            try:
+                await self._write(turn.unsent.popleft())
+            except BackendError:
+                log.warning("message not handed over", session_id=self.session_id, turn=turn.number)
+            return
+        if self._waiting:
+            if not failed and not result.aborted:
+                turn.held = result
+                return
+            self._refuse_open()
+        await self._finish(turn, result)
+
+    async def _finish(self, turn: Turn, result: told.Result) -> None:
+        event: AgentEvent
+        if turn.failure or (result.is_error and not result.aborted):
+            error = turn.failure or failures.of_result(result)
+            event = happened.TurnFailed(turn=turn.number, error=error, usage=turn.usage)
+        else:
+            text = "\n\n".join(one for one in turn.texts if one)
+            event = happened.TurnFinished(turn=turn.number, text=text, interrupted=result.aborted, usage=turn.usage)
+        self.turn = None
+        await self._emit(event, f"ended:{turn.number}")
+
+    def _refuse_open(self) -> None:
+        """What is still asked when the turn is over is refused: nobody is there to answer it."""
+        for waiting in self._waiting.values():
+            if not waiting.answered.done():
+                waiting.answered.set_result(Answer(verdict=Verdict.DENY, text=TURN_OVER))
+
+    async def _end(self) -> None:
+        """The process is gone."""
+        self._ended = True
+        self._room.set()
+        if not self._ending:
+            await self.process.kill()  # its tools go on without it
+        with contextlib.suppress(Exception):
+            await self._client.disconnect()
+        await self.process.close(patience=0)
+        turn, self.turn = self.turn, None
+        for waiting in self._waiting.values():
+            waiting.delivered.cancel()
+        if turn is not None:
+            reason = self._why_gone()
+            if turn.announced:
+                await self._emit(happened.AgentLost(turn=turn.number, reason=reason), f"ended:{turn.number}")
+            elif not turn.started.done():
+                turn.started.set_exception(BackendError(reason))
+        self._on_end(self)
+
+    # Small helpers
+
+    def _why_gone(self) -> str:
+        if self._ending and not self.process.trouble:
+            return "Claude Code was ended."
+        return failures.of_end(self.process.exit_code, self.process.stderr, self.process.trouble)
+
+    async def _emit(self, event: AgentEvent, key: str) -> None:
+        """A fact that could not be stored must not end the conversation: the next one may be stored again."""
+        try:
+            await self._sink.emit(self.session_id, event, key=key)
+        except Exception:
+            log.exception("event not stored", session_id=self.session_id, event_type=type(event).__name__, key=key)
+
+    async def _write(self, message: dict[str, Any]) -> None:
+        try:
+            await self.process.write(json.dumps(message) + "\n")
+        except ClaudeSDKError as error:
+            raise BackendError(self._why_gone()) from error
+
+    async def _interrupt(self) -> None:
+        await self._control(self._client.interrupt(), "to stop")
+
+    async def _interrupt_quietly(self) -> None:
+        with contextlib.suppress(BackendError):
+            await self._interrupt()
+
+    async def _control(self, request: Awaitable[None], what: str) -> None:
+        """Make a control request. Raises BackendError when it is refused or not answered in time."""
+        try:
+            done = await self._until_gone(request, ANSWER_WITHIN)
+        except Exception as error:  # the SDK raises bare Exception here
+            raise BackendError(f"Claude Code did not take {what}: {failures.detail(str(error))}") from error
+        if not done and self.alive:
+            raise BackendError(f"Claude Code did not react to {what} within {ANSWER_WITHIN:.0f} s.")
+
+    async def _until_gone(self, request: Awaitable[None], within: float) -> bool:
+        """Await the request unless the process ends before; False when it did, or when the time was up."""
+        task = asyncio.ensure_future(request)
+        gone = asyncio.create_task(self.process.gone())
+        try:
+            await asyncio.wait({task, gone}, timeout=within, return_when=asyncio.FIRST_COMPLETED)
+            if not task.done():
+                return False
+            task.result()
+            return True
+        finally:
+            gone.cancel()
+            if not task.done():
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError, Exception):
+                    await task
+
+    async def _let_go(self) -> None:
+        self._ended = True
+        with contextlib.suppress(Exception):
+            await self._client.disconnect()
+        await self.process.kill()
+        await self.process.close(patience=0)
+
+
+async def _call(tool: str, tool_input: dict[str, Any], context: ToolPermissionContext, cwd: str) -> asks.Call:
+    suggestions: list[dict[str, Any]] = []
+    for one in context.suggestions:
+        with contextlib.suppress(ValueError):
+            suggestions.append(one.to_dict())
+    diff = await asyncio.to_thread(diffs.of_call, tool, tool_input, cwd) if tool in diffs.EDITING else ""
+    return asks.Call(
+        tool=tool,
+        tool_input=tool_input,
+        tool_use_id=context.tool_use_id or "",
+        title=context.title or "",
+        description=context.description or "",
+        blocked_path=context.blocked_path or "",
+        by_subagent=bool(context.agent_id),
+        suggestions=tuple(suggestions),
+        diff=diff,
+    )
+
+
+def _permission(decision: asks.Allow | asks.Deny) -> PermissionResult:
+    match decision:
+        case asks.Deny(message=message):
+            return PermissionResultDeny(message=message)
+        case asks.Allow(tool_input=tool_input, updates=updates):
+            return PermissionResultAllow(
+                updated_input=tool_input,
+                updated_permissions=[PermissionUpdate.from_dict(dict(one)) for one in updates] or None,
+            )

@@ -1,0 +1,129 @@
+"""Shows what an editing tool would change, as a unified diff against the file on disk."""
+
+import difflib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+EDITING = frozenset({"Edit", "MultiEdit", "Write", "NotebookEdit"})
+LARGEST_FILE = 8 * 1024 * 1024  # bytes; beyond it only the replaced text is shown, without its surroundings
+LARGEST_DIFF = 1024 * 1024  # characters; a card is split long before
+MOST_LINES = 20_000  # of both sides together: difflib is quadratic at worst
+
+
+def of_call(tool: str, tool_input: Mapping[str, object], cwd: str) -> str:
+    """Return the diff of an Edit, MultiEdit, Write or NotebookEdit call; empty when the call is none of these or unclear.
+
+    Reads the file, so call it from a thread. Never raises: an unreadable file counts as unknown, and only what the call
+    itself says is shown.
+    """
+    name = tool_input.get("file_path") or tool_input.get("notebook_path")
+    if tool not in EDITING or not isinstance(name, str) or not name:
+        return ""
+    path = Path(cwd) / name
+    before = _read(path)
+    match tool:
+        case "Write":
+            after = tool_input.get("content")
+            return _unified(before or "", after, name, new=before is None) if isinstance(after, str) else ""
+        case "Edit":
+            return _edited(before, [tool_input], name)
+        case "MultiEdit":
+            edits = tool_input.get("edits")
+            return (
+                _edited(before, [one for one in edits if isinstance(one, dict)], name)
+                if isinstance(edits, list)
+                else ""
+            )
+        case _:
+            return _notebook(before, tool_input, name)
+
+
+def _read(path: Path) -> str | None:
+    """The file's text; None when there is no readable text of a bearable size."""
+    try:
+        if not path.is_file() or path.stat().st_size > LARGEST_FILE:
+            return None
+        return path.read_bytes().decode("utf-8")
+    except (OSError, ValueError):
+        return None
+
+
+def _edited(before: str | None, edits: list[Mapping[str, object]], name: str) -> str:
+    """Apply the replacements in order; where one does not fit the file, show the replacements alone."""
+    after = before
+    pairs: list[tuple[str, str]] = []
+    for edit in edits:
+        old, new = edit.get("old_string"), edit.get("new_string")
+        if not isinstance(old, str) or not isinstance(new, str):
+            return ""
+        pairs.append((old, new))
+        after = _replaced(after, old, new, everywhere=edit.get("replace_all") is True)
+    if after is not None and before is not None:
+        return _unified(before, after, name)
+    return "".join(_unified(old, new, name, new=not old) for old, new in pairs)
+
+
+def _replaced(text: str | None, old: str, new: str, *, everywhere: bool) -> str | None:
+    if text is None or (old and old not in text):
+        return None
+    if not old:
+        return new if not text else None
+    return text.replace(old, new) if everywhere else text.replace(old, new, 1)
+
+
+def _notebook(before: str | None, tool_input: Mapping[str, object], name: str) -> str:
+    """The diff of one cell's source."""
+    cell, source = tool_input.get("cell_id"), tool_input.get("new_source")
+    mode = tool_input.get("edit_mode")
+    if not isinstance(source, str):
+        source = ""
+    old = "" if mode == "insert" else _cell(before, cell)
+    label = f"{name}#{cell}" if isinstance(cell, str) else name
+    return _unified(old, "" if mode == "delete" else source, label)
+
+
+def _cell(notebook: str | None, cell: object) -> str:
+    try:
+        cells = json.loads(notebook or "")["cells"]
+        found = next(one for number, one in enumerate(cells) if cell in (one.get("id"), f"cell-{number}", str(number)))
+        source = found["source"]
+        return "".join(source) if isinstance(source, list) else str(source)
+    except (ValueError, KeyError, TypeError, AttributeError, StopIteration):
+        return ""
+
+
+def _unified(before: str, after: str, name: str, *, new: bool = False) -> str:
+    old, fresh = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    source = "/dev/null" if new else f"a/{name.lstrip('/')}"
+    if len(old) + len(fresh) > MOST_LINES:
+        lines = _whole(old, fresh, source, f"b/{name.lstrip('/')}")
+    else:
+        lines = difflib.unified_diff(old, fresh, source, f"b/{name.lstrip('/')}")
+    return _joined(lines)
+
+
+def _whole(old: list[str], fresh: list[str], source: str, target: str) -> Iterator[str]:
+    """A diff too large to compute: what both ends share is left out, the rest goes and comes as a whole."""
+    start = next((n for n, (a, b) in enumerate(zip(old, fresh, strict=False)) if a != b), min(len(old), len(fresh)))
+    tail = 0
+    while tail < min(len(old), len(fresh)) - start and old[-1 - tail] == fresh[-1 - tail]:
+        tail += 1
+    gone, come = old[start : len(old) - tail], fresh[start : len(fresh) - tail]
+    yield f"--- {source}\n"
+    yield f"+++ {target}\n"
+    yield f"@@ -{start + 1},{len(gone)} +{start + 1},{len(come)} @@\n"
+    yield from (f"-{line}" for line in gone)
+    yield from (f"+{line}" for line in come)
+
+
+def _joined(lines: Iterator[str]) -> str:
+    parts: list[str] = []
+    size = 0
+    for line in lines:
+        size += len(line)
+        if size > LARGEST_DIFF:
+            parts.append(f"… the diff goes on beyond {LARGEST_DIFF} characters\n")
+            break
+        parts.append(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n")
+    return "".join(parts)

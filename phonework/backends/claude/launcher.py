@@ -1,0 +1,109 @@
+"""How Claude Code is started: which program, with which flags, in which environment, and so that it dies with us."""
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from phonework.errors import BackendError
+
+MARK = "PHONEWORK_AGENT"  # in the environment of the CLI and all it starts, so that they can be found again
+# In plan mode calls are otherwise judged by the vendor's server, which a gateway does not have; then nobody is asked.
+SETTINGS = json.dumps({"useAutoModeDuringPlan": False})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The `[claude]` section. env: goes over the environment of this process. max_live: connected agents at most."""
+
+    cli_path: str = ""
+    model: str = ""
+    permission_mode: str = ""
+    env: Mapping[str, str]
+    max_live: int = 8
+
+    @classmethod
+    def read(cls, raw: Mapping[str, object]) -> "Settings":
+        """The settings of a validated section; what is missing or None has its default."""
+        env = raw.get("env")
+        live = raw.get("max_live")
+        return cls(
+            cli_path=str(raw.get("cli_path") or ""),
+            model=str(raw.get("model") or ""),
+            permission_mode=str(raw.get("permission_mode") or ""),
+            env={str(key): str(value) for key, value in env.items()} if isinstance(env, Mapping) else {},
+            max_live=live if isinstance(live, int) and live > 0 else 8,
+        )
+
+
+def find_cli(wanted: str) -> str:
+    """The program to run: the one configured, else the one that the SDK brings, else `claude` on the PATH.
+
+    Raises BackendError when there is none.
+    """
+    if wanted:
+        path = Path(wanted).expanduser()
+        found = str(path) if path.is_file() else shutil.which(wanted)
+        if not found:
+            raise BackendError(f"Claude Code is not at {wanted}.", hint="Mend claude.cli_path in config.toml.")
+        return found
+    found = _bundled() or shutil.which("claude")
+    if not found:
+        raise BackendError(
+            "Claude Code is not installed on this machine.",
+            hint="Install `phonework[claude]`, or name the program as claude.cli_path in config.toml.",
+        )
+    return found
+
+
+def _bundled() -> str:
+    import claude_agent_sdk
+
+    path = Path(claude_agent_sdk.__file__).parent / "_bundled" / "claude"
+    return str(path) if path.is_file() else ""
+
+
+def dies_with_us() -> tuple[str, ...]:
+    """The words before a command that let the kernel end it when we end, however that happens.
+
+    With util-linux's setpriv, thus on Linux. Elsewhere nothing: after a kill -9 of ours the CLI then sees the end of its
+    input, refuses what it had asked and goes on to the end of its turn; the next connect looks for it and ends it.
+    The signal is bound to the thread that starts the process, which is the event loop's and lives as long as we do.
+    """
+    setpriv = shutil.which("setpriv") if sys.platform == "linux" else None
+    return (setpriv, "--pdeathsig", "KILL", "--") if setpriv else ()
+
+
+def command(cli: str, *, session_id: str = "", resume: str = "", model: str = "", mode: str = "") -> list[str]:
+    """The words of a streaming session; `--flag=value` where a value could be taken for a flag."""
+    words = [*dies_with_us(), cli, "--output-format", "stream-json", "--input-format", "stream-json", "--verbose"]
+    words += ["--include-partial-messages", "--permission-prompt-tool", "stdio", "--settings", SETTINGS]
+    words += [f"--resume={resume}"] if resume else [f"--session-id={session_id}"]
+    words += [f"--model={model}"] if model else []
+    words += [f"--permission-mode={mode}"] if mode else []
+    return words
+
+
+def environment(settings: Settings, mark: str) -> dict[str, str]:
+    """The environment of the agent: ours, the configured one over it, and the mark that finds its processes again.
+
+    The owner's ANTHROPIC_* and CLAUDE_* reach the agent; CLAUDECODE does not, or it would think itself inside another one.
+    """
+    inherited = {key: value for key, value in os.environ.items() if key != "CLAUDECODE"}
+    return {
+        **inherited,
+        "CLAUDE_CODE_ENTRYPOINT": "sdk-py",
+        "CLAUDE_CODE_SDK_READS_SESSION_STATE": "1",
+        **settings.env,
+        MARK: mark,
+    }
+
+
+def config_dir(env: Mapping[str, str]) -> Path:
+    """Where Claude Code keeps its transcripts, for an agent with this environment."""
+    if named := env.get("CLAUDE_CONFIG_DIR"):
+        return Path(named)
+    return Path(env.get("HOME") or Path.home()) / ".claude"
