@@ -275,12 +275,25 @@ class Phone:
         """Wait until the bot is connected (or, with False, is not)."""
         await self._wait({"connected": wanted}, timeout_s, f"the bot's connection is not {wanted}")
 
+    async def handshakes(self, count: int, *, timeout_s: float | None = None) -> None:
+        """Wait until the bot has connected this many times since the last reset: 2 is the first reconnect."""
+        await self._wait({"handshakes": count}, timeout_s, f"fewer than {count} handshakes")
+
+    async def pinged(self, count: int, *, timeout_s: float | None = None) -> None:
+        """Wait until the live connections have sent this many pings."""
+        await self._wait({"pings": count}, timeout_s, f"fewer than {count} pings")
+
     async def is_connected(self) -> bool:
         return bool((await self._get("state"))["connected"])
 
     async def idle(self, *, timeout_s: float | None = None) -> None:
         """Wait until no push waits for its acknowledgement; pushes planned for later do not count."""
         await self._wait({"idle": True}, timeout_s, "pushes are still unanswered")
+
+    async def attempts(self, count: int, *, total: bool = False, timeout_s: float | None = None) -> None:
+        """Wait until the newest event (total: all events together) was pushed this often and the outcome is known."""
+        condition = {"attempts_total" if total else "attempts": count}
+        await self._wait(condition, timeout_s, f"fewer than {count} pushes")
 
     async def called(self, count: int, path: str = "", *, timeout_s: float | None = None) -> None:
         """Wait until the bot has made this many calls whose path fits the regular expression."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -88,7 +89,7 @@ def make_app(emulator: Emulator) -> Starlette:
     app = Starlette(
         routes=routes,
         lifespan=_lifespan(emulator),
-        middleware=[Middleware(PageHeaders)],
+        middleware=[Middleware(Guard)],
         exception_handlers={
             NotThere: _explain(404),
             BadRequest: _explain(400),
@@ -100,7 +101,7 @@ def make_app(emulator: Emulator) -> Starlette:
     return app
 
 
-def _lifespan(emulator: Emulator):  # type: ignore[no-untyped-def]
+def _lifespan(emulator: Emulator) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         emulator.world.populate()
@@ -116,32 +117,49 @@ async def _to_phone(request: Request) -> Response:
     return RedirectResponse("/phone/", status_code=307)
 
 
-def _explain(status: int):  # type: ignore[no-untyped-def]
+def _explain(status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def explain(request: Request, error: Exception) -> Response:
         return JSONResponse({"error": str(error)}, status_code=status)
 
     return explain
 
 
-class PageHeaders:
-    """A strict policy for the page: nothing but what this server gives out."""
+class Guard:
+    """Keeps other web pages in the same browser away from the phone: they could make an agent run commands.
+
+    A request that carries an `Origin` must come from this very server, and the name it asks for must be a loopback
+    address or the one bound (a foreign name that resolves to 127.0.0.1 is refused). Pages get a strict policy.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith("/phone"):
+        if scope["type"] != "http" or not scope["path"].startswith(("/phone", "/_control")):
             await self._app(scope, receive, send)
+            return
+        headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        if not _is_ours(headers.get(b"host", ""), headers.get(b"origin"), scope.get("server")):
+            await JSONResponse({"error": "not from this page"}, status_code=403)(scope, receive, send)
             return
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [
-                    *message["headers"],
-                    (b"content-security-policy", CSP.encode()),
-                    (b"x-content-type-options", b"nosniff"),
-                    (b"referrer-policy", b"no-referrer"),
-                ]
+                message["headers"] = [*message["headers"], *_PAGE_HEADERS]
             await send(message)
 
         await self._app(scope, receive, with_headers)
+
+
+_PAGE_HEADERS: Final = (
+    (b"content-security-policy", CSP.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+)
+
+
+def _is_ours(host: str, origin: str | None, bound: tuple[str, int | None] | None) -> bool:
+    name = urlsplit(f"//{host}").hostname or ""
+    if name not in {"127.0.0.1", "localhost", "::1"} and (bound is None or name != bound[0]):
+        return False
+    return origin is None or origin == f"http://{host}"

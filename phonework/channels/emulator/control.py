@@ -17,6 +17,7 @@ from phonework.channels.emulator import events, talk
 from phonework.channels.emulator.cards import plain_text
 from phonework.channels.emulator.clicks import click
 from phonework.channels.emulator.core import Emulator
+from phonework.channels.emulator.journal import Delivery
 from phonework.channels.emulator.phone import BadRequest, body_of, shown_message, shown_user
 from phonework.channels.emulator.world import Chat, Json, Message, new_id
 
@@ -285,7 +286,8 @@ class Control:
     async def wait(self, request: Request) -> Response:
         """Long poll: {"timeout" (s), and any of "changed_after": revision, "connected": bool, "messages": count,
         "chat_id", "contains": text, "from": "app"|"user", "idle": true (no push is waiting for its answer),
-        "calls": count, "path": regular expression for them}.
+        "calls": count, "path": regular expression for them, "handshakes": count, "pings": count,
+        "attempts": finished pushes of the newest event, "attempts_total": of all events together}.
 
         → {"met", "revision", "connected", "messages"}: met is false when the time ran out; messages are those that
         match (with `changed_after`: that changed since).
@@ -321,10 +323,29 @@ class Control:
         if "calls" in body:
             path = re.compile(str(body.get("path", "")))
             met = met and sum(path.search(each.path) is not None for each in emulator.journal.calls) >= body["calls"]
+        if "handshakes" in body:
+            met = met and sum(each["what"] == "connected" for each in emulator.journal.sockets) >= body["handshakes"]
+        if "attempts" in body:
+            newest = emulator.journal.deliveries[-1:]
+            met = met and _finished(newest) >= body["attempts"]
+        if "attempts_total" in body:
+            met = met and _finished(emulator.journal.deliveries) >= body["attempts_total"]
+        if "pings" in body:
+            met = met and sum(each.pings for each in emulator.hub.connections) >= body["pings"]
         found = [message for message in emulator.world.messages.values() if _matches(message, body)]
         if "messages" in body or "contains" in body:
             met = met and len(found) >= body.get("messages", 1)
         return met, sorted(found, key=lambda message: message.created_ms)
+
+
+def _finished(deliveries: list[Delivery]) -> int:
+    """Pushes whose outcome is known and after which the next one, if any, is planned."""
+    return sum(
+        attempt.outcome != "waiting"
+        for delivery in deliveries
+        for attempt in delivery.attempts
+        if delivery.state != "waiting" or delivery.next_at_ms is not None or attempt is not delivery.attempts[-1]
+    )
 
 
 def _matches(message: Message, body: Json) -> bool:

@@ -164,6 +164,7 @@ class Hub:
             payload=json.dumps(self.client_config()).encode(),
         )
         await self._send(connection, [pong])
+        self._world.wake()
 
     # --- pushing
 

@@ -74,6 +74,8 @@ class SdkBot:
         self.socket = lark.ws.Client(
             self.app_id, "secret", event_handler=handler, domain=self.url, log_level=lark.LogLevel.CRITICAL
         )
+        # Until the first answer of the endpoint the SDK waits up to 30 s, then 120 s, between its tries.
+        self.socket._reconnect_nonce, self.socket._reconnect_interval = 0, 0.1
         try:
             self.socket.start()
         except BaseException as error:
