@@ -1,5 +1,6 @@
 """How SQLite is opened: the writer's connection and the readers', with every setting in this one place."""
 
+import os
 import sqlite3
 import sys
 from contextlib import closing
@@ -91,7 +92,7 @@ def open_reader(path: Path, *, query_only: bool = True) -> sqlite3.Connection:
     try:
         return _open_reader(path, "", query_only=query_only)
     except sqlite3.Error as error:
-        if not path.exists() or primary_code(error) not in _CODES_OF_A_FOLDER_NOT_WRITABLE:
+        if primary_code(error) not in _CODES_OF_A_FOLDER_NOT_WRITABLE or not os.access(path, os.R_OK):
             raise unusable(path, error) from error
         return _open_unwritable(path, error, query_only=query_only)
 

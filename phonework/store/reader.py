@@ -98,7 +98,9 @@ class _Connection(aiosqlite.Connection):
 
 
 async def _connect(path: Path) -> _Connection:
-    connection = _Connection(lambda: open_reader(path), iter_chunk_size=64)
+    # Opened beforehand: where opening fails, aiosqlite's thread outlives the call and may outlive the loop (0.22.1).
+    opened = await asyncio.to_thread(open_reader, path)
+    connection = _Connection(lambda: opened, iter_chunk_size=64)
     await connection
     return connection
 

@@ -5,7 +5,9 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -186,8 +188,6 @@ except StoreError as error:
 
 def read_without_write_access(path: Path) -> str:
     """What a user sees who may read the folder but not write to it."""
-    for folder in (path.parent, *list(path.parents)[1:4]):
-        folder.chmod(folder.stat().st_mode | 0o055)
     for file in path.parent.iterdir():
         file.chmod(0o444)
     path.parent.chmod(0o555)
@@ -201,13 +201,12 @@ def read_without_write_access(path: Path) -> str:
 
 
 @pytest.fixture
-def readable(tmp_path: Path, database: Path) -> Path:
-    """A stopped database in a folder of its own."""
+def readable(database: Path) -> Iterator[Path]:
+    """A stopped database in a folder of its own that everybody can reach."""
     with closing(open_writer(database)) as connection:
         meta.put(connection, "a", "")
-    folder = tmp_path / "shared"
-    folder.mkdir()
-    return Path(shutil.copy(database, folder / "phonework.db"))
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(shutil.copy(database, Path(folder) / "phonework.db"))
 
 
 def test_a_stopped_file_in_a_folder_not_writable_is_read_as_it_is(readable: Path) -> None:
