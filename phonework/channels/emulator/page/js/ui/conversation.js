@@ -1,0 +1,81 @@
+// One chat: its head, its messages in order, and the composer.
+import { html, useEffect } from '../lib.js';
+import { longTime, t } from '../i18n.js';
+import { bot, chatMessages, goToChat, markRead, me, now, openThreadId, pendingByChat } from '../store.js';
+import { Composer } from './composer.js';
+import { Avatar, Icon } from './icons.js';
+import { Message, Pending } from './message.js';
+import { useConversationScroll } from './scroll.js';
+
+const PAUSE_MS = 5 * 60_000; // after this long a time stands between two messages
+
+function Presence() {
+  const { connected } = bot.value;
+  return html`<span class=${`presence ${connected ? 'is-online' : 'is-offline'}`} role="status">
+    <i aria-hidden="true"></i>${connected ? t('online') : t('offlineBot')}
+  </span>`;
+}
+
+function Head({ chat }) {
+  const thread = openThreadId.value;
+  const back = () => (thread ? (openThreadId.value = null) : goToChat(null));
+  return html`<header class=${`head ${thread ? 'in-thread' : ''}`}>
+    <button type="button" class="icon-button back" aria-label=${t('back')} onClick=${back}><${Icon} name="back" size="24" /></button>
+    <${Avatar} name=${chat.name} isBot=${chat.type === 'p2p'} isGroup=${chat.type === 'group'} size="38" />
+    <div class="head-text">
+      <h1>${thread ? `${t('topic')} · ${chat.name}` : chat.name}</h1>
+      <${Presence} />
+    </div>
+  </header>`;
+}
+
+function rows(messages, chat) {
+  const nodes = [];
+  let previous = null;
+  for (const message of messages) {
+    const pause = !previous || message.created_at - previous.created_at > PAUSE_MS;
+    if (pause) nodes.push(html`<div class="notice" key=${`t-${message.message_id}`}>${longTime(message.created_at, now())}</div>`);
+    const continued = !pause && !previous.recalled && previous.sender.open_id === message.sender.open_id;
+    nodes.push(html`<${Message} key=${message.message_id} message=${message} continued=${continued} inGroup=${chat.type === 'group'} />`);
+    previous = message;
+  }
+  return nodes;
+}
+
+function Pill({ scroll }) {
+  if (scroll.atEnd) return null;
+  const label = scroll.fresh ? `${scroll.fresh} ${t('newMessages')}` : '';
+  return html`<button type="button" class="pill" aria-label=${label || t('toBottom')} onClick=${() => scroll.toEnd()}>
+    <${Icon} name="down" size="18" />${label}
+  </button>`;
+}
+
+const Banner = () =>
+  !bot.value.connected && html`<div class="banner banner-quiet" role="status"><${Icon} name="alert" size="16" /> ${t('offlineBot')}</div>`;
+
+export function Conversation({ chat }) {
+  const thread = openThreadId.value;
+  const all = chatMessages(chat.chat_id);
+  const messages = thread ? all.filter((one) => one.thread_id === thread) : all;
+  const pending = pendingByChat.value[chat.chat_id] || [];
+  const last = pending.at(-1) || messages.at(-1);
+  const own = pending.length > 0 || last?.sender?.open_id === me.value.open_id;
+  const scroll = useConversationScroll(`${chat.chat_id}/${thread}`, last?.key || last?.message_id, own, messages.length);
+
+  useEffect(() => {
+    if (scroll.atEnd && !document.hidden) markRead(chat.chat_id);
+  }, [scroll.atEnd, messages.at(-1)]);
+
+  return html`<section class=${`conversation ${chat.type === 'p2p' ? 'private' : ''}`} aria-label=${chat.name}>
+    <${Head} chat=${chat} />
+    <${Banner} />
+    <div class="messages" ref=${scroll.ref} tabindex="0" role="log" aria-label=${t('messageList')}>
+      <div class="messages-inner">
+        ${messages.length === 0 && pending.length === 0 && html`<div class="notice">${t('noMessages')}</div>`} ${rows(messages, chat)}
+        ${pending.map((item) => html`<${Pending} key=${item.key} item=${item} chatId=${chat.chat_id} />`)}
+      </div>
+    </div>
+    <${Pill} scroll=${scroll} />
+    <${Composer} key=${`${me.value.open_id}/${chat.chat_id}`} chat=${chat} threadRootId=${thread ? messages[0]?.message_id : undefined} />
+  </section>`;
+}

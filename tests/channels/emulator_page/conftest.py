@@ -1,0 +1,195 @@
+"""A browser on the emulator's page, and a bot on the plain wire whose answers the tests choose."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+import threading
+import urllib.request
+from collections.abc import Callable, Iterator
+from queue import Queue
+from typing import Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+from phonework.channels.emulator.wire import DATA, Frame, decode, encode
+from phonework.testing.emulator import EmulatorThread
+
+Json = dict[str, Any]
+
+_CHROMIUM = ("/usr/bin/chromium", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+class PageBot:
+    """A bot without the SDK: sends over HTTP, acknowledges what comes over the socket.
+
+    clicks: every click event's `event`; on_click: gives the answer to one (toast and card), in the socket's thread.
+    messages: every message event's `event`, in a queue to wait on.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.clicks: Queue[Json] = Queue()
+        self.messages: Queue[Json] = Queue()
+        self.on_click: Callable[[Json], Json] = lambda click: {}
+        self._http = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        answer = self.call("/open-apis/auth/v3/tenant_access_token/internal", {"app_id": "cli_a", "app_secret": "s"})
+        self._token = answer["tenant_access_token"]
+        self._socket: Any = None
+        self._thread: threading.Thread | None = None
+
+    def call(self, path: str, body: Any = None, method: str = "POST") -> Json:
+        headers = {"content-type": "application/json"}
+        if hasattr(self, "_token"):
+            headers["authorization"] = f"Bearer {self._token}"
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data, headers, method=method)
+        with self._http.open(request, timeout=10) as answer:
+            parsed: Json = json.loads(answer.read() or b"{}")
+            return parsed
+
+    def control(self, path: str, body: Json) -> Json:
+        return self.call(f"/_control/{path}", body)
+
+    def state(self) -> Json:
+        return self.call("/phone/api/state", method="GET")
+
+    def send(self, msg_type: str, content: Json, *, chat_id: str = "", reply_to: str = "") -> str:
+        """Send as the bot to a chat (by default the first user's private one); returns the message_id."""
+        body = {"msg_type": msg_type, "content": json.dumps(content)}
+        if reply_to:
+            return str(self.call(f"/open-apis/im/v1/messages/{reply_to}/reply", body)["data"]["message_id"])
+        chat_id = chat_id or self.state()["chats"][0]["chat_id"]
+        answer = self.call("/open-apis/im/v1/messages?receive_id_type=chat_id", {"receive_id": chat_id, **body})
+        return str(answer["data"]["message_id"])
+
+    def card(self, elements: list[Json], *, title: str = "", template: str = "blue", **options: Any) -> str:
+        return self.send("interactive", make_card(elements, title=title, template=template), **options)
+
+    def patch(self, message_id: str, card: Json) -> None:
+        self.call(f"/open-apis/im/v1/messages/{message_id}", {"content": json.dumps(card)}, "PATCH")
+
+    def connect(self) -> None:
+        """Open the socket and answer pushes until `close`."""
+        endpoint = self.call("/callback/ws/endpoint", {"AppID": "cli_a", "AppSecret": "s"})
+        self._socket = connect(endpoint["data"]["URL"], proxy=None)
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        if self._socket is not None and self._thread is not None:
+            self._socket.close()
+            self._thread.join(5)
+            self._socket = None
+
+    def _serve(self) -> None:
+        try:
+            for data in self._socket:
+                frame = decode(data)
+                if frame.method == DATA:
+                    self._socket.send(encode(self._acknowledged(frame)))
+        except ConnectionClosed:
+            return
+
+    def _acknowledged(self, frame: Frame) -> Frame:
+        event = json.loads(frame.payload)
+        answer: Json = {"code": 200, "headers": None}
+        if event["header"]["event_type"] == "card.action.trigger":
+            reply = json.dumps(self.on_click(event["event"])).encode()
+            answer["data"] = base64.b64encode(reply).decode()
+            self.clicks.put(event["event"])
+        elif event["header"]["event_type"] == "im.message.receive_v1":
+            self.messages.put(event["event"])
+        headers = (*frame.headers, ("biz_rt", "1"))
+        return Frame(
+            seq_id=frame.seq_id,
+            log_id=frame.log_id,
+            service=frame.service,
+            method=frame.method,
+            headers=headers,
+            payload=json.dumps(answer).encode(),
+        )
+
+
+def make_card(elements: list[Json], *, title: str = "", template: str = "blue") -> Json:
+    header = {"header": {"title": {"tag": "plain_text", "content": title}, "template": template}} if title else {}
+    return {"schema": "2.0", "config": {"update_multi": True}, **header, "body": {"elements": elements}}
+
+
+def _find_chromium() -> str | None:
+    named = (os.environ.get("PHONEWORK_CHROMIUM", ""), *_CHROMIUM)
+    return next((found for name in named if name and (found := shutil.which(name))), None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Headless Chromium; without one the tests are skipped on a person's machine and fail in CI."""
+    executable = _find_chromium()
+    if executable is None:
+        reason = "no Chromium found: install it, or name it in PHONEWORK_CHROMIUM, to test the phone page"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=executable, args=_ARGUMENTS)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def emulator() -> Iterator[EmulatorThread]:
+    with EmulatorThread(reconnect_nonce_s=0, reconnect_interval_s=1, chat_per_s=0, patch_per_s=0) as running:
+        yield running
+
+
+@pytest.fixture
+def bot(emulator: EmulatorThread) -> Iterator[PageBot]:
+    """A connected bot."""
+    running = PageBot(emulator.url)
+    running.connect()
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def open_page(browser: Any, emulator: EmulatorThread) -> Iterator[Callable[..., Any]]:
+    """Opens the page in a context of its own; at the end no page may have logged an error or broken the policy.
+
+    page.problems collects them; a test that expects some empties it.
+    """
+    contexts: list[Any] = []
+    pages: list[Any] = []
+
+    def open_one(path: str = "/phone/", *, width: int = 1100, height: int = 760, **options: Any) -> Any:
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)
+        contexts.append(context)
+        context.set_default_timeout(8000)
+        page = context.new_page()
+        page.problems = problems = []
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("console", lambda line: problems.append(line.text) if line.type in ("error", "warning") else None)
+        page.on("request", lambda sent: sent.url.startswith((emulator.url, "blob:")) or problems.append(sent.url))
+        pages.append(page)
+        page.goto(emulator.url + path)
+        return page
+
+    yield open_one
+    problems = [problem for page in pages for problem in page.problems]
+    for context in contexts:
+        context.close()
+    assert problems == []
