@@ -134,6 +134,7 @@ class Api:
         lark = sdk.load()
         if self._client is None:
             sdk.bypass_proxy(self._domain)
+            forget_tokens()  # of an app of this id that lived elsewhere, or had another secret
             self._client = (
                 lark.Client.builder()
                 .app_id(self._app_id)

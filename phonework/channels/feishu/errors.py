@@ -14,6 +14,7 @@ from phonework.errors import ChannelError
 
 CARD_REFUSED: Final = 230099
 CARD_LOCKED: Final = 11310
+NO_MESSAGE: Final = frozenset({230011, 231003})
 NO_TOPICS: Final = frozenset({230071, 230072})
 TOKEN: Final = frozenset({99991661, 99991663, 99991671})
 WRONG_CREDENTIALS: Final = frozenset({10003, 10014})

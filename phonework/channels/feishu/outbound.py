@@ -59,20 +59,25 @@ class Outbound:
     async def _send(self, delivery: Delivery, message: Message, uuid: str) -> Receipt:
         await self._api.limits.chat(delivery.chat.chat_id)
         content: dict[str, object] = {"msg_type": message.kind, "content": quoted(message.content), "uuid": uuid}
-        chat = delivery.chat
-        parent = delivery.reply_to or chat.root
-        if not parent:
-            kind = "open_id" if chat.chat_id.startswith("ou_") else "chat_id"
-            call = Call(
-                method="POST",
-                path="/open-apis/im/v1/messages",
-                query=(("receive_id_type", kind),),
-                body={"receive_id": chat.chat_id, **content},
-            )
-            return self._receipt(await self._api.call(call), uuid)
-        return await self._reply(parent, content, uuid, in_thread=not chat.private)
+        if parent := delivery.reply_to or delivery.chat.root:
+            answer = await self._reply(parent, content, in_thread=not delivery.chat.private)
+            if answer is not None:
+                return self._receipt(answer, uuid)
+        return self._receipt(await self._create(delivery.chat.chat_id, content), uuid)
 
-    async def _reply(self, parent: str, content: Mapping[str, object], uuid: str, *, in_thread: bool) -> Receipt:
+    async def _create(self, chat_id: str, content: Mapping[str, object]) -> Mapping[str, object]:
+        call = Call(
+            method="POST",
+            path="/open-apis/im/v1/messages",
+            query=(("receive_id_type", "open_id" if chat_id.startswith("ou_") else "chat_id"),),
+            body={"receive_id": chat_id, **content},
+        )
+        return await self._api.call(call)
+
+    async def _reply(
+        self, parent: str, content: Mapping[str, object], *, in_thread: bool
+    ) -> Mapping[str, object] | None:
+        """None when what should be replied to has been recalled: then it is said in the chat."""
         call = Call(
             method="POST",
             path="/open-apis/im/v1/messages/:message_id/reply",
@@ -80,11 +85,13 @@ class Outbound:
             body={**content, "reply_in_thread": in_thread},
         )
         try:
-            return self._receipt(await self._api.call(call), uuid)
+            return await self._api.call(call)
         except ChannelError as error:
+            if error.code in errors.NO_MESSAGE:
+                return None
             if not in_thread or error.code not in errors.NO_TOPICS:
                 raise
-        return await self._reply(parent, content, uuid, in_thread=False)
+        return await self._reply(parent, content, in_thread=False)
 
     async def _update(self, delivery: Delivery) -> Receipt:
         """Change a card. While a tap on it is being answered Feishu refuses that; the answer leaves in a moment."""

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, NoReturn
 
 import structlog
 from pydantic import SecretStr
@@ -21,6 +21,9 @@ from phonework.channels.feishu import sdk
 from phonework.clock import Clock
 
 log = structlog.get_logger(__name__)
+
+_FIRST: Final = asyncio.FIRST_COMPLETED
+_FAREWELL_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +91,7 @@ class Socket:
     async def opens(self) -> None:
         """Return when the socket is open, has ended, or time is up."""
         waited: set[asyncio.Future[Any]] = {self.opened, self.ended}
-        await asyncio.wait(waited, timeout=self._periods.open_within + 1, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(waited, timeout=self._periods.open_within + 1, return_when=_FIRST)
 
     async def answers(self) -> bool:
         """Whether the socket's loop carries out an empty call in time."""
@@ -99,7 +102,7 @@ class Socket:
         with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(self._tell, answered, None)
             waited: set[asyncio.Future[Any]] = {answered, self.ended}
-            await asyncio.wait(waited, timeout=self._periods.loop_within, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waited, timeout=self._periods.loop_within, return_when=_FIRST)
         return answered.done() or self.ended.done()
 
     async def stop(self) -> bool:
@@ -133,13 +136,14 @@ class Socket:
         try:
             await self._open(client)
             self._tell(self.opened, None)
-            pings = asyncio.create_task(client._ping_loop())
-            await self._watch(client)
-            pings.cancel()
-        finally:
+            await self._watch(client, asyncio.create_task(client._ping_loop()))
+        except asyncio.CancelledError:
             with contextlib.suppress(Exception):
-                async with asyncio.timeout(1):
-                    await client._disconnect()
+                async with asyncio.timeout(_FAREWELL_S):
+                    await _say_goodbye(client)
+            raise
+        finally:
+            await _cut(client)
 
     def _make_client(self) -> Any:
         lark = sdk.load()
@@ -171,12 +175,12 @@ class Socket:
             raise SocketRefused(sdk.redact(str(error))) from error
         self._frame_at = self._heard()
 
-    async def _watch(self, client: Any) -> None:
-        """Return never; raise SocketLost when the socket is of no more use."""
+    async def _watch(self, client: Any, pings: asyncio.Task[None]) -> NoReturn:
+        """Raises SocketLost when the socket is of no more use."""
         closed = asyncio.ensure_future(client._conn.wait_closed())
         while True:
-            await asyncio.wait({closed}, timeout=self._periods.probe_every)
-            if closed.done() or client._conn is None:
+            await asyncio.wait({closed, pings}, timeout=self._periods.probe_every, return_when=_FIRST)
+            if closed.done() or pings.done() or client._conn is None:
                 raise SocketLost("closed")
             await self._probe(client)
             silence = (self._clock.now() - self._frame_at).total_seconds()
@@ -202,6 +206,22 @@ class Socket:
 
         with contextlib.suppress(RuntimeError):  # the app's loop is closed: nobody listens any more
             self._home.call_soon_threadsafe(tell)
+
+
+async def _say_goodbye(client: Any) -> None:
+    """Close the socket as its protocol wants it; the client's own tasks first, or it logs an error."""
+    conn = client._conn
+    for task in asyncio.all_tasks() - {asyncio.current_task()}:
+        task.cancel()
+    if conn is not None:
+        await conn.close()
+
+
+async def _cut(client: Any) -> None:
+    """Leave no half-open connection behind, of which the platform would go on to choose one at random."""
+    if client._conn is not None:
+        client._conn.transport.abort()
+        await asyncio.sleep(0)
 
 
 class _Bounded:

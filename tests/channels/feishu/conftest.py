@@ -65,6 +65,12 @@ OpenDesk = Callable[..., AbstractAsyncContextManager[Desk]]
 
 
 @pytest.fixture
+def brisk() -> Periods:
+    """The periods of a desk: as in life, but shorter."""
+    return BRISK
+
+
+@pytest.fixture
 async def emulator() -> AsyncIterator[RunningEmulator]:
     async with running_emulator(time_scale=0.01) as emulator:
         yield emulator
