@@ -6,7 +6,14 @@ from pathlib import Path
 
 import click
 
-from phonework.cli.options import config_option, data_dir_option, existing_database, json_option, load_for_reading
+from phonework.cli.options import (
+    config_option,
+    data_dir_option,
+    existing_database,
+    json_option,
+    load_for_reading,
+    make_private,
+)
 from phonework.clock import SystemClock
 from phonework.errors import StoreError
 from phonework.store import migrate as migrating
@@ -24,10 +31,7 @@ def db() -> None:
 def migrate(config_path: Path | None, data_dir: Path | None) -> None:
     """Create the database or bring it up to date, with a copy first. The server does the same at its start."""
     config = load_for_reading(config_path, data_dir)
-    try:
-        config.server.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise StoreError(f"{config.server.data_dir}: {error.strerror}", hint="choose another --data-dir") from error
+    make_private(config.server.data_dir)
     with DirectoryLock(config.server.data_dir, SystemClock()):
         done = migrating.migrate(config.database, SystemClock())
     if done.before == done.after:

@@ -44,3 +44,13 @@ def existing_database(config: Config) -> Path:
             f"{config.database} does not exist", hint="no server has run with this data directory; see --data-dir"
         )
     return config.database
+
+
+def make_private(directory: Path) -> None:
+    """Make the directory if it is missing, for its owner only: prompts and code are in it. Raises StoreError."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise StoreError(
+            f"{directory}: {(error.strerror or str(error)).lower()}", hint="choose another data directory"
+        ) from error

@@ -22,15 +22,17 @@ def places_to_look() -> tuple[Path, ...]:
     return Path("config.toml"), Path(click.get_app_dir("phonework")) / "config.toml"
 
 
-def load(path: Path | None, overrides: Mapping[str, object], *, serving: bool = False) -> Config:
+def load(
+    path: Path | None, overrides: Mapping[str, object], *, serving: bool = False, look_for_file: bool = True
+) -> Config:
     """Load and check every setting.
 
     path: the file to read; None: $PHONEWORK_CONFIG, ./config.toml, the user's configuration directory, or no file.
     overrides: what the command line says, by dotted key (`server.port`); None values count as not given.
-    serving: also require what a server needs.
+    serving: also require what a server needs. look_for_file: False: without `path` no file is read.
     Raises ConfigError with one line for each thing that is wrong.
     """
-    file = path or _found()
+    file = path or (_found() if look_for_file else None)
     below = layers.from_file(file) if file else layers.Layer()
     if below.problems and not below.values:
         raise ConfigError(tuple(below.problems))

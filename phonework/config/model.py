@@ -213,7 +213,7 @@ class ClaudeSettings(Section):
 class DemoSettings(Section):
     purpose = "The demo agent, which needs no account."
 
-    pace: float = Field(1.0, description="Factor on the demo agent's pauses; 0: none.", ge=0, le=100)
+    delay: float = Field(0.03, description="Seconds between two streamed pieces of an answer.", ge=0, le=5)
 
 
 class UiSettings(Section):
@@ -283,6 +283,11 @@ class Config(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Only what `load` merged: it keeps the place of each value, which a stack of sources forgets."""
         return (init_settings,)
+
+    @property
+    def path(self) -> Path | None:
+        """The file that was read; None: there was none."""
+        return self._path
 
     @property
     def database(self) -> Path:

@@ -89,6 +89,32 @@ def poisoned(db: sqlite3.Connection, limit: int = 100) -> list[Json]:
     ]
 
 
+def disagreements(db: sqlite3.Connection) -> list[str]:
+    """Sessions whose row is not what their newest applied event led to, one sentence each.
+
+    The row is the truth and the history evidence (pruned by age); a session with no history left cannot disagree.
+    """
+    rows = _all(
+        db,
+        """SELECT session.session_id, session.state, session.version, event.to_state, event.version AS event_version
+           FROM session JOIN event ON event.seq = (SELECT max(seq) FROM event AS newest
+             WHERE newest.session_id = session.session_id AND newest.status = 'applied' AND newest.version IS NOT NULL)
+           WHERE event.to_state != session.state OR event.version != session.version LIMIT 50""",
+    )
+    return [
+        f"{row['session_id']} is {row['state']} at version {row['version']}, its history says {row['to_state']} at {row['event_version']}"
+        for row in rows
+    ]
+
+
+def count_poisoned(db: sqlite3.Connection) -> int:
+    return int(_all(db, "SELECT count(*) AS n FROM event WHERE status = 'poisoned'")[0]["n"])
+
+
+def count_effects(db: sqlite3.Connection, *, status: str) -> int:
+    return int(_all(db, "SELECT count(*) AS n FROM effect WHERE status = ?", status)[0]["n"])
+
+
 def _sessions(db: sqlite3.Connection, user_id: str, session_id: str) -> list[sqlite3.Row]:
     if session_id:
         return _all(db, "SELECT * FROM session WHERE user_id = ? AND session_id = ?", user_id, session_id)

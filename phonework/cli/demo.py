@@ -1,0 +1,170 @@
+"""`phonework demo`: emulator, server and agent in one process tree, and one URL to open."""
+
+import asyncio
+import json
+import os
+import sys
+import webbrowser
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+from urllib.request import ProxyHandler, build_opener
+
+import click
+
+from phonework.cli.options import make_private
+from phonework.cli.running import run
+from phonework.config import Config, load
+from phonework.config.model import default_data_dir
+from phonework.errors import PhoneWorkError
+from phonework.store.lock import holder
+
+START_SECONDS: Final = 20.0
+STOP_SECONDS: Final = 2.0
+
+
+@click.command()
+@click.option("--port", default=8700, show_default=True, help="Port of the page; 0 takes a free one.")
+@click.option("--browser/--no-browser", default=True, help="Open the page.  [default: if there is a browser]")
+@click.option("--agent", type=click.Choice(["demo", "claude"]), default="demo", show_default=True, help="Who works.")
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path),
+    help="Everything the demo keeps.  [default: the user's data directory]",
+)
+@click.option("--verbose", is_flag=True, help="Show the server's log.")
+def demo(port: int, browser: bool, agent: str, data_dir: Path | None, verbose: bool) -> None:
+    """Try everything in the browser, without any account. Ctrl-C ends all of it; what was said is kept."""
+    place = (data_dir or default_data_dir().with_name("phonework-demo")).absolute()
+    _refuse_second(place)
+    make_private(place / "server")
+    make_private(place / "work")
+    run(_demo(place, port, agent, browser, verbose))
+
+
+def _refuse_second(place: Path) -> None:
+    """Raises PhoneWorkError when a demo runs on this data already."""
+    if owner := holder(place / "server"):
+        url = _last_url(place)
+        where = f" at {url}" if url else ""
+        raise PhoneWorkError(
+            f"the demo runs already{where} ({owner})",
+            hint="open that, or start another one with its own --data-dir and --port",
+        )
+
+
+async def _demo(place: Path, port: int, agent: str, browser: bool, verbose: bool) -> None:
+    async with _emulator(place, port) as (url, ended):
+        config = _settings(place, url, await asyncio.to_thread(_people, url), agent, verbose)
+        (place / "demo.json").write_text(json.dumps({"url": url}), encoding="utf-8")
+        server = asyncio.create_task(_serve(config, url, browser), name="server")
+        try:
+            await asyncio.wait({server, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if not server.done():
+                raise PhoneWorkError(f"the emulator ended; {place / 'emulator.log'} may say why")
+        finally:
+            server.cancel()
+            await asyncio.wait({server})
+        await server
+
+
+async def _serve(config: Config, url: str, browser: bool) -> None:
+    from phonework import app
+    from phonework.logs import configure
+
+    configure(config.log)
+
+    def ready(_running: object) -> None:
+        click.echo(f"PhoneWork's demo is ready: {url}\nCtrl-C ends it.")
+        if browser and _has_browser():
+            webbrowser.open(url)
+
+    await app.serve(config, ready=ready)
+
+
+@asynccontextmanager
+async def _emulator(place: Path, port: int) -> AsyncIterator[tuple[str, "asyncio.Task[int]"]]:
+    """A Feishu in a process of its own; yields its URL and a task that is done when it ended.
+
+    Its own process: the SDK and the emulator would share one event loop otherwise. Its own session: Ctrl-C is for us,
+    and the server is to leave before Feishu does. Its stdin is ours: it ends when we do, however that is.
+    """
+    command = [sys.executable, "-m", "phonework.cli.tether", "emulator", "--port", str(port)]
+    with (place / "emulator.log").open("wb") as errors:
+        process = await asyncio.create_subprocess_exec(
+            *command, "--data-dir", str(place / "emulator"), start_new_session=True,
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=errors,
+        )  # fmt: skip
+    assert process.stdin is not None
+    assert process.stdout is not None
+    ended = asyncio.create_task(process.wait(), name="emulator")
+    try:
+        yield await _said_url(process.stdout, place), ended
+    finally:
+        process.stdin.close()
+        done, _ = await asyncio.wait({ended}, timeout=STOP_SECONDS)
+        if not done:
+            process.kill()
+            await ended
+
+
+async def _said_url(stdout: asyncio.StreamReader, place: Path) -> str:
+    try:
+        async with asyncio.timeout(START_SECONDS):
+            line = (await stdout.readline()).decode().strip()
+    except TimeoutError:
+        line = ""
+    if line.startswith("http://"):
+        return line
+    said = (place / "emulator.log").read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    why = said[-1].removeprefix("Error: ") if said else "it did not start in time"
+    raise PhoneWorkError(
+        f"the emulator did not start: {why}", hint="choose another port: `make demo PORT=8701`, or --port 0"
+    )
+
+
+def _people(url: str) -> tuple[str, ...]:
+    """Who has a phone in the emulator. Past any proxy: it is on loopback."""
+    with build_opener(ProxyHandler({})).open(f"{url}/phone/api/state", timeout=START_SECONDS) as answer:
+        state = json.load(answer)
+    return tuple(str(user["open_id"]) for user in state["users"])
+
+
+def _settings(place: Path, url: str, people: tuple[str, ...], agent: str, verbose: bool) -> Config:
+    """The server's settings. No file is read: a real app's must not get in here; the environment may change the rest."""
+    fixed: Mapping[str, object] = {
+        "feishu.app_id": "cli_demo",
+        "feishu.app_secret": "demo-secret",
+        "feishu.domain": url,
+        "access.allow": list(people),
+        "work.root": str(place / "work"),
+        "server.host": "127.0.0.1",
+        "server.port": 0,
+        "server.data_dir": str(place / "server"),
+        "agent.default": agent,
+        "ui.language": "zh" if _speaks_chinese() else "en",
+        "log.level": "info" if verbose else "error",
+    }
+    return load(None, fixed, serving=True, look_for_file=False)
+
+
+def _speaks_chinese() -> bool:
+    """The language of the terminal; it holds for people whose own language is not known."""
+    return next(
+        (os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), ""
+    ).startswith("zh")
+
+
+def _last_url(place: Path) -> str:
+    try:
+        return str(json.loads((place / "demo.json").read_text(encoding="utf-8"))["url"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def _has_browser() -> bool:
+    """A browser with a window; not one that would take the terminal."""
+    if sys.platform == "darwin":
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
