@@ -8,7 +8,8 @@ after it gets the first reply, the one after the tool results the second, and so
 Blocks: {"text"}, {"thinking"}, {"tool", "input", "id"?}; {"gate": name} waits until the test opens the gate; {"hang": true} never
 goes on; {"disconnect": true} drops the connection; {"bad_utf8": true} sends broken bytes inside a text; {"big": n} sends a
 text of n characters; {"error": status, "times"?, "retry_after"?, "message"?} as the first one answers with an error, for ever
-or that many times. In a text, {result} is the last tool result and {said} what the user wrote last.
+or that many times. In a text, {result} is the last tool result, {results} are all since the last reply, {said} is what the user
+wrote last and {history} everything the user wrote.
 """
 
 import hashlib
@@ -85,15 +86,32 @@ def words(message: dict[str, Any]) -> str:
     return "\n".join(str(one.get("text", "")) for one in blocks if isinstance(one, dict) and one.get("type") == "text")
 
 
-def last_result(messages: list[dict[str, Any]]) -> str:
-    """The text of the last tool result."""
-    for message in reversed(messages):
+def results(messages: list[dict[str, Any]]) -> list[str]:
+    """The texts of all tool results, in order."""
+    found = []
+    for message in messages:
         content = message.get("content")
-        for block in reversed(content) if isinstance(content, list) else ():
+        for block in content if isinstance(content, list) else ():
             if isinstance(block, dict) and block.get("type") == "tool_result":
                 inner = block.get("content")
-                return inner if isinstance(inner, str) else words({"content": inner})
-    return ""
+                found.append(inner if isinstance(inner, str) else words({"content": inner}))
+    return found
+
+
+def last_result(messages: list[dict[str, Any]]) -> str:
+    """The text of the last tool result."""
+    return (results(messages) or [""])[-1]
+
+
+def new_results(messages: list[dict[str, Any]]) -> list[str]:
+    """The texts of the tool results that came since the last reply."""
+    replied = [n for n, message in enumerate(messages) if message.get("role") == "assistant"]
+    return results(messages[replied[-1] :] if replied else messages)
+
+
+def history(messages: list[dict[str, Any]]) -> str:
+    """Everything that is not the model's own."""
+    return "\n".join(words(one) for one in messages if one.get("role") != "assistant")
 
 
 def last_said(messages: list[dict[str, Any]]) -> str:
@@ -104,7 +122,14 @@ def last_said(messages: list[dict[str, Any]]) -> str:
 
 def fill(text: str, messages: list[dict[str, Any]]) -> str:
     """The text with its placeholders filled in."""
-    return text.replace("{result}", last_result(messages)).replace("{said}", last_said(messages))
+    for name, value in (
+        ("{results}", lambda: "\n".join(new_results(messages))),
+        ("{result}", lambda: last_result(messages)),
+        ("{said}", lambda: last_said(messages)),
+        ("{history}", lambda: history(messages)),
+    ):
+        text = text.replace(name, value()) if name in text else text
+    return text
 
 
 def error_body(block: Block) -> dict[str, Any]:

@@ -55,6 +55,11 @@ def fingerprint(tool: str, tool_input: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
+def anew(asked: Ask) -> str:
+    """A fingerprint that no earlier decision has."""
+    return hashlib.sha256(f"{asked.fingerprint}:{asked.request_id}".encode()).hexdigest()
+
+
 def ask(call: Call) -> Ask:
     """What the person is asked about the call."""
     questions = _questions(call.tool_input) if call.tool == "AskUserQuestion" else ()

@@ -6,6 +6,7 @@ import json
 import logging
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -74,13 +75,13 @@ class ClaudeBackend:
             await live.run(turn, resumed=resumed)
 
     async def _turn(self, start: TurnStart) -> Turn:
-        told_of = _with_decision(start.prompts, start.carry)
+        told_of = _with_decision(start.prompts, _decided(start))
         unsent: deque[dict[str, Any]] = await asyncio.to_thread(prompts.messages, told_of, start.images)
         if not unsent:
             raise BackendError("There is nothing to run.")
         own = {str(message["uuid"]) for message in unsent}
         started = asyncio.get_running_loop().create_future()
-        return Turn(start.turn, set(own), unsent, started, own, carry=start.carry)
+        return Turn(start.turn, set(own), unsent, started, own, decided=_decided(start))
 
     async def _connected(self, start: TurnStart) -> "LiveSession | None":
         """The session's agent, if it runs and is in the right conversation and directory."""
@@ -276,12 +277,15 @@ class ClaudeBackend:
         return out.decode("utf-8", "replace").strip(), err.decode("utf-8", "replace").strip()
 
 
+def _decided(start: TurnStart) -> Carry | None:
+    """The late decision, unless it was used up before."""
+    return None if start.carry is None or start.carry.used else start.carry
+
+
 def _with_decision(given: tuple[Prompt, ...], carry: Carry | None) -> list[Prompt]:
     """The prompts; a turn that carries a late decision tells of it first."""
     if carry is None or not given:
         return list(given)
-    from dataclasses import replace
-
     first = given[0]
     text = "\n\n".join(part for part in (asks.late_prompt(carry.ask, carry.answer), first.text) if part.strip())
     return [replace(first, text=text), *given[1:]]
@@ -296,14 +300,15 @@ def _resume_call(record: Path, start: TurnStart) -> bool:
     call only, so a reply with several unanswered calls, or any other end of the record (the wait had expired and the call
     was refused), is told in a prompt instead; that is also what happens when the CLI does not react to the mark.
     """
-    if start.carry is None or not start.prompts:
+    carry = _decided(start)
+    if carry is None or not start.prompts:
         return False
     calls = transcript.unanswered(record)
     if len(calls) != 1:
         return False
     call = calls[0]
-    same = call.tool_use_id == start.carry.ask.agent_ref
-    if not same or asks.fingerprint(call.tool, call.tool_input) != start.carry.ask.fingerprint:
+    same = call.tool_use_id == carry.ask.agent_ref
+    if not same or asks.fingerprint(call.tool, call.tool_input) != carry.ask.fingerprint:
         return False
     try:
         transcript.mark_deferred(record, call, PromptId(start.prompts[0].prompt_id))

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -35,19 +35,27 @@ log = structlog.get_logger(__name__)
 CONNECT_WITHIN = 60.0  # seconds; MCP servers may take long to start
 RESUMES_WITHIN = 5.0  # seconds; a resumed call is asked again within 0.1
 ANSWER_WITHIN = 10.0  # seconds for a control request; Claude Code takes some 10 ms
+UNASKABLE = "The user cannot be asked at the moment."
 TURN_OVER = "The turn ended before the user answered. Stop here, and say what you still need."
 REFUSED_TRIES = 2  # a 401 may heal while the login is refreshed; from here on it will not
 
 
 @dataclass(slots=True)
 class _Waiting:
-    """A tool call that waits for a person. answered, then delivered: when the answer has been written to the CLI."""
+    """A tool call that waits for a person. answered, then delivered: when the answer has been written to the CLI.
+
+    shown: reported as a request, and not withdrawn.
+    """
 
     ask: Ask
     tool_input: dict[str, Any]
     answered: asyncio.Future[Answer]
     delivered: asyncio.Future[None]
-    carried: bool = False
+    shown: bool = False
+
+    def refuse(self, why: str) -> None:
+        if not self.answered.done():
+            self.answered.set_result(Answer(verdict=Verdict.DENY, text=why))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +65,7 @@ class _Asked:
 
 @dataclass(frozen=True, slots=True)
 class _Withdrawn:
-    request_id: RequestId
+    waiting: _Waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +104,6 @@ class LiveSession:
         self._room = asyncio.Event()
         self._waiting: dict[RequestId, _Waiting] = {}
         self._by_task: dict[asyncio.Task[Any], _Waiting] = {}
-        self._carried: set[RequestId] = set()
         self._words, self._glimpse, self._meter = Words(), Glimpse(), Meter(spent)
         self._tasks_running = self._last_turn = 0
         self._ending = self._ended = False
@@ -168,8 +175,6 @@ class LiveSession:
 
     async def answer(self, ask: Ask, answer: Answer) -> None:
         """Return when the answer was written to the agent."""
-        if ask.request_id in self._carried:
-            return
         waiting = self._waiting.get(ask.request_id)
         if waiting is None or waiting.answered.done():
             raise RequestGoneError("Claude Code no longer waits for this answer.")
@@ -186,7 +191,8 @@ class LiveSession:
             return
         turn.interrupted = True
         if turn.held is not None:
-            self._refuse_open()
+            for waiting in self._waiting.values():
+                waiting.refuse(TURN_OVER)
         await self._interrupt()
 
     async def set_mode(self, mode: str) -> None:
@@ -234,14 +240,14 @@ class LiveSession:
             answer = await waiting.answered
         except asyncio.CancelledError:
             if not self._ended:
-                self._inbox.put_nowait(_Withdrawn(ask.request_id))
+                self._inbox.put_nowait(_Withdrawn(waiting))
             raise
         finally:
             self._waiting.pop(ask.request_id, None)
             self._inbox.put_nowait(_Settled())
             if not waiting.answered.done() or waiting.answered.cancelled():
                 waiting.delivered.cancel()
-        return _permission(asks.decision(ask, answer, tool_input))
+        return _permission(asks.decision(waiting.ask, answer, tool_input))
 
     def _note_written(self) -> None:
         """The SDK writes an answer in the task that asked for it."""
@@ -270,8 +276,8 @@ class LiveSession:
         match item:
             case _Asked(waiting):
                 await self._asked(waiting)
-            case _Withdrawn(request_id):
-                await self._withdrawn(request_id)
+            case _Withdrawn(waiting):
+                await self._withdrawn(waiting)
             case _Settled():
                 if self.turn is not None and self.turn.held is not None and not self._waiting:
                     await self._finish(self.turn, self.turn.held)
@@ -280,23 +286,32 @@ class LiveSession:
                     await self._fact(fact)
 
     async def _asked(self, waiting: _Waiting) -> None:
-        turn, ask = self.turn, waiting.ask
+        turn = self.turn
         if turn is not None:
             await self._announce(turn)
         if waiting.answered.done():
             return
+        ask = waiting.ask
+        if turn is not None and turn.decided is not None and turn.decided.ask.fingerprint == ask.fingerprint:
+            decided, turn.decided = turn.decided, None
+            turn.answered_late = ask.fingerprint
+            waiting.answered.set_result(decided.answer)
+            return
+        if turn is not None and turn.answered_late == ask.fingerprint:
+            # The engine knows of the late decision too. It counts once, so this call must not look like the same one.
+            ask = waiting.ask = replace(ask, fingerprint=asks.anew(ask))
         number = turn.number if turn else self._last_turn
-        carry = turn.carry if turn else None
-        if turn is not None and carry is not None and not carry.used and carry.ask.fingerprint == ask.fingerprint:
-            turn.carry, waiting.carried = None, True
-            self._carried.add(ask.request_id)
-        await self._emit(happened.AgentAsked(turn=number, ask=ask), f"asked:{ask.request_id}")
-        if waiting.carried and carry is not None and not waiting.answered.done():
-            waiting.answered.set_result(carry.answer)
+        waiting.shown = True
+        if not await self._emit(happened.AgentAsked(turn=number, ask=ask), f"asked:{ask.request_id}"):
+            waiting.refuse(UNASKABLE)  # nobody will ever see it
 
-    async def _withdrawn(self, request_id: RequestId) -> None:
-        number = self.turn.number if self.turn else self._last_turn
-        await self._emit(happened.RequestWithdrawn(turn=number, request_id=request_id), f"withdrawn:{request_id}")
+    async def _withdrawn(self, waiting: _Waiting) -> None:
+        """The agent asks no longer; told once, and never after the turn's end."""
+        if waiting.shown:
+            waiting.shown = False
+            number = self.turn.number if self.turn else self._last_turn
+            event = happened.RequestWithdrawn(turn=number, request_id=waiting.ask.request_id)
+            await self._emit(event, f"withdrawn:{waiting.ask.request_id}")
 
     async def _fact(self, fact: told.Fact) -> None:
         match fact:
@@ -434,7 +449,7 @@ class LiveSession:
             if not failed and not result.aborted:
                 turn.held = result
                 return
-            self._refuse_open()
+            await self._refuse_open()
         await self._finish(turn, result)
 
     async def _finish(self, turn: Turn, result: told.Result) -> None:
@@ -448,11 +463,11 @@ class LiveSession:
         self.turn = None
         await self._emit(event, f"ended:{turn.number}")
 
-    def _refuse_open(self) -> None:
+    async def _refuse_open(self) -> None:
         """What is still asked when the turn is over is refused: nobody is there to answer it."""
-        for waiting in self._waiting.values():
-            if not waiting.answered.done():
-                waiting.answered.set_result(Answer(verdict=Verdict.DENY, text=TURN_OVER))
+        for waiting in list(self._waiting.values()):
+            await self._withdrawn(waiting)
+            waiting.refuse(TURN_OVER)
 
     async def _end(self) -> None:
         """The process is gone."""
@@ -481,12 +496,14 @@ class LiveSession:
             return "Claude Code was ended."
         return failures.of_end(self.process.exit_code, self.process.stderr, self.process.trouble)
 
-    async def _emit(self, event: AgentEvent, key: str) -> None:
-        """A fact that could not be stored must not end the conversation: the next one may be stored again."""
+    async def _emit(self, event: AgentEvent, key: str) -> bool:
+        """Whether it was stored. If not, the conversation goes on: the next fact may be stored again."""
         try:
             await self._sink.emit(self.session_id, event, key=key)
+            return True
         except Exception:
             log.exception("event not stored", session_id=self.session_id, event_type=type(event).__name__, key=key)
+            return False
 
     async def _write(self, message: dict[str, Any]) -> None:
         try:

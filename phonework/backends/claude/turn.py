@@ -20,6 +20,7 @@ class Turn:
 
     waiting: prompts handed over and not yet in a result. unsent: messages still to be handed over, one after another.
     started: done when the agent has the first prompt. interrupted: a person wants it to stop. running: the CLI works on it.
+    decided: a late decision not yet used; answered_late: the fingerprint of the call it answered.
     failure: why it is being stopped by us. held: its last result, kept back while something asked in it is still open.
     """
 
@@ -28,7 +29,8 @@ class Turn:
     unsent: deque[dict[str, Any]]
     started: asyncio.Future[None]
     own: set[str]
-    carry: Carry | None = None
+    decided: Carry | None = None
+    answered_late: str = ""
     taken: set[str] = field(default_factory=set)
     texts: list[str] = field(default_factory=list)
     usage: Usage = field(default_factory=Usage)
