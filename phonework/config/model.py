@@ -111,8 +111,15 @@ class AccessSettings(Section):
         examples=[["ou_0123456789abcdef"]],
     )
     admins: Words = Field(
-        (), description="People who may also administer, by `open_id`.", examples=[["ou_0123456789abcdef"]]
+        (),
+        description="People who administer it; they may use it too, listed above or not.",
+        examples=[["ou_0123456789abcdef"]],
     )
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Everybody who is listed: those who may use the bot."""
+        return tuple(dict.fromkeys((*self.allow, *self.admins)))
 
     @field_validator("allow", "admins")
     @classmethod

@@ -15,10 +15,11 @@ from starlette.routing import Route
 
 from phonework import __version__
 from phonework.channels.base import ChannelHealth
+from phonework.config.model import ServerSettings
 from phonework.errors import BackendError, PhoneWorkError
 from phonework.http.app import build
 from phonework.http.health import HealthParts, Part
-from phonework.http.server import serving
+from phonework.http.serving import serving
 
 SEEN = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 WELL = ChannelHealth(connected=True, last_event_at=SEEN, reconnects=2)
@@ -206,7 +207,10 @@ async def test_only_get_is_for_everybody() -> None:
 
 
 async def test_a_real_server_answers_on_a_free_port_and_stops() -> None:
-    async with serving(build(Program(), ""), "127.0.0.1", 0) as url, httpx.AsyncClient(trust_env=False) as client:
+    async with (
+        serving(build(Program(), ""), ServerSettings(port=0)) as url,
+        httpx.AsyncClient(trust_env=False) as client,
+    ):
         answer = await client.get(f"{url}/health")
         assert answer.status_code == 200
         assert "server" not in answer.headers
@@ -217,8 +221,8 @@ async def test_a_real_server_answers_on_a_free_port_and_stops() -> None:
 
 
 async def test_a_taken_port_is_told_in_words() -> None:
-    async with serving(build(Program(), ""), "127.0.0.1", 0) as url:
+    async with serving(build(Program(), ""), ServerSettings(port=0)) as url:
         port = int(url.rpartition(":")[2])
         with pytest.raises(PhoneWorkError, match=f"cannot listen on 127.0.0.1:{port}: address already in use"):
-            async with serving(build(Program(), ""), "127.0.0.1", port):
+            async with serving(build(Program(), ""), ServerSettings(port=port)):
                 pass
