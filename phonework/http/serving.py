@@ -1,9 +1,9 @@
-"""An HTTP server inside our own event loop and task group."""
+"""uvicorn inside our own event loop: bound before it starts, stopped with the program, signals left alone."""
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -11,40 +11,60 @@ from starlette.types import ASGIApp
 from phonework.config.model import ServerSettings
 from phonework.errors import ConfigError
 
+STOP_SECONDS = 1.0
+
 
 class _Server(uvicorn.Server):
-    """Leaves the signals to the program it runs in."""
-
-    @contextmanager
+    @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        yield
+        yield  # the command line handles signals, for the whole program
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def serving(app: ASGIApp, settings: ServerSettings) -> AsyncIterator[str]:
-    """Serve the application while the block runs; yields its URL. Raises ConfigError when the port is taken."""
-    listener = _listen(settings)
-    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=2)
-    server = _Server(config)
+    """Serve while inside; yields the base URL. Raises ConfigError when the address cannot be had."""
+    listener = _bound(settings.host, settings.port)
+    options = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=1,
+        limit_concurrency=200,
+        ws="none",
+    )
+    server = _Server(options)
     task = asyncio.create_task(server.serve(sockets=[listener]), name="http")
     try:
-        yield f"http://{settings.host}:{listener.getsockname()[1]}"
+        yield _url(listener)
     finally:
         server.should_exit = True
-        await asyncio.wait([task], timeout=3)
+        done, _ = await asyncio.wait({task}, timeout=STOP_SECONDS + 1)
+        if not done:
+            task.cancel()
+            await asyncio.wait({task})
         listener.close()
 
 
-def _listen(settings: ServerSettings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+def _bound(host: str, port: int) -> socket.socket:
+    """A listening socket. Connections made before uvicorn accepts them wait in its queue."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((settings.host, settings.port))
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(128)
+        listener.setblocking(False)
     except OSError as error:
         listener.close()
+        why = (error.strerror or str(error)).lower()
         raise ConfigError(
-            (f"server.port: {settings.host}:{settings.port} cannot be listened on ({error.strerror}); choose another",)
+            (f"server.port: cannot listen on {host}:{port} ({why}); choose another, or stop what uses it",)
         ) from error
-    listener.listen(128)
     return listener
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"

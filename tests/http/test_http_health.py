@@ -223,6 +223,6 @@ async def test_a_real_server_answers_on_a_free_port_and_stops() -> None:
 async def test_a_taken_port_is_told_in_words() -> None:
     async with serving(build(Program(), ""), ServerSettings(port=0)) as url:
         port = int(url.rpartition(":")[2])
-        with pytest.raises(PhoneWorkError, match=f"cannot listen on 127.0.0.1:{port}: address already in use"):
+        with pytest.raises(PhoneWorkError, match=rf"cannot listen on 127.0.0.1:{port} \(address already in use\)"):
             async with serving(build(Program(), ""), ServerSettings(port=port)):
                 pass
