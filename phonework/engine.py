@@ -39,7 +39,7 @@ class Happened:
 class Outcome:
     """What became of an event. reason: why nothing changed. owed: what the commit owes, in order.
 
-    timers_changed: the earliest deadline may be another one now.
+    next_due: the earliest deadline there is, if this event changed any.
     """
 
     status: Status
@@ -49,7 +49,7 @@ class Outcome:
     source: State | None = None
     target: State | None = None
     owed: tuple[Owed, ...] = ()
-    timers_changed: bool = False
+    next_due: datetime | None = None
 
     @property
     def applied(self) -> bool:
@@ -91,7 +91,7 @@ def ingest(connection: sqlite3.Connection, one: Happened, now: datetime) -> Outc
         source=decision.source,
         target=decision.target,
         owed=owe(connection, decision.session, decision.effects, now),
-        timers_changed=bool(decision.timers),
+        next_due=timers.next_due(connection) if decision.timers else None,
     )
 
 
@@ -148,25 +148,6 @@ def _unknown_session(connection: sqlite3.Connection, one: Happened, now: datetim
     )
     events.add(connection, record, now)
     return Outcome(status=Status.IGNORED, reason=Reason.NO_SESSION)
-
-
-def poison(connection: sqlite3.Connection, one: Happened, error: str, now: datetime) -> Outcome:
-    """Deciding raised, which is a bug: keep the event, change nothing else. It can be run again."""
-    if known := events.find(connection, one.source, one.key):
-        return Outcome(status=known.status, reason=known.reason, duplicate=True, session_id=known.session_id)
-    record = Record(
-        source=one.source,
-        key=one.key,
-        kind=type(one.event).__name__,
-        session_id=one.session_id if sessions.exists(connection, one.session_id) else None,
-        user_id=one.user_id,
-        occurred_at=one.occurred_at,
-        status=Status.POISONED,
-        reason=Reason.ERROR,
-        payload=dump({"session_id": one.session_id, "event": one.event, "error": error[:2000]}),
-    )
-    events.add(connection, record, now)
-    return Outcome(status=Status.POISONED, reason=Reason.ERROR, session_id=one.session_id)
 
 
 def sweep(connection: sqlite3.Connection, now: datetime) -> Swept:

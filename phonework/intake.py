@@ -70,8 +70,8 @@ class Taken:
     card: RequestView | TurnView | PromptView | None = None
 
     @property
-    def timers_changed(self) -> bool:
-        return self.outcome.timers_changed
+    def next_due(self) -> datetime | None:
+        return self.outcome.next_due
 
 
 def take(connection: sqlite3.Connection, envelope: Envelope, opened: Opened | None, desk: Desk, now: datetime) -> Taken:
@@ -474,8 +474,6 @@ def _on_turn(hand: _Hand, clicked: Clicked, click: values.TurnClick) -> Taken:
     if not sessions.exists(hand.connection, click.session_id):
         return _stray(hand, clicked, Reason.NO_SESSION)
     event, toast = _turn_event(hand, clicked, click)
-    if click.turn > 0 and isinstance(event, happened.ContinueAsked | happened.RetryAsked):
-        users.touch(hand.connection, hand.user_id, hand.envelope.language, clicked.chat, hand.now)
     return _tapped(hand, clicked, click.session_id, event, toast)
 
 

@@ -153,3 +153,8 @@ def start_is_owed(connection: sqlite3.Connection, session_id: SessionId, turn: i
 def counts(connection: sqlite3.Connection) -> dict[str, int]:
     """How many are owed, claimed, failed and unknown."""
     return dict(connection.execute(SQL["count_effects"]).fetchall())
+
+
+def note_attempt(connection: sqlite3.Connection, effect: Owed, now: datetime) -> None:
+    """An effect that may be repeated is about to be tried."""
+    connection.execute(SQL["try_effect"], (milliseconds(now), effect.seq))

@@ -60,6 +60,9 @@ WHERE this.session_id = ? AND other.user_id = this.user_id AND other.state != 'c
 -- name: busy_sessions
 SELECT session_id, backend, turn, user_id FROM session WHERE state NOT IN ('idle', 'closed');
 
+-- name: count_sessions
+SELECT count(*) FROM session WHERE state != 'closed';
+
 -- name: known_states
 SELECT DISTINCT state, table_version FROM session;
 
@@ -149,7 +152,7 @@ UPDATE effect SET attempts = attempts + 1, first_at_ms = coalesce(first_at_ms, ?
 UPDATE effect SET status = 'owed' WHERE seq = ? AND status = 'claimed';
 
 -- name: postpone_effect
-UPDATE effect SET not_before_ms = ?, attempts = attempts + 1, first_at_ms = coalesce(first_at_ms, ?), result = ?
+UPDATE effect SET not_before_ms = ?, first_at_ms = coalesce(first_at_ms, ?), result = ?
 WHERE seq = ? AND status = 'owed';
 
 -- name: end_effect

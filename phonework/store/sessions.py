@@ -160,6 +160,12 @@ def busy(connection: sqlite3.Connection) -> list[tuple[SessionId, str, int, User
     ]
 
 
+def count(connection: sqlite3.Connection) -> int:
+    """How many are open."""
+    number: int = connection.execute(SQL["count_sessions"]).fetchone()[0]
+    return number
+
+
 def unknown_states(connection: sqlite3.Connection) -> list[str]:
     """Stored states that this program's table does not have, each with the version it was written by."""
     known = {state.value for state in State}

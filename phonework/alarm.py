@@ -1,0 +1,61 @@
+"""Wake-ups: APScheduler calls the sweep at the earliest deadline, and every half minute as a net under it."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Final
+
+from apscheduler.jobstores.memory import MemoryJobStore
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+Sweep = Callable[[], Awaitable[datetime | None]]
+NET_SECONDS: Final = 30
+
+
+class Alarm:
+    """Late, early, twice or dead, it decides nothing: the timer rows do."""
+
+    def __init__(self) -> None:
+        self._sweep: Sweep | None = None
+        self._armed: datetime | None = None
+        self._scheduler = AsyncIOScheduler(jobstores={"default": MemoryJobStore()}, timezone=UTC)
+
+    def rings(self, sweep: Sweep) -> None:
+        """What to call; it returns the earliest deadline left."""
+        self._sweep = sweep
+
+    def start(self) -> None:
+        self._scheduler.start()
+        self._scheduler.add_job(
+            self._ring,
+            "interval",
+            seconds=NET_SECONDS,
+            id="net",
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
+        )
+
+    def arm(self, due: datetime | None) -> None:
+        """Ring at this time too, unless something earlier is armed."""
+        if due is None or not self._scheduler.running or (self._armed is not None and self._armed <= due):
+            return
+        self._armed = due
+        self._scheduler.add_job(
+            self._ring,
+            "date",
+            run_date=due,
+            id="due",
+            replace_existing=True,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
+        )
+
+    async def _ring(self) -> None:
+        self._armed = None
+        if self._sweep is not None:
+            self.arm(await self._sweep())
+
+    def stop(self) -> None:
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)

@@ -1,0 +1,127 @@
+"""The program: takes the data directory, builds the parts, and owns the tasks they run in."""
+
+import asyncio
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from phonework import boot
+from phonework.audit import AuditWriter
+from phonework.auditing import Auditor
+from phonework.channels.feishu import FeishuChannel
+from phonework.clock import Clock, SystemClock
+from phonework.config import Config
+from phonework.core import Core, assemble
+from phonework.errors import ConfigError
+from phonework.healing import Healer
+from phonework.http.app import build
+from phonework.http.serving import serving
+from phonework.router.authorise import Gate
+from phonework.store.lock import DirectoryLock
+from phonework.store.migrate import migrate
+from phonework.store.prune import prune
+from phonework.store.writer import Writer
+from phonework.wellbeing import Health
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """The program once it takes messages. url: of its HTTP port."""
+
+    url: str
+    core: Core
+
+
+async def serve(config: Config, *, ready: Callable[[Running], None] | None = None) -> None:
+    """Run until cancelled. Raises PhoneWorkError when it cannot start or the store fails."""
+    clock = SystemClock()
+    config.server.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    config.work.root.mkdir(parents=True, exist_ok=True)
+    lock = DirectoryLock(config.server.data_dir, clock)
+    lock.acquire()
+    try:
+        await asyncio.to_thread(migrate, config.database, clock)
+        await _run(config, clock, ready)
+    finally:
+        lock.release()
+
+
+async def _run(config: Config, clock: Clock, ready: Callable[[Running], None] | None) -> None:
+    failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    writer = Writer(config.database, clock, on_failure=failed.set_exception)
+    async with writer:
+        left = await boot.look(writer)
+        gate = Gate(config.access.allow, left.paired, _announce)
+        feishu, healer = _feishu(config, clock)
+        core = assemble(writer=writer, clock=clock, config=config, channels={feishu.name: feishu}, gate=gate)
+        healer.append(Healer(writer=writer, clock=clock, channel=feishu, submit=core.router.submit))
+        auditor = Auditor(writer, AuditWriter(config.server.data_dir / "audit", clock))
+        try:
+            await core.start(left)
+            await _until_cancelled(config, core, feishu, healer[0], auditor, failed, ready)
+        finally:
+            await core.stop()
+            await auditor.catch_up()
+
+
+async def _until_cancelled(
+    config: Config,
+    core: Core,
+    feishu: FeishuChannel,
+    healer: Healer,
+    auditor: Auditor,
+    failed: asyncio.Future[None],
+    ready: Callable[[Running], None] | None,
+) -> None:
+    health = Health(core=core, channel=feishu)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_raise(failed))
+        group.create_task(feishu.run(core.router.submit))
+        group.create_task(healer.run())
+        group.create_task(auditor.run())
+        group.create_task(_prune(core.writer))
+        async with serving(build(health, config.server.token.get_secret_value()), config.server) as url:
+            log.info("phonework is running", url=url)
+            if ready is not None:
+                ready(Running(url=url, core=core))
+            await asyncio.Event().wait()
+
+
+async def _raise(failed: asyncio.Future[None]) -> None:
+    """The store gave up: everything ends, and the supervisor starts us anew."""
+    await failed
+
+
+async def _prune(writer: Writer) -> None:
+    while True:
+        await writer.run(prune)
+        await asyncio.sleep(timedelta(hours=6).total_seconds())
+
+
+def _feishu(config: Config, clock: Clock) -> tuple[FeishuChannel, list[Healer]]:
+    """The channel, and a place for the healer that it tells of gaps: each needs the other."""
+    settings = config.feishu
+    if not settings.app_id or not settings.app_secret.get_secret_value():
+        raise ConfigError(
+            (
+                "feishu.app_id and feishu.app_secret are missing: put them into config.toml or the environment "
+                "(PHONEWORK_FEISHU__APP_ID, PHONEWORK_FEISHU__APP_SECRET); docs/feishu-setup.md says where to find them",
+            )
+        )
+    healer: list[Healer] = []
+
+    async def on_gap(since: datetime, until: datetime) -> None:
+        for one in healer:
+            await one.on_gap(since, until)
+
+    return FeishuChannel(settings.app_id, settings.app_secret, settings.domain, clock=clock, on_gap=on_gap), healer
+
+
+def _announce(code: str) -> None:
+    """At the console, and nowhere else: who reads it may enter."""
+    print(f"\nPairing code: {code}\nSend it to the bot; the first to do so may use it.\n", file=sys.stderr, flush=True)

@@ -1,0 +1,100 @@
+"""After a start: what earlier processes left behind is finished, given up with a question, or carried on."""
+
+import sqlite3
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+
+from phonework import engine
+from phonework.backends.base import Accepted, Backend, Liveness
+from phonework.carriers.agents import Job, give_up_claimed, read, turn_start
+from phonework.errors import BackendError, StoreError
+from phonework.fsm import effects as order
+from phonework.fsm.types import SessionId, UserId
+from phonework.store import effects, meta, sessions, users
+from phonework.store.effects import Owed
+from phonework.store.writer import Writer
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """What the last process left: orders it had begun, sessions it had at work, people it had let in."""
+
+    boot_id: str
+    claimed: tuple[Owed, ...] = ()
+    busy: tuple[tuple[SessionId, str, int, UserId], ...] = ()
+    paired: frozenset[UserId] = field(default_factory=frozenset)
+
+
+async def look(writer: Writer) -> Left:
+    """Begin a new life of the database. Raises StoreError, and touches nothing, when it holds states we do not know."""
+
+    def job(connection: sqlite3.Connection, _now: datetime) -> Left:
+        if unknown := sessions.unknown_states(connection):
+            raise StoreError(
+                f"the database holds session states this program does not know: {', '.join(unknown)}",
+                hint="install the version that wrote it, or a newer one",
+            )
+        boot_id = uuid.uuid4().hex
+        meta.put(connection, "boot_id", boot_id)
+        return Left(
+            boot_id=boot_id,
+            claimed=effects.claimed(connection),
+            busy=tuple(sessions.busy(connection)),
+            paired=users.allowed(connection),
+        )
+
+    return await writer.run(job)
+
+
+async def recover(writer: Writer, backends: Mapping[str, Backend], left: Left) -> tuple[Owed, ...]:
+    """Settle what was under way and return everything that is owed now, in order.
+
+    The dispatcher must not run yet: it would begin what is still being judged here.
+    """
+    for owed in left.claimed:
+        await _settle(writer, backends, owed)
+    for session_id, backend_name, turn, _user in left.busy:
+        await _judge(writer, backends.get(backend_name), session_id, turn, left.boot_id)
+    return await writer.run(lambda connection, _now: effects.owed(connection))
+
+
+async def _settle(writer: Writer, backends: Mapping[str, Backend], owed: Owed) -> None:
+    """An order that was claimed when we died: run it if it certainly was not, else ask the person."""
+    job = await writer.run(lambda connection, _now: read(connection, owed))
+    if job is not None and await _never_arrived(backends.get(job.run.backend), owed, job):
+        await writer.run(lambda connection, _now: effects.owe_again(connection, owed))
+        log.info("an order had not arrived; it is owed again", effect=owed.key)
+        return
+    await writer.run(lambda connection, now: give_up_claimed(connection, owed, now))
+    log.warning("nobody knows what became of an order", effect=owed.key)
+
+
+async def _never_arrived(backend: Backend | None, owed: Owed, job: Job) -> bool:
+    effect, session_id = owed.effect, owed.session_id
+    if backend is None or session_id is None or not isinstance(effect, order.StartTurn):
+        return False
+    try:
+        return await backend.accepted(turn_start(session_id, effect, job, {})) is Accepted.NO
+    except BackendError as error:
+        log.warning("a backend could not say what it had taken", session_id=session_id, error=str(error))
+        return False
+
+
+async def _judge(writer: Writer, backend: Backend | None, session_id: SessionId, turn: int, boot_id: str) -> None:
+    """A session that was at work: if its agent is dead the turn is reported with Retry; a turn not yet begun stays."""
+
+    def still_to_start(connection: sqlite3.Connection, _now: datetime) -> bool:
+        return effects.start_is_owed(connection, session_id, turn)
+
+    if await writer.run(still_to_start):
+        return
+    liveness = await backend.liveness(session_id) if backend is not None else Liveness.DEAD
+    if liveness is not Liveness.DEAD:
+        return  # alive goes on; of an unknown one its deadlines will tell
+    await writer.run(lambda connection, now: engine.lose_agent(connection, session_id, turn, boot_id, now))

@@ -1,0 +1,1 @@
+"""How each kind of effect is carried out: orders to agents, things to show in chats."""

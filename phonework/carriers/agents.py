@@ -1,0 +1,206 @@
+"""Orders to agents: claimed first where a repeat would do harm, then handed to the backend."""
+
+import asyncio
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from phonework import attachments, engine
+from phonework.backends.base import Backend, TurnStart
+from phonework.carriers.retry import Retry
+from phonework.errors import BackendError, ChannelError, RequestGoneError, StoreError
+from phonework.fsm import effects as order
+from phonework.fsm import events as happened
+from phonework.fsm.effects import AgentEffect
+from phonework.fsm.events import Event
+from phonework.fsm.types import Prompt, PromptId, Request, SessionId
+from phonework.link.base import Outlet
+from phonework.store import effects, prompts, requests, sessions, turns
+from phonework.store.effects import Ended, Owed
+from phonework.store.sessions import Run
+from phonework.store.writer import Writer
+
+log = structlog.get_logger(__name__)
+
+WITHIN: Final = timedelta(seconds=60)
+"""How long a backend may take to take an order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What an order is about, read when it is carried out. prompts, request: those the effect names."""
+
+    run: Run
+    prompts: tuple[Prompt, ...] = ()
+    request: Request | None = None
+    current: bool = True  # the order still makes sense
+
+
+class AgentCarrier:
+    """Carries out StartTurn, SteerTurn, AnswerAgent, InterruptTurn, KillAgent and CloseAgent."""
+
+    def __init__(self, *, writer: Writer, backends: Mapping[str, Backend], outlet: Outlet, retry: Retry) -> None:
+        self._writer, self._backends, self._outlet, self._retry = writer, backends, outlet, retry
+
+    async def carry_out(self, owed: Owed) -> timedelta | None:
+        job = await self._writer.run(lambda connection, _now: read(connection, owed))
+        if job is None or not job.current:
+            await self._end(owed, Ended.SUPERSEDED)
+            return None
+        backend = self._backends.get(job.run.backend)
+        if backend is None:
+            await self._fail(owed, f"there is no agent called {job.run.backend}")
+            return None
+        assert owed.session_id is not None
+        try:
+            images = await self._images(job)
+        except (ChannelError, OSError) as error:
+            again = await self._retry.later(owed, error)
+            if again is None:
+                await self._fail(owed, str(error))
+            return again
+        if owed.once and not await self._writer.run(lambda connection, now: effects.claim(connection, owed, now)):
+            return None
+        await self._perform(owed, backend, job, images)
+        return None
+
+    async def _images(self, job: Job) -> dict[str, tuple[str, ...]]:
+        """Fetch what came with the prompts before anything is claimed."""
+        return {
+            prompt.prompt_id: await attachments.store(prompt, job.run.cwd, self._outlet.fetch)
+            for prompt in job.prompts
+            if prompt.attachments
+        }
+
+    async def _perform(self, owed: Owed, backend: Backend, job: Job, images: Mapping[str, tuple[str, ...]]) -> None:
+        try:
+            async with asyncio.timeout(WITHIN.total_seconds()):
+                event = await self._order(owed, backend, job, images)
+        except (StoreError, asyncio.CancelledError):
+            raise  # it stays claimed; the next start finds out what became of it
+        except BackendError as error:
+            await self._fail(owed, str(error))
+        except Exception as error:
+            log.exception("a backend raised", session_id=owed.session_id, effect=type(owed.effect).__name__)
+            await self._fail(owed, f"{type(error).__name__}: {error}")
+        else:
+            await self._complete(owed, event)
+
+    async def _order(
+        self, owed: Owed, backend: Backend, job: Job, images: Mapping[str, tuple[str, ...]]
+    ) -> Event | None:
+        session_id = owed.session_id
+        assert session_id is not None
+        match owed.effect:
+            case order.StartTurn():
+                await backend.start_turn(turn_start(session_id, owed.effect, job, images))
+            case order.SteerTurn(turn=turn):
+                prompt = job.prompts[0]
+                await backend.steer(session_id, turn, prompt, images.get(prompt.prompt_id, ()))
+            case order.AnswerAgent():
+                return await self._answer(backend, session_id, owed.effect, job)
+            case order.InterruptTurn(turn=turn):
+                await backend.interrupt(session_id, turn)
+            case order.KillAgent():
+                await backend.kill(session_id)
+            case order.CloseAgent():
+                await backend.close(session_id)
+            case _:
+                raise TypeError(f"{type(owed.effect).__name__} is no order to an agent")
+        return None
+
+    async def _answer(
+        self, backend: Backend, session_id: SessionId, effect: order.AnswerAgent, job: Job
+    ) -> Event | None:
+        assert job.request is not None
+        try:
+            await backend.answer(session_id, job.request.ask, effect.answer)
+        except RequestGoneError as error:
+            return happened.AnswerLost(request_id=effect.request_id, reason=str(error))
+        return happened.AnswerDelivered(request_id=effect.request_id)
+
+    async def _complete(self, owed: Owed, event: Event | None) -> None:
+        await self._writer.run(lambda connection, now: engine.complete(connection, owed, event, now))
+
+    async def _end(self, owed: Owed, how: Ended) -> None:
+        await self._writer.run(lambda connection, now: effects.end(connection, owed, how, "", now))
+
+    async def _fail(self, owed: Owed, why: str) -> None:
+        """The order cannot be carried out; the session hears what that means for it."""
+        log.warning("an order failed", session_id=owed.session_id, effect=type(owed.effect).__name__, why=why)
+        event = failed(owed.effect, why)
+        await self._writer.run(lambda connection, now: engine.give_up(connection, owed, why, event, now))
+
+
+def read(connection: sqlite3.Connection, owed: Owed) -> Job | None:
+    """What the order is about; None when its session is gone."""
+    session_id, effect = owed.session_id, owed.effect
+    if session_id is None or not sessions.exists(connection, session_id):
+        return None
+    run = sessions.run_of(connection, session_id)
+    match effect:
+        case order.StartTurn(turn=turn, prompt_ids=prompt_ids):
+            live = turns.live(connection, session_id)
+            current = live is not None and live.turn == turn
+            return Job(run=run, prompts=_prompts(connection, session_id, prompt_ids), current=current)
+        case order.SteerTurn(turn=turn, prompt_id=prompt_id):
+            return Job(run=run, prompts=_prompts(connection, session_id, (prompt_id,)))
+        case order.AnswerAgent(request_id=request_id):
+            return Job(run=run, request=requests.get(connection, request_id, session_id))
+        case _:
+            return Job(run=run)
+
+
+def _prompts(
+    connection: sqlite3.Connection, session_id: SessionId, prompt_ids: tuple[PromptId, ...]
+) -> tuple[Prompt, ...]:
+    found = (prompts.get(connection, one, session_id) for one in prompt_ids)
+    return tuple(one for one in found if one is not None)
+
+
+def turn_start(
+    session_id: SessionId, effect: order.StartTurn, job: Job, images: Mapping[str, tuple[str, ...]]
+) -> TurnStart:
+    return TurnStart(
+        session_id=session_id,
+        turn=effect.turn,
+        cwd=job.run.cwd,
+        prompts=job.prompts,
+        agent_session_id=job.run.agent_session_id,
+        model=job.run.model,
+        mode=job.run.mode,
+        images=images,
+        carry=effect.carry,
+    )
+
+
+def failed(effect: object, why: str) -> Event | None:
+    """What it means for the session that an order could not be carried out."""
+    match effect:
+        case order.StartTurn(turn=turn):
+            return happened.TurnFailed(turn=turn, error=why)
+        case order.SteerTurn(prompt_id=prompt_id):
+            return happened.SteerFailed(prompt_id=prompt_id, reason=why)
+        case order.AnswerAgent(request_id=request_id):
+            return happened.AnswerLost(request_id=request_id, reason=why)
+        case _:
+            return None  # a stop that fails is finished by its deadline
+
+
+def unknown(effect: AgentEffect) -> Event | None:
+    """What it means that nobody knows whether an order was carried out when we died."""
+    match effect:
+        case order.StartTurn(turn=turn):
+            return happened.AgentLost(turn=turn, reason="restart", restart=True)
+        case _:
+            return failed(effect, "restart")
+
+
+def give_up_claimed(connection: sqlite3.Connection, owed: Owed, now: datetime) -> engine.Outcome | None:
+    """An order of an earlier process whose outcome is not known: the person is asked, it is not repeated."""
+    event = unknown(owed.effect)  # type: ignore[arg-type]  # only orders to agents are claimed
+    return engine.give_up(connection, owed, "the program ended in the middle", event, now, unknown=True)

@@ -1,0 +1,305 @@
+"""Things to show in chats: read what is true now, render it, deliver it under the effect's key."""
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from typing import Final
+
+import structlog
+
+from phonework.backends.base import Progress
+from phonework.carriers.retry import Retry
+from phonework.channels.base import Action, Chat, Delivery
+from phonework.channels.cards.note import help_card, rich
+from phonework.channels.cards.prompt import prompt_card
+from phonework.channels.cards.request import request_card, request_file
+from phonework.channels.cards.status import status_card
+from phonework.channels.cards.turn import progress_card, result_card
+from phonework.channels.markdown import normalise
+from phonework.channels.split import split
+from phonework.clock import Clock
+from phonework.errors import ChannelError, StoreError
+from phonework.fsm import effects as order
+from phonework.fsm.types import SessionId, TurnStatus
+from phonework.link.base import Outlet
+from phonework.progress import ProgressBoard
+from phonework.store import effects, sessions, users, views
+from phonework.store.effects import Ended, Owed
+from phonework.store.writer import Writer
+from phonework.texts import text
+from phonework.views import PromptView, RequestView, StatusView, TurnView
+
+log = structlog.get_logger(__name__)
+
+PART_BYTES: Final = 24_000
+
+View = RequestView | TurnView | PromptView | StatusView | None
+Card = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What an effect is about, read when it is carried out. superseded: a newer order for the card follows."""
+
+    language: str
+    view: View = None
+    superseded: bool = False
+    gone: bool = False
+
+
+class ChatCarrier:
+    """Carries out everything that is shown."""
+
+    def __init__(
+        self,
+        *,
+        writer: Writer,
+        outlet: Outlet,
+        retry: Retry,
+        clock: Clock,
+        language: str,
+        max_parts: int,
+        tz: tzinfo | None,
+    ) -> None:
+        self._writer, self._outlet, self._retry, self._clock, self._language = writer, outlet, retry, clock, language
+        self._max_parts, self._tz = max_parts, tz
+        self.board = ProgressBoard(self._show_progress)
+
+    async def carry_out(self, owed: Owed) -> timedelta | None:
+        shown = await self._writer.run(lambda connection, now: self._read(connection, owed, now))
+        if shown.superseded or shown.gone:
+            await self._end(owed, Ended.SUPERSEDED)
+            return None
+        try:
+            await self._show(owed, shown)
+        except ChannelError as error:
+            return await self._again(owed, error)
+        except StoreError:
+            raise
+        except Exception as error:
+            log.exception("a thing to show could not be made", effect=owed.key)
+            await self._end(owed, Ended.FAILED, repr(error))
+            return None
+        self._retry.forget(owed)
+        await self._end(owed, Ended.DONE)
+        return None
+
+    async def _again(self, owed: Owed, error: ChannelError) -> timedelta | None:
+        pause = await self._retry.later(owed, error)
+        if pause is None:
+            log.warning("not delivered", effect=owed.key, code=error.code, why=str(error))
+            await self._end(owed, Ended.FAILED, str(error))
+        return pause
+
+    async def _end(self, owed: Owed, how: Ended, result: str = "") -> None:
+        await self._writer.run(lambda connection, now: effects.end(connection, owed, how, result, now))
+
+    def _read(self, connection: sqlite3.Connection, owed: Owed, now: datetime) -> Shown:
+        """A job of the writer: what is true now, and that an attempt is made."""
+        user = users.get(connection, owed.user_id)
+        language = (user.language if user else "") or self._language
+        if effects.is_superseded(connection, owed):
+            return Shown(language=language, superseded=True)
+        effects.note_attempt(connection, owed, now)
+        try:
+            return Shown(language=language, view=_view(connection, owed))
+        except KeyError:
+            return Shown(language=language, gone=True)
+
+    async def _show(self, owed: Owed, shown: Shown) -> None:
+        view, language = shown.view, shown.language
+        match owed.effect:
+            case order.ShowRequest(request_id=request_id):
+                assert isinstance(view, RequestView)
+                await self._create(owed, request_card(view, language, tz=self._tz), f"request:{request_id}")
+                if (file := request_file(view, language)) is not None:
+                    await self._file(owed, *file)
+            case order.UpdateRequest(request_id=request_id):
+                assert isinstance(view, RequestView)
+                await self._update(owed, request_card(view, language, tz=self._tz), f"request:{request_id}")
+            case order.ShowPrompt(prompt_id=prompt_id):
+                assert isinstance(view, PromptView)
+                await self._create(owed, prompt_card(view, language, tz=self._tz), f"prompt:{prompt_id}")
+            case order.UpdatePrompt(prompt_id=prompt_id):
+                assert isinstance(view, PromptView)
+                await self._update(owed, prompt_card(view, language, tz=self._tz), f"prompt:{prompt_id}")
+            case order.ShowTurn():
+                assert isinstance(view, TurnView)
+                await self._create(owed, self._turn_card(view, language, Progress()), _turn_key(view))
+            case order.ShowResult():
+                assert isinstance(view, TurnView)
+                await self._result(owed, view, language)
+            case order.ShowStatus():
+                assert isinstance(view, StatusView)
+                await self._create(
+                    owed, status_card(view, language, self._clock.now(), tz=self._tz), f"status:{owed.key}"
+                )
+            case order.Say(text="say.help"):
+                await self._create(owed, help_card(language), f"help:{owed.key}")
+            case order.Say():
+                words = text(language, owed.effect.text, **owed.effect.params)
+                await self._words(owed, words, owed.effect.reply_to)
+            case order.Relay(body=body):
+                await self._relay(owed, body, language)
+            case _:
+                raise TypeError(f"{type(owed.effect).__name__} is nothing to show")
+
+    def click_card(self, view: RequestView | TurnView | PromptView, language: str) -> Card:
+        """What a tapped card shows from now on."""
+        match view:
+            case RequestView():
+                return request_card(view, language, tz=self._tz)
+            case PromptView():
+                return prompt_card(view, language, tz=self._tz)
+            case TurnView():
+                return self._turn_card(view, language, Progress())
+
+    def _turn_card(self, view: TurnView, language: str, progress: Progress) -> Card:
+        """A turn that ended in the meantime is shown as it ended."""
+        if view.turn.status is TurnStatus.LIVE:
+            return progress_card(view, progress, language, self._clock.now())
+        return result_card(view, language, tz=self._tz, with_answer=False)
+
+    async def _result(self, owed: Owed, view: TurnView, language: str) -> None:
+        await self.board.finish(view.session.session_id, view.turn.turn)
+        await self._update(
+            owed, result_card(view, language, tz=self._tz, with_answer=False), _turn_key(view), or_create=True
+        )
+        if view.turn.text.strip():
+            await self._relay(owed, view.turn.text, language)
+        elif view.turn.status in (TurnStatus.FAILED, TurnStatus.LOST):
+            # An edited card makes no sound on the phone, a new message does.
+            await self._words(owed, _failure(view, language))
+
+    # Delivering
+
+    async def _relay(self, owed: Owed, body: str, language: str) -> None:
+        """The agent's words in full: as messages, or past the limit as a file with its beginning."""
+        parts = split(normalise(body), PART_BYTES)
+        if len(parts) > self._max_parts:
+            await self._file(owed, "answer.md", body.encode())
+            parts = (parts[0], rich(text(language, "say.sent_as_file")))
+        for number, part in enumerate(parts):
+            await self._deliver(owed, f"part{number}", markdown=part)
+
+    async def _words(self, owed: Owed, words: str, reply_to: str = "") -> None:
+        await self._deliver(owed, "words", markdown=rich(words), reply_to=reply_to)
+
+    async def _file(self, owed: Owed, name: str, content: bytes) -> None:
+        await self._deliver(owed, "file", file_name=name, file=content)
+
+    async def _create(self, owed: Owed, card: Card, card_key: str) -> None:
+        try:
+            await self._deliver(owed, "card", card=card, card_key=card_key)
+        except ChannelError as error:
+            if error.retry_after is not None or error.gone:
+                raise
+            # The person can still read what it says, and answer by typing.
+            log.warning("a card was refused; sent as words", effect=owed.key, code=error.code, why=str(error))
+            await self._deliver(owed, "words", markdown=_plain(card))
+
+    async def _update(self, owed: Owed, card: Card, card_key: str, *, or_create: bool = False) -> None:
+        try:
+            await self._deliver(owed, "update", card=card, card_key=card_key, action=Action.UPDATE)
+        except ChannelError as error:
+            if not error.gone and error.retry_after is not None:
+                raise
+            if or_create:
+                await self._create(owed, card, card_key)
+
+    async def _deliver(
+        self,
+        owed: Owed,
+        part: str,
+        *,
+        action: Action = Action.CREATE,
+        card: Card | None = None,
+        card_key: str = "",
+        markdown: str = "",
+        reply_to: str = "",
+        file_name: str = "",
+        file: bytes = b"",
+    ) -> None:
+        await self._outlet.deliver(
+            Delivery(
+                key=f"{owed.key}/{part}",
+                chat=owed.chat,
+                action=action,
+                card_key=card_key,
+                reply_to=reply_to,
+                card=card,
+                markdown=markdown,
+                file_name=file_name,
+                file=file,
+                first_attempt_at=owed.first_at,
+            )
+        )
+
+    # Live cards
+
+    async def _show_progress(self, session_id: SessionId, turn: int, progress: Progress) -> None:
+        """Bring a live card up to date; outside the outbox, so nothing is owed and nothing is retried."""
+
+        def job(connection: sqlite3.Connection, _now: datetime) -> tuple[TurnView, Chat, str]:
+            view = views.turn(connection, session_id, turn)
+            user = users.get(connection, sessions.run_of(connection, session_id).user_id)
+            language = (user.language if user else "") or self._language
+            return view, sessions.chat_of(connection, session_id), language
+
+        view, chat, language = await self._writer.run(job)
+        if view.turn.status is not TurnStatus.LIVE:
+            return
+        await self._outlet.deliver(
+            Delivery(
+                key=f"{session_id}:{turn}/progress",
+                chat=chat,
+                action=Action.UPDATE,
+                card=self._turn_card(view, language, progress),
+                card_key=_turn_key(view),
+            )
+        )
+
+
+def _view(connection: sqlite3.Connection, owed: Owed) -> View:
+    """Raises KeyError when what the effect names is not there any more."""
+    match owed.effect:
+        case order.ShowRequest(request_id=request_id) | order.UpdateRequest(request_id=request_id):
+            return views.request(connection, request_id)
+        case order.ShowPrompt(prompt_id=prompt_id) | order.UpdatePrompt(prompt_id=prompt_id):
+            return views.prompt(connection, prompt_id)
+        case order.ShowTurn(turn=turn) | order.ShowResult(turn=turn):
+            assert owed.session_id is not None
+            return views.turn(connection, owed.session_id, turn)
+        case order.ShowStatus():
+            return views.status(connection, owed.user_id)
+        case _:
+            return None
+
+
+def _turn_key(view: TurnView) -> str:
+    return f"turn:{view.session.session_id}:{view.turn.turn}"
+
+
+def _failure(view: TurnView, language: str) -> str:
+    key = "say.turn_lost" if view.turn.status is TurnStatus.LOST else "say.turn_failed"
+    return text(language, key, project=view.session.project, problem=view.turn.error)
+
+
+def _plain(card: Card) -> str:
+    """The words of a card that Feishu would not take: its Markdown elements, one after another."""
+    found: list[str] = []
+    _collect(card.get("body"), found.append)
+    return "\n\n".join(found)[:PART_BYTES]
+
+
+def _collect(node: object, add: Callable[[str], None]) -> None:
+    if isinstance(node, dict):
+        content = node.get("content")
+        if node.get("tag") == "markdown" and isinstance(content, str):
+            add(content)
+        for value in node.values():
+            _collect(value, add)
+    elif isinstance(node, list):
+        for one in node:
+            _collect(one, add)

@@ -1,0 +1,62 @@
+"""When to try again: with growing pauses, not for ever, and as the other side asked."""
+
+import random
+import sqlite3
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from phonework.errors import ChannelError
+from phonework.store import effects
+from phonework.store.effects import Owed
+from phonework.store.writer import Writer
+
+log = structlog.get_logger(__name__)
+
+FIRST: Final = timedelta(seconds=1)
+LONGEST: Final = timedelta(minutes=5)
+GIVE_UP_AFTER: Final = timedelta(hours=24)
+
+
+class Retry:
+    """Counts attempts in the row itself, so that a restart goes on where we were."""
+
+    def __init__(self, writer: Writer, *, chance: random.Random | None = None) -> None:
+        self._writer, self._chance = writer, chance or random.Random()
+        self._attempts: dict[int, int] = {}
+
+    async def later(self, owed: Owed, error: Exception) -> timedelta | None:
+        """Postpone the effect and say for how long; None: trying again will not help any more."""
+        attempts = self._attempts.get(owed.seq, owed.attempts) + 1
+        pause = pause_for(error, attempts, self._chance)
+        if pause is None:
+            self.forget(owed)
+            return None
+        self._attempts[owed.seq] = attempts
+
+        def job(connection: sqlite3.Connection, now: datetime) -> bool:
+            if now - (owed.first_at or owed.not_before) > GIVE_UP_AFTER:
+                return False
+            effects.postpone(connection, owed, now + pause, str(error), now)
+            return True
+
+        if not await self._writer.run(job):
+            self.forget(owed)
+            return None
+        log.info(
+            "trying again later", effect=owed.key, attempts=attempts, seconds=pause.total_seconds(), why=str(error)
+        )
+        return pause
+
+    def forget(self, owed: Owed) -> None:
+        self._attempts.pop(owed.seq, None)
+
+
+def pause_for(error: Exception, attempts: int, chance: random.Random) -> timedelta | None:
+    """At least what the other side asks for; doubling, with jitter, up to five minutes."""
+    if isinstance(error, ChannelError) and error.retry_after is None:
+        return None
+    asked = error.retry_after if isinstance(error, ChannelError) and error.retry_after else timedelta()
+    grown = min(LONGEST.total_seconds(), FIRST.total_seconds() * 2.0 ** min(attempts - 1, 16))
+    return max(asked, timedelta(seconds=grown * chance.uniform(0.5, 1.0)))

@@ -1,0 +1,113 @@
+"""The parts of one process and how they are joined; without connections to the outside, so that tests drive it too."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from phonework import boot
+from phonework.alarm import Alarm
+from phonework.backends import registry
+from phonework.backends.base import Backend, Capabilities
+from phonework.carriers.agents import AgentCarrier
+from phonework.carriers.chats import ChatCarrier
+from phonework.carriers.retry import Retry
+from phonework.channels.base import Channel
+from phonework.clock import Clock
+from phonework.config import Config
+from phonework.dispatcher import Dispatcher
+from phonework.intake import Desk
+from phonework.link.local import LocalLink
+from phonework.names import SessionNames
+from phonework.node import Node
+from phonework.router.authorise import Gate
+from phonework.router.router import Router
+from phonework.router.routes import Routes
+from phonework.store.writer import Writer
+
+MakeBackends = Callable[[Node, Config], dict[str, Backend]]
+
+
+@dataclass(slots=True, kw_only=True)
+class Core:
+    """The parts of one process, without its channels' connections: what tests drive and `serve` runs."""
+
+    writer: Writer
+    node: Node
+    router: Router
+    dispatcher: Dispatcher
+    chats: ChatCarrier
+    backends: dict[str, Backend]
+    alarm: Alarm
+
+    async def start(self, left: boot.Left) -> None:
+        """Settle the past, then begin to carry out what is owed and to watch the clock."""
+        owed = await boot.recover(self.writer, self.backends, left)
+        self.dispatcher.start(owed)
+        self.alarm.start()
+        self.alarm.arm(await self.node.sweep())
+
+    async def stop(self) -> None:
+        """Nothing new is begun, agents end cleanly, what is committed stays."""
+        self.alarm.stop()
+        await self.chats.board.close()
+        await self.dispatcher.stop()
+        await asyncio.gather(*(backend.aclose() for backend in self.backends.values()), return_exceptions=True)
+
+
+def assemble(
+    *,
+    writer: Writer,
+    clock: Clock,
+    config: Config,
+    channels: dict[str, Channel],
+    gate: Gate,
+    link: LocalLink | None = None,
+    make_backends: MakeBackends | None = None,
+    new_id: Callable[[], str] | None = None,
+) -> Core:
+    """Join the parts around one writer."""
+    link, language = link or LocalLink(), config.ui.language
+    retry = Retry(writer, chance=random.Random())
+    chats = ChatCarrier(
+        writer=writer,
+        outlet=link,
+        retry=retry,
+        clock=clock,
+        language=language,
+        max_parts=config.ui.max_parts,
+        tz=ZoneInfo(config.ui.timezone) if config.ui.timezone else None,
+    )
+    capabilities: dict[str, Capabilities] = {}
+    desk = Desk(
+        backends=capabilities,
+        default_backend=config.agent.default,
+        new_id=new_id or SessionNames(),
+        timeouts=config.default_timeouts(),
+        stale_after=timedelta(seconds=config.timeouts.stale) if config.timeouts.stale else timedelta.max,
+    )
+    alarm = Alarm()
+    node = Node(writer=writer, clock=clock, desk=desk, root=config.work.root, chats=chats, arm=alarm.arm)
+    alarm.rings(node.sweep)
+    backends = (make_backends or _backends)(node, config)
+    capabilities.update({name: backend.capabilities for name, backend in backends.items()})
+    router = Router(
+        writer=writer, clock=clock, gate=gate, routes=Routes(), link=link, channels=channels, language=language
+    )
+    link.connect(node, router)
+    agents = AgentCarrier(writer=writer, backends=backends, outlet=link, retry=retry)
+    dispatcher = Dispatcher(agents=agents, chats=chats, clock=clock)
+    writer.subscribe(dispatcher.committed)
+    return Core(
+        writer=writer, node=node, router=router, dispatcher=dispatcher, chats=chats, backends=backends, alarm=alarm
+    )
+
+
+def _backends(node: Node, config: Config) -> dict[str, Backend]:
+    settings: dict[str, dict[str, object]] = {
+        "claude": {**config.claude.model_dump(), "max_live": config.agent.max_live},
+        "demo": config.demo.model_dump(),
+    }
+    return registry.build(node, settings, config.server.data_dir)

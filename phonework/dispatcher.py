@@ -1,0 +1,99 @@
+"""The dispatcher: carries owed effects out, each lane in order, and reports what came of them as events."""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any, Final, Protocol
+
+import structlog
+
+from phonework.clock import Clock
+from phonework.errors import StoreError
+from phonework.store.effects import Owed
+
+log = structlog.get_logger(__name__)
+
+STOP_WITHIN: Final = 2.0
+
+
+class Carrier(Protocol):
+    """Carries out one kind of effect to its end: done, failed or postponed, committed either way."""
+
+    async def carry_out(self, owed: Owed) -> timedelta | None:
+        """None: the effect has left the outbox. A duration: it is still owed, try again after so long."""
+
+
+class Dispatcher:
+    """Lanes side by side, each in order. What is kept here are copies of rows that are owed."""
+
+    def __init__(self, *, agents: Carrier, chats: Carrier, clock: Clock) -> None:
+        self._agents, self._chats, self._clock = agents, chats, clock
+        self._lanes: dict[str, deque[Owed]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._open = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def start(self, owed: Iterable[Owed] = ()) -> None:
+        """Begin to carry out; owed: what earlier processes left."""
+        self._open = True
+        self.wake(owed)
+
+    def committed(self, results: tuple[Any, ...]) -> None:
+        """The writer's listener: whatever a commit owes is carried out from here on."""
+        for result in results:
+            if owed := getattr(result, "owed", None):
+                self.wake(owed)
+
+    def wake(self, owed: Iterable[Owed]) -> None:
+        if not self._open:
+            return  # the rows stay owed; the next start finds them
+        for one in owed:
+            lane = self._lanes.get(one.lane)
+            if lane is None:
+                lane = self._lanes[one.lane] = deque()
+                self._idle.clear()
+                task = asyncio.create_task(self._run(one.lane, lane), name=f"lane {one.lane}")
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+            lane.append(one)
+
+    async def settled(self) -> None:
+        """Return when nothing is being carried out."""
+        await self._idle.wait()
+
+    async def stop(self) -> None:
+        """Begin nothing new and give what is under way a moment; what does not end stays owed or claimed."""
+        self._open = False
+        self._lanes.clear()
+        if self._tasks:
+            _done, late = await asyncio.wait(self._tasks, timeout=STOP_WITHIN)
+            for task in late:
+                task.cancel()
+            if late:
+                await asyncio.wait(late)
+        self._idle.set()
+
+    async def _run(self, name: str, lane: deque[Owed]) -> None:
+        try:
+            while lane and self._open:
+                again = await self._carry(lane[0])
+                if again is None:
+                    lane.popleft()
+                else:
+                    await asyncio.sleep(again.total_seconds())
+        except StoreError as error:
+            log.error("a lane stopped with the store", lane=name, error=str(error))
+        finally:
+            if self._lanes.get(name) is lane:
+                del self._lanes[name]
+            if not self._lanes:
+                self._idle.set()
+
+    async def _carry(self, owed: Owed) -> timedelta | None:
+        early = owed.not_before - self._clock.now()
+        if early > timedelta():
+            return early
+        carrier = self._agents if owed.lane.startswith("agent:") else self._chats
+        return await carrier.carry_out(owed)

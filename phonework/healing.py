@@ -1,0 +1,106 @@
+"""Healing: what was missed while the connection was away is fetched from the chats' history, and people are told."""
+
+import asyncio
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+import structlog
+
+from phonework.channels.base import Chat, Said, Submit
+from phonework.clock import Clock
+from phonework.errors import ChannelError, StoreError
+from phonework.fsm import effects as order
+from phonework.fsm.types import UserId
+from phonework.store import effects, messages
+from phonework.store.effects import Owed
+from phonework.store.writer import Writer
+
+log = structlog.get_logger(__name__)
+
+EVERY: Final = timedelta(minutes=5)
+OVERLAP: Final = timedelta(minutes=2)
+"""Looked at again before the mark: deliveries are in no order, and what is known is recognised."""
+WORTH_TELLING: Final = timedelta(minutes=1)
+
+
+class History(Protocol):
+    """A channel whose past can be read."""
+
+    name: str
+
+    async def heal(self, chat_id: str, since: datetime, *, private: bool = True) -> Sequence[Said]: ...
+
+
+class Healer:
+    """Keeps, for each chat, up to when it was read."""
+
+    def __init__(self, *, writer: Writer, clock: Clock, channel: History, submit: Submit) -> None:
+        self._writer, self._clock, self._channel, self._submit = writer, clock, channel, submit
+        self._lock = asyncio.Lock()
+
+    async def run(self) -> None:
+        """Look every few minutes, for ever."""
+        while True:
+            await self.heal()
+            await asyncio.sleep(EVERY.total_seconds())
+
+    async def on_gap(self, since: datetime, until: datetime) -> None:
+        """The connection was away from `since` to `until`."""
+        await self.heal(since - OVERLAP)
+        if until - since >= WORTH_TELLING:
+            await self._tell(since, until)
+
+    async def heal(self, since: datetime | None = None) -> int:
+        """Take in what each known chat holds beyond its mark; returns how many messages were looked at."""
+        async with self._lock:
+            chats = await self._writer.run(lambda connection, _now: messages.chats(connection, self._channel.name))
+            looked = 0
+            for chat_id, user_id, private, seen in chats:
+                looked += await self._heal_chat(chat_id, user_id, private, min(seen - OVERLAP, since or seen))
+            return looked
+
+    async def _heal_chat(self, chat_id: str, user_id: str, private: bool, since: datetime) -> int:
+        begun = self._clock.now()
+        try:
+            missed = await self._channel.heal(chat_id, since, private=private)
+            for said in missed:
+                await self._submit(said)
+        except (ChannelError, StoreError) as error:
+            log.warning("a chat's history could not be read", chat_id=chat_id, why=str(error))
+            return 0
+        chat = Chat(channel=self._channel.name, chat_id=chat_id, private=private)
+        await self._writer.run(lambda connection, _now: messages.see(connection, chat, user_id, begun))
+        return len(missed)
+
+    async def _tell(self, since: datetime, until: datetime) -> None:
+        chats = await self._writer.run(lambda connection, _now: messages.chats(connection, self._channel.name))
+        params = {"since": f"{since.astimezone():%H:%M}", "until": f"{until.astimezone():%H:%M}"}
+
+        def job(connection: sqlite3.Connection, now: datetime) -> "Told":
+            told: list[Owed] = []
+            for chat_id, user_id, private, _seen in chats:
+                if not private:
+                    continue
+                told += effects.add(
+                    connection,
+                    [order.Say(text="say.deaf_window", params=params)],
+                    prefix=f"{user_id}:deaf:{until.timestamp():.0f}",
+                    session_id=None,
+                    user_id=UserId(user_id),
+                    chat=Chat(channel=self._channel.name, chat_id=chat_id),
+                    now=now,
+                )
+            return Told(tuple(told))
+
+        await self._writer.run(job)
+
+
+class Told:
+    """What the commit owes; the dispatcher picks it up."""
+
+    __slots__ = ("owed",)
+
+    def __init__(self, owed: tuple[Owed, ...]) -> None:
+        self.owed = owed

@@ -1,0 +1,144 @@
+"""The node: where sessions live. Every event enters here and is committed before anybody hears of it."""
+
+import asyncio
+import sqlite3
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+
+from phonework import commands, engine, poison, workdir
+from phonework.backends.base import Progress
+from phonework.carriers.chats import ChatCarrier
+from phonework.channels.base import Reply, Toast
+from phonework.clock import Clock
+from phonework.engine import Happened, Outcome, Swept
+from phonework.errors import PhoneWorkError, RefusedError, StoreError
+from phonework.fsm.events import AgentEvent
+from phonework.fsm.types import SessionId
+from phonework.intake import Desk, Opened, Taken, take
+from phonework.link.base import Envelope
+from phonework.store.writer import Writer
+from phonework.texts import text
+
+log = structlog.get_logger(__name__)
+
+Answer = Callable[[Mapping[str, object]], Awaitable[object]]
+
+
+class Node:
+    """One machine's engine. It is the `Sink` of its backends and the `Node` of its link."""
+
+    def __init__(
+        self,
+        *,
+        writer: Writer,
+        clock: Clock,
+        desk: Desk,
+        root: Path,
+        chats: ChatCarrier,
+        arm: Callable[[datetime | None], None],
+    ) -> None:
+        self._writer, self._clock, self._desk = writer, clock, desk
+        self._root, self._chats, self._arm = root, chats, arm
+        self._answers: dict[str, Answer] = {}
+
+    def on_call(self, method: str, answer: Answer) -> None:
+        """Answer the live question `method` with this."""
+        self._answers[method] = answer
+
+    # From people
+
+    async def submit(self, envelope: Envelope) -> Reply:
+        """Return when the person's act is committed. Raises StoreError when it is not."""
+        opened = await self._open(envelope)
+        try:
+            taken = await self._writer.run(lambda connection, now: take(connection, envelope, opened, self._desk, now))
+        except (StoreError, asyncio.CancelledError):
+            raise
+        except Exception as error:
+            log.exception("deciding raised; the event is kept as poisoned", user_id=envelope.user_id)
+            reason = repr(error)
+            await self._writer.run(lambda connection, now: poison.keep_envelope(connection, envelope, reason, now))
+            return Reply(toast=Toast(kind="error", text=text(envelope.language, "reason.error")))
+        self._arm(taken.next_due)
+        _log(taken.outcome)
+        return self._reply(envelope, taken)
+
+    async def _open(self, envelope: Envelope) -> Opened | None:
+        """Look at the directory of a `/new` before the commit: the disk must not be waited for in there."""
+        command = commands.parse_command(envelope.said.text) if envelope.said is not None else None
+        if not isinstance(command, commands.New):
+            return None
+        try:
+            path = await asyncio.to_thread(workdir.resolve, command.directory, self._root, create=command.create)
+        except RefusedError as error:
+            return Opened(refused=error)
+        return Opened(path=str(path))
+
+    def _reply(self, envelope: Envelope, taken: Taken) -> Reply:
+        if envelope.clicked is None:
+            return Reply()
+        toast = Toast(kind=taken.toast[0], text=text(envelope.language, taken.toast[1])) if taken.toast else None
+        return Reply(toast=toast, card=self._chats.click_card(taken.card, envelope.language) if taken.card else None)
+
+    # From agents: the Sink
+
+    async def emit(self, session_id: SessionId, event: AgentEvent, *, key: str) -> None:
+        await self.happened(
+            Happened(
+                source="agent",
+                key=f"{session_id}:{key}",
+                session_id=session_id,
+                event=event,
+                occurred_at=self._clock.now(),
+            )
+        )
+
+    def progress(self, session_id: SessionId, turn: int, progress: Progress) -> None:
+        self._chats.board.report(session_id, turn, progress)
+
+    async def happened(self, one: Happened) -> Outcome:
+        """Take one event in. A bug in deciding keeps the event as poisoned and harms nothing else."""
+        try:
+            outcome = await self._writer.run(lambda connection, now: engine.ingest(connection, one, now))
+        except (StoreError, asyncio.CancelledError):
+            raise
+        except Exception as error:
+            log.exception("deciding raised; the event is kept as poisoned", session_id=one.session_id, key=one.key)
+            reason = repr(error)
+            outcome = await self._writer.run(lambda connection, now: poison.keep(connection, one, reason, now))
+        self._arm(outcome.next_due)
+        _log(outcome, type(one.event).__name__)
+        return outcome
+
+    # From the clock
+
+    async def sweep(self) -> datetime | None:
+        """Fire what is due; returns the earliest deadline left."""
+
+        def job(connection: sqlite3.Connection, now: datetime) -> Swept:
+            return engine.sweep(connection, now)
+
+        swept = await self._writer.run(job)
+        for outcome in swept.outcomes:
+            _log(outcome, "timer")
+        return swept.next_due
+
+    # Live questions
+
+    async def call(self, method: str, params: Mapping[str, object]) -> object:
+        answer = self._answers.get(method)
+        if answer is None:
+            raise PhoneWorkError(f"this node does not know the question {method}")
+        return await answer(params)
+
+
+def _log(outcome: Outcome, cause: str = "") -> None:
+    if outcome.applied:
+        log.info(
+            "session moved", session_id=outcome.session_id, source=outcome.source, target=outcome.target, cause=cause
+        )
+    elif not outcome.duplicate:
+        log.info("event recorded", session_id=outcome.session_id, reason=outcome.reason, cause=cause)

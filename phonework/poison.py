@@ -1,0 +1,68 @@
+"""Events that could not be decided because of a bug: kept whole, so that nothing is lost and they can be run again."""
+
+import sqlite3
+from datetime import datetime
+
+from phonework.engine import Happened, Outcome
+from phonework.fsm import effects as order
+from phonework.fsm.reasons import Reason
+from phonework.link.base import Envelope
+from phonework.store import effects, events, sessions, users
+from phonework.store.codec import dump
+from phonework.store.effects import Owed
+from phonework.store.events import Record, Status
+
+
+def keep(connection: sqlite3.Connection, one: Happened, error: str, now: datetime) -> Outcome:
+    """Store an agent's, a timer's or an effect's event alone."""
+    if known := events.find(connection, one.source, one.key):
+        return Outcome(status=known.status, reason=known.reason, duplicate=True, session_id=known.session_id)
+    record = Record(
+        source=one.source,
+        key=one.key,
+        kind=type(one.event).__name__,
+        session_id=one.session_id if sessions.exists(connection, one.session_id) else None,
+        user_id=one.user_id,
+        occurred_at=one.occurred_at,
+        status=Status.POISONED,
+        reason=Reason.ERROR,
+        payload=dump({"event": one.event, "error": error[:2000]}),
+    )
+    events.add(connection, record, now)
+    return Outcome(status=Status.POISONED, reason=Reason.ERROR, session_id=one.session_id)
+
+
+def keep_envelope(connection: sqlite3.Connection, envelope: Envelope, error: str, now: datetime) -> Outcome:
+    """Store what a person did alone, and owe them a sentence about it."""
+    act = envelope.said or envelope.clicked
+    assert act is not None
+    source = "message" if envelope.said is not None else "click"
+    if known := events.find(connection, source, act.key):
+        return Outcome(status=known.status, reason=known.reason, duplicate=True)
+    users.touch(connection, envelope.user_id, envelope.language, act.chat, now)
+    record = Record(
+        source=source,
+        key=act.key,
+        kind=type(act).__name__,
+        user_id=envelope.user_id,
+        occurred_at=envelope.received_at,
+        status=Status.POISONED,
+        reason=Reason.ERROR,
+        payload=dump({"envelope": envelope, "error": error[:2000]}),
+    )
+    events.add(connection, record, now)
+    return Outcome(status=Status.POISONED, reason=Reason.ERROR, owed=_sorry(connection, envelope, act.key, now))
+
+
+def _sorry(connection: sqlite3.Connection, envelope: Envelope, key: str, now: datetime) -> tuple[Owed, ...]:
+    act = envelope.said or envelope.clicked
+    assert act is not None
+    return effects.add(
+        connection,
+        [order.Say(text="say.poisoned", reply_to=act.message_id)],
+        prefix=f"{envelope.user_id}:{key}:poisoned",
+        session_id=None,
+        user_id=envelope.user_id,
+        chat=act.chat,
+        now=now,
+    )

@@ -1,0 +1,122 @@
+"""The router: authorises, finds the node, hands over; and knows which message shows which card."""
+
+import sqlite3
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import structlog
+
+from phonework.channels.base import Action, Channel, Clicked, Delivery, Fetched, Receipt, Reply, Said, Toast
+from phonework.clock import Clock
+from phonework.errors import ChannelError
+from phonework.fsm import effects as order
+from phonework.fsm.types import Attachment, UserId
+from phonework.link.base import Envelope, Link
+from phonework.router.authorise import Gate, Stranger
+from phonework.router.routes import Routes
+from phonework.store import effects, messages
+from phonework.store.effects import Owed
+from phonework.store.writer import Writer
+from phonework.texts import text
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Greeted:
+    """What a stranger's message committed."""
+
+    stranger: Stranger
+    owed: tuple[Owed, ...] = ()
+
+
+class Router:
+    """Both directions of the traffic between people and nodes. It decides nothing about sessions."""
+
+    def __init__(
+        self,
+        *,
+        writer: Writer,
+        clock: Clock,
+        gate: Gate,
+        routes: Routes,
+        link: Link,
+        channels: dict[str, Channel],
+        language: str,
+    ) -> None:
+        self._writer, self._clock, self._gate, self._routes, self._link = writer, clock, gate, routes, link
+        self._channels, self._language = channels, language
+
+    # People → nodes
+
+    async def submit(self, act: Said | Clicked) -> Reply:
+        """Return when what the person did is committed. Raises StoreError when it is not."""
+        if isinstance(act, Said) and not act.addressed:
+            return Reply()
+        if not self._gate.allows(act.user):
+            return await self._greet(act)
+        envelope = Envelope(
+            user_id=UserId(act.user),
+            language=self._language,
+            received_at=self._clock.now(),
+            said=act if isinstance(act, Said) else None,
+            clicked=act if isinstance(act, Clicked) else None,
+        )
+        return await self._link.submit(self._routes.node_of(envelope.user_id), envelope)
+
+    async def _greet(self, act: Said | Clicked) -> Reply:
+        if isinstance(act, Clicked):
+            return Reply(toast=Toast(kind="warning", text=text(self._language, "reason.not_allowed")))
+        user_id = UserId(act.user)
+
+        def job(connection: sqlite3.Connection, now: datetime) -> Greeted:
+            stranger = self._gate.greet(connection, user_id, act.text, now)
+            if stranger.text is None:
+                return Greeted(stranger=stranger)
+            words = order.Say(text=stranger.text, params={"open_id": act.user}, reply_to=act.message_id)
+            owed = effects.add(
+                connection,
+                [words],
+                prefix=f"{user_id}:{act.key}",
+                session_id=None,
+                user_id=user_id,
+                chat=act.chat,
+                now=now,
+            )
+            return Greeted(stranger=stranger, owed=owed)
+
+        greeted = await self._writer.run(job)
+        self._gate.settle(user_id, greeted.stranger)
+        log.warning("a stranger wrote", user_id=user_id, paired=greeted.stranger.paired)
+        return Reply()
+
+    # Nodes → people
+
+    async def deliver(self, delivery: Delivery) -> Receipt:
+        """Show it, once: a delivery that was completed before returns its receipt. Raises ChannelError."""
+        channel = self._channel(delivery.chat.channel)
+        if delivery.action is Action.UPDATE:
+            return await channel.deliver(replace(delivery, target=await self._target(delivery)))
+        known = await self._writer.run(lambda connection, _now: messages.receipt(connection, delivery.key))
+        if known is not None:
+            return known
+        receipt = await channel.deliver(delivery)
+        await self._writer.run(lambda connection, _now: messages.add(connection, delivery, receipt))
+        return receipt
+
+    async def _target(self, delivery: Delivery) -> str:
+        target = await self._writer.run(lambda connection, _now: messages.of_card(connection, delivery.card_key))
+        if target is None:
+            raise ChannelError("no message shows this card", gone=True)
+        return target
+
+    async def fetch(self, attachment: Attachment) -> Fetched:
+        """The bytes of what came with a message. Raises ChannelError."""
+        (channel,) = self._channels.values()
+        return await channel.fetch(attachment)
+
+    def _channel(self, name: str) -> Channel:
+        channel = self._channels.get(name)
+        if channel is None:
+            raise ChannelError(f"there is no channel called {name}", gone=True)
+        return channel
