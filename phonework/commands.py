@@ -20,7 +20,8 @@ _CHINESE: Final = {
     "停": "stop",
     "帮助": "help",
 }
-OPTIONS: Final = ("--timeout", "--idle", "--backend", "--model", "--mode")
+CREATE: Final = "--create"  # takes no value
+OPTIONS: Final = ("--timeout", "--idle", "--backend", "--model", "--mode", CREATE)
 MAX_DURATION: Final = timedelta(days=30)
 
 # "、" is what the slash key types in a Chinese keyboard.
@@ -47,7 +48,10 @@ _QUOTES: Final = {'"': '"', "'": "'", "“": "”", "”": "”", "‘": "’", 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class New:
-    """A new session. directory: as typed. message: verbatim. timeout: of one turn. Zero: never; None: the default."""
+    """A new session. directory: as typed. message: verbatim. timeout: of one turn. Zero: never; None: the default.
+
+    create: make the directory if it is missing.
+    """
 
     directory: str
     message: str = ""
@@ -56,6 +60,7 @@ class New:
     backend: str = ""
     model: str = ""
     mode: str = ""
+    create: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +201,7 @@ def _new(rest: str) -> Command:
             backend=options.get("--backend", "").lower(),
             model=options.get("--model", ""),
             mode=options.get("--mode", ""),
+            create=CREATE in options,
         )
     except _OptionError as error:
         return Wrong(command="new", text=error.text, params=error.params)
@@ -209,7 +215,9 @@ def _leading(rest: str, options: dict[str, str]) -> str:
         if found is None:
             return rest
         name = _option_name(found["name"])
-        if found["value"] is not None:
+        if name == CREATE:
+            value, rest = "yes", after
+        elif found["value"] is not None:
             value, rest = found["value"], after
         else:
             value, rest = _next_word(after)
@@ -230,8 +238,8 @@ def _last_option(message: str) -> tuple[str, str, str] | None:
         return None
     last, last_at = words[-1]
     if (name := _known_option(last)) and (joined := _OPTION.fullmatch(last)):
-        return name, joined["value"] or "", message[:last_at]
-    if len(words) == 2 and (name := _known_option(words[0][0])) and "=" not in words[0][0]:
+        return name, "yes" if name == CREATE else joined["value"] or "", message[:last_at]
+    if len(words) == 2 and (name := _known_option(words[0][0])) not in ("", CREATE) and "=" not in words[0][0]:
         return name, _unquoted(last), message[: words[0][1]]
     return None
 
