@@ -290,6 +290,10 @@ class Phone:
         """Wait until no push waits for its acknowledgement; pushes planned for later do not count."""
         await self._wait({"idle": True}, timeout_s, "pushes are still unanswered")
 
+    async def clicking(self, *, timeout_s: float | None = None) -> None:
+        """Wait until a tap is under way and unanswered."""
+        await self._wait({"clicking": True}, timeout_s, "no tap is under way")
+
     async def attempts(self, count: int, *, total: bool = False, timeout_s: float | None = None) -> None:
         """Wait until the newest event (total: all events together) was pushed this often and the outcome is known."""
         condition = {"attempts_total" if total else "attempts": count}
@@ -345,6 +349,10 @@ class Phone:
         """Let the platform's clock jump ahead; redeliveries that become due happen at once."""
         await self._post("clock", {"seconds": seconds})
 
+    async def stop_clock(self, stopped: bool = True) -> None:
+        """Let the platform's time pass only by jumps (rates, time limits and redeliveries then wait for `jump`)."""
+        await self._post("clock", {"stopped": stopped})
+
     async def settings(self, **changes: Any) -> Json:
         """Change settings (`phonework.channels.emulator.settings.Settings`); returns all of them."""
         return await self._post("settings", changes)
@@ -353,7 +361,7 @@ class Phone:
         await self._post("tokens/expire", {})
 
     async def reset(self) -> None:
-        """Back to the default world; live connections stay."""
+        """Back to the default world and first settings; faults and journal are forgotten, live connections stay."""
         await self._post("reset", {})
 
     # --- the journal

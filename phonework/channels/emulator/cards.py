@@ -7,6 +7,7 @@ elements and tables. Where the documents give a rule but no code, 11310 is a gue
 from __future__ import annotations
 
 import re
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -39,7 +40,7 @@ def check_card(card: Json, settings: Settings, image_keys: set[str], people: set
 
     image_keys: what this app has uploaded; people: the ids a mention may name.
     """
-    if card.get("schema") not in {None, "1.0", "2.0"}:
+    if not _is_one(card.get("schema", "1.0"), {"1.0", "2.0"}):
         raise CardError(200621, f"unknown schema {card.get('schema')!r}", "ROOT")
     if schema_of(card) == "1.0":
         _check_old(card)
@@ -103,7 +104,7 @@ class _Checker:
     def _header(self, header: Json) -> None:
         path = "ROOT -> header"
         _known(header, rules.HEADER, path)
-        if header.get("template", "default") not in rules.TEMPLATES:
+        if not _is_one(header.get("template", "default"), rules.TEMPLATES):
             raise CardError(11310, f"unknown template {header['template']}", path)
         if "title" not in header:
             raise CardError(11310, "a header needs a title", path)
@@ -232,7 +233,8 @@ class _Checker:
         for name in ("text", "icon", "placeholder", "label", "hover_tips", "disabled_tips", "alt", "title"):
             if isinstance(element.get(name), dict):
                 self._element(element[name], place.at(name))
-        for index, entry in enumerate(element.get("fields") or []):
+        fields = element.get("fields", [])
+        for index, entry in enumerate(fields if isinstance(fields, list) else []):
             if isinstance(entry, dict) and "text" in entry:
                 self._element(entry["text"], place.at(f"fields -> [{index}]"))
 
@@ -261,13 +263,13 @@ class _Checker:
             raise CardError(200570, f"image key {key!r} is invalid", place.path)
 
     def _button(self, element: Json, place: _Place) -> None:
-        if element.get("type", "default") not in rules.BUTTON_TYPES:
+        if not _is_one(element.get("type", "default"), rules.BUTTON_TYPES):
             raise CardError(11310, f"unknown button type {element['type']}", place.path)
         text = element.get("text")
         if isinstance(text, dict) and len(str(text.get("content", ""))) > 100:
             raise CardError(11310, "the text of a button has at most 100 characters", place.path)
         action = element.get("form_action_type", element.get("action_type"))
-        if action in {"submit", "form_submit"}:
+        if _is_one(action, {"submit", "form_submit"}):
             if not place.form:
                 raise CardError(11310, "a button that submits stands outside a form", place.path)
             self.submits += 1
@@ -281,7 +283,7 @@ class _Checker:
         for behavior in behaviors:
             behavior = _object(behavior, f"{place.path} -> behaviors")
             _known(behavior, rules.BEHAVIOR | {"behavior", "name"}, f"{place.path} -> behaviors")
-            if behavior.get("type") not in rules.BEHAVIORS:
+            if not _is_one(behavior.get("type"), rules.BEHAVIORS):
                 raise CardError(11310, f"unknown behavior {behavior.get('type')!r}", place.path)
             # The SDK takes only objects here: a string never reaches the handler.
             if behavior["type"] == "callback" and not isinstance(behavior.get("value", {}), dict):
@@ -300,7 +302,7 @@ class _Checker:
         length = element.get("max_length", 1000)
         if not isinstance(length, int) or isinstance(length, bool) or not 1 <= length <= 1000:
             raise CardError(11310, "max_length is 1 to 1000", place.path)
-        if element.get("input_type", "text") not in {"text", "multiline_text", "password"}:
+        if not _is_one(element.get("input_type", "text"), {"text", "multiline_text", "password"}):
             raise CardError(11310, f"unknown input_type {element['input_type']}", place.path)
 
     def _options(self, element: Json, tag: str, place: _Place) -> None:
@@ -317,6 +319,10 @@ class _Checker:
                 raise CardError(200621, "the value of an option is a string", f"{place.path} -> {path}")
             if isinstance(option.get("text"), dict):
                 self._element(option["text"], place.at(path))
+
+
+def _is_one(value: Any, known: AbstractSet[str]) -> bool:
+    return isinstance(value, str) and value in known
 
 
 def _object(value: Any, path: str) -> Json:

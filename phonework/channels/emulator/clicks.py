@@ -53,6 +53,7 @@ async def click(emulator: Emulator, user: User, message: Message, action: Json) 
 
 async def _ask(emulator: Emulator, message: Message, event: Json, delivery: Delivery) -> Json:
     emulator.clicking[message.message_id] = emulator.clicking.get(message.message_id, 0) + 1
+    emulator.world.wake()
     try:
         ack = await _push(emulator, event, delivery)
         delivery.state = "done"

@@ -197,8 +197,11 @@ class Control:
         return JSONResponse({})
 
     async def jump(self, request: Request) -> Response:
-        """{"seconds"} → {"now"}: the platform's clock jumps ahead; what becomes due happens at once."""
+        """{"seconds"?, "stopped"?: bool} → {"now"}: the platform's clock jumps ahead, what becomes due happens at once;
+        stopped, time passes only by jumps."""
         body = await body_of(request)
+        if "stopped" in body:
+            self._emulator.clock.stop(bool(body["stopped"]))
         self._emulator.clock.jump(float(body.get("seconds", 0)))
         return JSONResponse({"now": self._emulator.clock.now_ms()})
 
@@ -287,7 +290,8 @@ class Control:
         """Long poll: {"timeout" (s), and any of "changed_after": revision, "connected": bool, "messages": count,
         "chat_id", "contains": text, "from": "app"|"user", "idle": true (no push is waiting for its answer),
         "calls": count, "path": regular expression for them, "handshakes": count, "pings": count,
-        "attempts": finished pushes of the newest event, "attempts_total": of all events together}.
+        "attempts": finished pushes of the newest event, "attempts_total": of all events together,
+        "clicking": true (a tap is unanswered)}.
 
         → {"met", "revision", "connected", "messages"}: met is false when the time ran out; messages are those that
         match (with `changed_after`: that changed since).
@@ -325,6 +329,8 @@ class Control:
             met = met and sum(path.search(each.path) is not None for each in emulator.journal.calls) >= body["calls"]
         if "handshakes" in body:
             met = met and sum(each["what"] == "connected" for each in emulator.journal.sockets) >= body["handshakes"]
+        if body.get("clicking"):
+            met = met and bool(emulator.clicking)
         if "attempts" in body:
             newest = emulator.journal.deliveries[-1:]
             met = met and _finished(newest) >= body["attempts"]

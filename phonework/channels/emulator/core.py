@@ -22,6 +22,7 @@ class Emulator:
 
     def __init__(self, settings: Settings | None = None, storage: Storage | None = None) -> None:
         self.settings = settings or Settings()
+        self._first_settings = self.settings.as_dict()
         self.clock = Clock()
         self.faults = Faults()
         self.world = World(self.settings, self.clock, storage)
@@ -47,7 +48,9 @@ class Emulator:
         self.journal.violations.append(Violation(at_ms=self.clock.now_ms(), code=code, what=what, call=call))
 
     def reset(self) -> None:
-        """Back to the default world; live connections stay, whatever was under way is forgotten."""
+        """Back to the default world and the settings at the start, the clock running; live connections stay."""
+        self.settings.update(self._first_settings)
+        self.clock.stop(False)
         for task in self._tasks:
             task.cancel()
         self.faults.clear()

@@ -9,7 +9,7 @@ import json
 import threading
 import uuid
 import warnings
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -53,7 +53,7 @@ class SdkBot:
         self.socket: Any = None
         self.ended = threading.Event()
         self.error: BaseException | None = None
-        self._loop = asyncio.new_event_loop()
+        self._loop: Any = None
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def _run(self) -> None:
@@ -100,6 +100,7 @@ class SdkBot:
         return module.P2CardActionTriggerResponse(self.on_click(plain))
 
     def start(self) -> None:
+        self._loop = asyncio.new_event_loop()
         self._thread.start()
 
     async def stop(self) -> None:
@@ -113,6 +114,11 @@ class SdkBot:
         if self.socket._conn is not None:
             self.socket._conn.transport.abort()
         self._loop.call_soon(self._loop.stop)
+
+    def forget_token(self) -> None:
+        """What a careful bot does on 99991663; the SDK does not."""
+        manager = importlib.import_module("lark_oapi.core.token").TokenManager
+        manager.cache = type(manager.cache)()
 
     # --- HTTP, as the product would: the SDK's synchronous calls in a thread
 
@@ -154,13 +160,19 @@ def _text(content: Any) -> str:
     return content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
 
 
+@pytest.fixture(scope="session")
+def emulator_thread() -> Iterator[EmulatorThread]:
+    with EmulatorThread(reconnect_nonce_s=0, reconnect_interval_s=1) as thread:
+        yield thread
+
+
 @pytest.fixture
-async def emulator() -> AsyncIterator[RunningEmulator]:
-    thread = EmulatorThread(reconnect_nonce_s=0, reconnect_interval_s=1)
-    await asyncio.to_thread(thread.start)
-    async with Phone(thread.url) as phone:
-        yield RunningEmulator(thread.url, phone)
-    await asyncio.to_thread(thread.stop)
+async def emulator(emulator_thread: EmulatorThread) -> AsyncIterator[RunningEmulator]:
+    """An emulator in its first state; all tests of a process share the running one."""
+    async with Phone(emulator_thread.url) as phone:
+        await phone.connected(False)
+        await phone.reset()
+        yield RunningEmulator(emulator_thread.url, phone)
 
 
 @pytest.fixture

@@ -150,7 +150,7 @@ async def test_pushes_spread_over_several_connections(emulator: Any, phone: Any)
     used = {each["attempts"][0]["connection_id"] for each in await phone.deliveries()}
     assert len(used) == 3
     for socket in sockets:
-        await socket.close()
+        socket.transport.abort()
 
 
 async def test_the_sdk_swallows_frames_of_type_card(bot: Any, phone: Any) -> None:
