@@ -96,7 +96,7 @@ def fence(text: str, language: str = "") -> str:
 # Markdown of agents
 
 
-def normalise(markdown: str) -> str:
+def normalise(markdown: str, max_tables: int = MAX_TABLES) -> str:
     """An agent's Markdown as Feishu can show it: nobody is called, nothing makes Feishu refuse the message.
 
     Fences stand at the start of a line and are closed, indented code becomes a fence, tables past the limit become
@@ -106,7 +106,7 @@ def normalise(markdown: str) -> str:
     lines = _indented_lists(text)
     out: list[str] = []
     at = 0
-    for start, end, write in _special_blocks(text, len(lines)):
+    for start, end, write in _special_blocks(text, len(lines), max_tables):
         if start < at:
             continue
         out.extend(_inline_lines(lines[at:start]))
@@ -139,7 +139,7 @@ def _indented_lists(text: str) -> list[str]:
 Write = Callable[[list[str]], list[str]]
 
 
-def _special_blocks(text: str, count: int) -> Iterator[tuple[int, int, Write]]:
+def _special_blocks(text: str, count: int, max_tables: int) -> Iterator[tuple[int, int, Write]]:
     tables = 0
     for token in block_parser().parse(text):
         if token.map is None:
@@ -149,7 +149,7 @@ def _special_blocks(text: str, count: int) -> Iterator[tuple[int, int, Write]]:
             yield start, end, _code_writer(token)
         elif token.type == "table_open":
             tables += 1
-            if tables > MAX_TABLES:
+            if tables > max_tables:
                 yield start, end, _as_code
 
 

@@ -117,7 +117,7 @@ def _picked(question: Question, words: str) -> tuple[str, ...]:
     if question.multiple and (several := _several(labels, words)):
         return several
     own = words.strip()
-    return (own,) if question.free_text and _plain(words) else ()
+    return (own,) if (question.free_text or not labels) and _plain(words) else ()
 
 
 def _labelled(labels: tuple[str, ...], words: str) -> str | None:

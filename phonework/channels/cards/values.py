@@ -303,6 +303,6 @@ def _filled(question: Question, number: int, form: Form) -> tuple[str, ...] | No
     words = form.words[number] if number < len(form.words) else ""
     if any(index >= len(question.options) for index in indices):
         return None
-    if (len(indices) > 1 and not question.multiple) or (words and not question.free_text):
+    if (len(indices) > 1 and not question.multiple) or (words and question.options and not question.free_text):
         return None
     return (*(question.options[index].label for index in indices), *((words,) if words else ()))

@@ -1,0 +1,191 @@
+"""The buttons and forms that answer a request, and how to answer by typing."""
+
+from typing import Final
+
+from phonework.channels.cards.parts import (
+    Element,
+    button,
+    clip,
+    cut,
+    form,
+    line,
+    markdown,
+    plain,
+    row,
+    select,
+    small,
+    submit,
+    text_input,
+    words,
+)
+from phonework.channels.cards.values import MAX_OPTIONS, MAX_QUESTIONS, Press, Value, answer_value, pick
+from phonework.channels.markdown import escape, inline_code
+from phonework.fsm.types import Ask, Question, Request, RequestKind
+from phonework.texts import text
+
+ONE_TAP_OPTIONS: Final = 4
+_MAX_SELECTABLE: Final = 60  # options in all selects of a card: each counts as an element
+_MAX_FORM_QUESTIONS: Final = 8
+
+
+def controls(request: Request, language: str, *, late: bool, budget: int) -> list[Element]:
+    """What answers the request with a tap or a form. late: answering resumes the work in a new turn."""
+    panel = _Controls(request, language, late=late)
+    match request.ask.kind:
+        case RequestKind.CONFIRM:
+            return panel.confirm()
+        case RequestKind.PLAN:
+            return panel.plan()
+        case RequestKind.CHOICE:
+            return panel.choice(budget)
+        case RequestKind.INPUT:
+            return panel.input()
+
+
+def typing_hint(ask: Ask, language: str) -> str:
+    """How to answer without touching the card."""
+    match ask.kind:
+        case RequestKind.CONFIRM:
+            return text(language, "card.typing_confirm_rule" if ask.rule else "card.typing_confirm")
+        case RequestKind.PLAN:
+            return text(language, "card.typing_plan")
+        case RequestKind.INPUT:
+            return text(language, "card.typing_input")
+        case RequestKind.CHOICE:
+            return _typing_choice(ask.questions, language)
+
+
+def _typing_choice(questions: tuple[Question, ...], language: str) -> str:
+    if len(questions) != 1:
+        return text(language, "card.typing_form", count=len(questions))
+    one = questions[0]
+    if not one.options:
+        return text(language, "card.typing_input")
+    key = "card.typing_many" if one.multiple else "card.typing_one"
+    return text(language, key if one.free_text else f"{key}_only")
+
+
+def is_one_tap(ask: Ask) -> bool:
+    """Whether each option can be a button of its own."""
+    if len(ask.questions) != 1:
+        return False
+    one = ask.questions[0]
+    return not one.multiple and 0 < len(one.options) <= ONE_TAP_OPTIONS
+
+
+class _Controls:
+    def __init__(self, request: Request, language: str, *, late: bool) -> None:
+        self._request, self._ask, self._language, self._late = request, request.ask, language, late
+
+    def _say(self, key: str, **params: object) -> str:
+        return text(self._language, key, **params)
+
+    def _value(self, choice: str) -> Value:
+        return answer_value(self._ask.request_id, self._request.generation, choice, late=self._late)
+
+    def confirm(self) -> list[Element]:
+        rule = self._ask.rule if not self._late else ""
+        buttons = [self._button("card.late_allow" if self._late else "card.allow", Press.ALLOW, "primary")]
+        if rule:
+            buttons.append(self._button("card.allow_rule", Press.ALLOW_RULE, "default"))
+        buttons.append(self._button("card.late_deny" if self._late else "card.deny", Press.DENY, "danger"))
+        shown = [small(f"{escape(self._say('card.rule_line'))} {inline_code(clip(rule, 400))}")] if rule else []
+        return [*shown, row(buttons), self._reason_form("card.reason_hint", "card.deny_reason")]
+
+    def plan(self) -> list[Element]:
+        approve = self._button("card.late_approve" if self._late else "card.approve", Press.ALLOW, "primary")
+        edits = self._button("card.approve_edits", Press.ALLOW_EDITS, "default")
+        return [row([approve, edits]), self._reason_form("card.feedback_hint", "card.keep_planning")]
+
+    def input(self) -> list[Element]:
+        field = text_input("text", self._say("card.input_hint"), lines=3)
+        return [form("answer", [field, self._submit("card.send_answer", Press.FORM, "primary")])]
+
+    def choice(self, budget: int) -> list[Element]:
+        questions = self._ask.questions
+        listed = _listing(self._ask, self._language, budget)
+        if is_one_tap(self._ask):
+            return [*listed, *self._taps(questions[0]), *self._own_words(questions[0])]
+        selectable = sum(len(one.options) for one in questions)
+        if not questions or len(questions) > _MAX_FORM_QUESTIONS or selectable > _MAX_SELECTABLE:
+            return listed  # too much for a form: it is answered by typing
+        fields: list[Element] = []
+        for number, question in enumerate(questions):
+            fields += _listing(self._ask, self._language, budget // len(questions), only=number)
+            fields += self._fields(number, question)
+        return [form("answer", [*fields, self._submit("card.send_answer", Press.FORM, "primary")])]
+
+    def _taps(self, question: Question) -> list[Element]:
+        return [
+            button(
+                f"{number}. {plain(option.label, 80)}",
+                self._value(pick(0, number - 1)),
+                element_id=f"pick_0_{number - 1}",
+                wide=True,
+            )
+            for number, option in enumerate(question.options, 1)
+        ]
+
+    def _own_words(self, question: Question) -> list[Element]:
+        if not question.free_text:
+            return []
+        field = text_input("t0", self._say("card.words_hint"))
+        return [form("answer", [field, self._submit("card.send_words", Press.FORM, "default")])]
+
+    def _fields(self, number: int, question: Question) -> list[Element]:
+        fields: list[Element] = []
+        if question.options:
+            hint = self._say("card.choose_many" if question.multiple else "card.choose")
+            labels = [f"{place}. {option.label}" for place, option in enumerate(question.options, 1)]
+            fields.append(select(f"q{number}", hint, labels, multiple=question.multiple))
+        if question.free_text or not question.options:
+            hint = self._say("card.words_hint" if question.options else "card.words_only_hint")
+            fields.append(text_input(f"t{number}", hint))
+        return fields
+
+    def _button(self, key: str, press: Press, kind: str) -> Element:
+        return button(self._say(key), self._value(press), kind=kind, element_id=str(press))
+
+    def _submit(self, key: str, press: Press, kind: str) -> Element:
+        label = "card.late_answer" if self._late and press is Press.FORM else key
+        return submit(self._say(label), self._value(press), f"send_{press}", kind=kind)
+
+    def _reason_form(self, hint: str, label: str) -> Element:
+        return form("reason_form", [text_input("reason", self._say(hint)), self._submit(label, Press.DENY, "default")])
+
+
+def _listing(ask: Ask, language: str, budget: int, only: int | None = None) -> list[Element]:
+    """The questions with their numbered options, as much as fits in the budget."""
+    chosen = [(number, one) for number, one in enumerate(ask.questions) if only is None or number == only]
+    blocks = [_question_lines(ask, number, one, language) for number, one in chosen[: MAX_QUESTIONS * 4]]
+    whole = "\n\n".join(block for block in blocks if block)
+    if not whole:
+        return []
+    shown = cut(whole, max(budget, 200))
+    if not shown.omitted:
+        return [markdown(whole)]
+    note = escape(text(language, "card.cut_plain", omitted=f"{shown.omitted:,}"))
+    return [markdown(f"{shown.head}\n\n{note}\n\n{shown.tail}")]
+
+
+def _question_lines(ask: Ask, number: int, question: Question, language: str) -> str:
+    several = len(ask.questions) > 1
+    title: list[str] = []
+    if several:
+        title.append(escape(text(language, "card.question_of", number=number + 1, count=len(ask.questions))))
+    if question.header:
+        title.append(line(question.header, 60))
+    heading = f"**{' · '.join(title)}**\n" if title else ""
+    asked = "" if plain(question.text) == plain(ask.prompt) and not several else words(question.text, 2_000)
+    many = f" ({escape(text(language, 'card.multiple'))})" if question.multiple else ""
+    described = any(option.description for option in question.options)
+    needs_list = described or several or not is_one_tap(ask) or any(len(one.label) > 80 for one in question.options)
+    options = _option_lines(question) if needs_list else ""
+    return f"{heading}{asked}{many}\n{options}".strip("\n")
+
+
+def _option_lines(question: Question) -> str:
+    return "\n".join(
+        f"**{number}. {line(option.label)}**" + (f" — {line(option.description, 500)}" if option.description else "")
+        for number, option in enumerate(question.options[:MAX_OPTIONS], 1)
+    )

@@ -1,0 +1,59 @@
+"""The card of a message that waits: in line, or held for the person to decide."""
+
+from datetime import tzinfo
+from typing import Final
+
+from phonework.channels.cards.parts import Card, Element, Head, button, card, clock_time, markdown, plain, quote, row
+from phonework.channels.cards.values import PromptOp, prompt_value
+from phonework.channels.markdown import escape
+from phonework.fsm.types import PromptStatus, State
+from phonework.texts import text
+from phonework.views import PromptView
+
+_COLORS: Final = {
+    PromptStatus.QUEUED: "wathet",
+    PromptStatus.HELD: "yellow",
+    PromptStatus.TAKEN: "green",
+    PromptStatus.DROPPED: "grey",
+}
+
+
+def prompt_card(view: PromptView, language: str, *, tz: tzinfo | None = None) -> Card:
+    """The message with Send now / Drop while it is in line, Run / Drop while it is held, and nothing to press after."""
+    status, project = view.prompt.status, plain(view.session.project, 60)
+    tag = text(language, f"message.{status}")
+    said = plain(view.prompt.text, 60) or "…"
+    head = Head(title=project, color=_COLORS[status], tag=tag, summary=f"{tag} · {project}: {said}")
+    return card(
+        head, [markdown(quote(view.prompt.text or "…", 600)), _note(view, language, tz), _buttons(view, language)]
+    )
+
+
+def _note(view: PromptView, language: str, tz: tzinfo | None) -> Element:
+    match view.prompt.status:
+        case PromptStatus.QUEUED:
+            way = "message.send_now_steer" if view.session.can_steer else "message.send_now_interrupt"
+            said = f"{text(language, 'message.queued_note', position=view.position)}\n{text(language, way)}"
+        case PromptStatus.HELD:
+            said = text(language, "message.held_note", time=clock_time(view.prompt.sent_at, tz))
+        case PromptStatus.TAKEN:
+            said = text(language, "message.taken_note")
+        case PromptStatus.DROPPED:
+            said = text(language, "message.dropped_note")
+    return markdown(escape(said))
+
+
+def _buttons(view: PromptView, language: str) -> Element | None:
+    waits = view.prompt.status in (PromptStatus.QUEUED, PromptStatus.HELD)
+    if not waits or view.session.state is State.CLOSED:
+        return None
+    run = "message.run" if view.prompt.status is PromptStatus.HELD else "message.send_now"
+    prompt_id = view.prompt.prompt_id
+    return row(
+        [
+            button(
+                text(language, run), prompt_value(PromptOp.SEND_NOW, prompt_id), kind="primary", element_id="send_now"
+            ),
+            button(text(language, "message.drop"), prompt_value(PromptOp.DROP, prompt_id), element_id="drop"),
+        ]
+    )

@@ -1,0 +1,198 @@
+"""The card of a request: what the agent asks, how to answer, and what became of it."""
+
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Final
+
+from phonework.channels.cards import danger
+from phonework.channels.cards.answering import controls, typing_hint
+from phonework.channels.cards.parts import (
+    Card,
+    Element,
+    Head,
+    card,
+    clock_time,
+    code_elements,
+    fitted,
+    line,
+    markdown,
+    markdown_elements,
+    panel,
+    plain,
+    quote,
+    small,
+)
+from phonework.channels.cards.subject import Subject, subject_of
+from phonework.channels.markdown import escape, inline_code
+from phonework.channels.split import wire_bytes
+from phonework.fsm.types import Answer, RequestKind, RequestStatus, State, Verdict
+from phonework.texts import text
+from phonework.views import RequestView
+
+_COLORS: Final = {
+    RequestStatus.QUEUED: "grey",
+    RequestStatus.OPEN: "orange",
+    RequestStatus.ANSWERED: "blue",
+    RequestStatus.DELIVERED: "green",
+    RequestStatus.REFUSED: "grey",
+    RequestStatus.EXPIRED: "yellow",
+    RequestStatus.VOID: "yellow",
+    RequestStatus.WITHDRAWN: "grey",
+    RequestStatus.RESUMED: "blue",
+}
+_LATE: Final = frozenset({RequestStatus.EXPIRED, RequestStatus.VOID})
+_FOLD_LINES: Final = 6
+_FILE_NAMES: Final = {"bash": "command.sh", "diff": "changes.diff", "json": "input.json", "": "plan.md"}
+
+
+def request_card(view: RequestView, language: str, *, tz: tzinfo | None = None) -> Card:
+    """The card as it has to look now. tz: the zone of the times shown; None: the machine's own."""
+    return _made(view, language, tz)[0]
+
+
+def request_file(view: RequestView, language: str) -> tuple[str, bytes] | None:
+    """Name and content of the file to send along, if the card cannot show all that is asked; else None."""
+    subject = subject_of(view.request.ask)
+    if subject is None or wire_bytes(subject.text) <= _made(view, language, None)[1]:
+        return None
+    return _FILE_NAMES.get(subject.language, "request.txt"), subject.text.encode("utf-8", "replace")
+
+
+def _made(view: RequestView, language: str, tz: tzinfo | None) -> tuple[Card, int]:
+    painter = _Painter(view=view, language=language, tz=tz)
+    return fitted(painter.card)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Painter:
+    view: RequestView
+    language: str
+    tz: tzinfo | None
+
+    def say(self, key: str, **params: object) -> str:
+        return text(self.language, key, **params)
+
+    @property
+    def is_open(self) -> bool:
+        return self.view.request.status is RequestStatus.OPEN
+
+    @property
+    def is_late(self) -> bool:
+        """It can be answered still, and a new turn takes it from there."""
+        return self.view.request.status in _LATE and self.view.session.state is not State.CLOSED
+
+    def card(self, budget: int) -> Card:
+        request = self.view.request
+        elements: list[Element | None] = [self.prompt(), self.dangers(), *self.subject(budget), self.fate()]
+        if self.is_open or self.is_late:
+            elements += controls(request, self.language, late=self.is_late, budget=budget)
+        elements.append(self.footer())
+        return card(self.head(), elements)
+
+    def head(self) -> Head:
+        request, session = self.view.request, self.view.session
+        kind = self.say(f"kind.{request.ask.kind}")
+        asked = plain(request.ask.prompt, 60)
+        return Head(
+            title=f"{plain(session.project, 40)} · {kind}",
+            subtitle=plain(f"{request.ask.tool} {session.session_id}", 80),
+            color=self.color(),
+            tag=self.say(self.status_key()),
+            summary=f"{self.say(self.status_key())} · {plain(session.project, 30)}: {asked}",
+        )
+
+    def color(self) -> str:
+        request = self.view.request
+        if self.is_open and danger.marks(request.ask):
+            return "red"
+        if request.status is RequestStatus.DELIVERED and request.answer and request.answer.verdict is Verdict.DENY:
+            return "grey"
+        return "grey" if request.status in _LATE and not self.is_late else _COLORS[request.status]
+
+    def status_key(self) -> str:
+        """Only what the agent has is called allowed, denied, approved or answered."""
+        request = self.view.request
+        if request.status is not RequestStatus.DELIVERED or request.answer is None:
+            return f"status.{request.status}"
+        if request.ask.kind is RequestKind.PLAN:
+            return "status.kept_planning" if request.answer.verdict is Verdict.DENY else "status.approved"
+        return {Verdict.DENY: "status.denied", Verdict.ANSWER: "status.answered_done"}.get(
+            request.answer.verdict, "status.allowed"
+        )
+
+    def prompt(self) -> Element:
+        return markdown(f"**{line(self.view.request.ask.prompt) or escape(self.view.request.ask.tool) or '…'}**")
+
+    def dangers(self) -> Element | None:
+        marks = danger.marks(self.view.request.ask) if self.is_open or self.is_late else ()
+        if not marks:
+            return None
+        named = "\n".join(f"- {self.say(mark)}" for mark in marks)
+        title, note = self.say("card.danger_title"), self.say("card.danger_note")
+        return markdown(f"<font color='red'>⚠ **{title}**</font> <font color='grey'>{note}</font>\n{named}")
+
+    def subject(self, budget: int) -> list[Element]:
+        """What it is about, in full or as much as fits; folded away once there is nothing to decide."""
+        ask, subject = self.view.request.ask, subject_of(self.view.request.ask)
+        where = [
+            small(f"{escape(self.say('card.in_path'))} {inline_code(plain(ask.path or self.view.session.cwd, 400))}")
+        ]
+        if subject is None:
+            return where if ask.path else []
+        shown = self.shown(subject, budget)
+        settled = not (self.is_open or self.is_late)
+        if settled and (subject.text.count("\n") >= _FOLD_LINES or len(subject.text) > 600):
+            shown = [panel(escape(plain(subject.title(self.language), 80)), shown)]
+        return [*shown, *(where if ask.kind is RequestKind.CONFIRM else [])]
+
+    def shown(self, subject: Subject, budget: int) -> list[Element]:
+        def omitted(count: int) -> str:
+            return self.say("card.cut", omitted=f"{count:,}")
+
+        if subject.is_markdown:
+            return markdown_elements(subject.text, budget, omitted)
+        return code_elements(subject.text, subject.language, budget, omitted)
+
+    def fate(self) -> Element | None:
+        """What became of it, in a sentence; nothing while it waits."""
+        request = self.view.request
+        if self.is_open:
+            return None
+        closed = request.status in _LATE and not self.is_late
+        said = self.say(
+            f"fate.{request.status}{'_closed' if closed else ''}",
+            time=clock_time(request.answered_at, self.tz) if request.answered_at else "",
+            who=plain(self.view.answered_by or request.answered_by or self.say("fate.somebody"), 60),
+            what=plain(self.decision(request.answer), 400) if request.answer else "?",
+        ).strip()
+        because = request.answer.text if request.answer and request.answer.verdict is Verdict.DENY else ""
+        reason = f"\n{escape(self.say('fate.because'))}\n{quote(because, 600)}" if because else ""
+        return markdown(f"{escape(said)}{reason}", "fate")
+
+    def decision(self, answer: Answer) -> str:
+        """The decision by the name of its button, or in the person's words."""
+        plan = self.view.request.ask.kind is RequestKind.PLAN
+        match answer.verdict:
+            case Verdict.ALLOW:
+                return self.say("card.approve" if plan else "card.allow")
+            case Verdict.ALLOW_RULE:
+                return self.say("card.allow_rule")
+            case Verdict.ALLOW_EDITS:
+                return self.say("card.approve_edits")
+            case Verdict.DENY:
+                return self.say("card.keep_planning" if plan else "card.deny")
+            case Verdict.ANSWER:
+                return "; ".join(", ".join(one) for one in answer.picks) or answer.text
+
+    def footer(self) -> Element:
+        request = self.view.request
+        lines: list[str] = []
+        if self.is_open:
+            lines.append(typing_hint(request.ask, self.language))
+        facts = [self.say("card.asked_at", time=clock_time(request.asked_at, self.tz))]
+        if self.is_open and request.expires_at:
+            facts.append(self.say("card.until", time=clock_time(request.expires_at, self.tz)))
+        if self.is_open and self.view.behind:
+            facts.append(self.say("card.behind", count=self.view.behind))
+        lines.append(" · ".join(facts))
+        return small("\n".join(escape(each) for each in lines))

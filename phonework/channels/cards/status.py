@@ -1,0 +1,143 @@
+"""The card of a person's sessions: where each stands, and the buttons to go there or close it."""
+
+from datetime import datetime, tzinfo
+from typing import Final
+
+from phonework.channels.cards.note import rich
+from phonework.channels.cards.parts import (
+    Card,
+    Element,
+    Head,
+    button,
+    card,
+    clock_time,
+    fitted,
+    line,
+    markdown,
+    plain,
+    row,
+    small,
+)
+from phonework.channels.cards.values import TurnOp, switch_value, turn_value
+from phonework.channels.markdown import escape, inline_code
+from phonework.fsm.types import State
+from phonework.texts import text
+from phonework.views import SessionView, StatusView
+
+MAX_SESSIONS: Final = 10
+_DOTS: Final = {
+    State.IDLE: "⚪",
+    State.EXECUTING: "🔵",
+    State.WAITING_INPUT: "🟠",
+    State.WAITING_CONFIRM: "🟠",
+    State.STOPPING: "🟤",
+    State.CLOSED: "⚫",
+}
+
+
+def status_card(view: StatusView, language: str, now: datetime, *, tz: tzinfo | None = None) -> Card:
+    """All sessions; the active one first, with everything about it, the others in short."""
+    ordered = sorted(view.sessions, key=lambda one: (not one.active, one.number))
+
+    def build(budget: int) -> Card:
+        count = max(1, min(MAX_SESSIONS, budget // 2_000))
+        return card(_head(view, language), _elements(ordered, count, language, now, tz))
+
+    return fitted(build)[0]
+
+
+def _head(view: StatusView, language: str) -> Head:
+    active = next((one for one in view.sessions if one.active), None)
+    mode = text(language, f"list.mode_{view.mode}") if view.mode in ("direct", "smart") else plain(view.mode, 30)
+    where = [
+        text(language, "list.count", count=len(view.sessions)),
+        mode,
+        *([plain(view.node, 40)] if view.node else []),
+    ]
+    title = text(language, "list.title")
+    current = f"{plain(active.project, 40)} · {text(language, f'state.{active.state}')}" if active else ""
+    waiting = any(one.state in (State.WAITING_CONFIRM, State.WAITING_INPUT) for one in view.sessions)
+    return Head(
+        title=title,
+        subtitle=" · ".join(where),
+        color="orange" if waiting else "blue",
+        summary=f"{title} · {current or where[0]}",
+    )
+
+
+def _elements(
+    sessions: list[SessionView], count: int, language: str, now: datetime, tz: tzinfo | None
+) -> list[Element | None]:
+    if not sessions:
+        return [markdown(rich(text(language, "list.empty")))]
+    elements: list[Element | None] = []
+    for place, session in enumerate(sessions[:count]):
+        if place:
+            elements.append({"tag": "hr"})
+        elements += [markdown(_session(session, language, now, tz)), _buttons(session, place, language)]
+    if len(sessions) > count:
+        elements.append(small(rich(text(language, "list.more", count=len(sessions) - count))))
+    return elements
+
+
+def _session(session: SessionView, language: str, now: datetime, tz: tzinfo | None) -> str:
+    active = f" <text_tag color='green'>{escape(text(language, 'list.active'))}</text_tag>" if session.active else ""
+    state = escape(text(language, f"state.{session.state}"))
+    title = f"{_DOTS[session.state]} **{session.number}. {line(session.project, 60)}** · {state}{active}"
+    facts = _facts(session, language, now, tz) if session.active else _short(session, language, now, tz)
+    return f"{title}\n{facts}"
+
+
+def _facts(session: SessionView, language: str, now: datetime, tz: tzinfo | None) -> str:
+    rows = [
+        ("directory", inline_code(plain(session.cwd, 300))),
+        ("backend", line(session.backend, 40)),
+        ("model", line(session.model, 60)),
+        ("mode", line(session.mode, 40)),
+        ("session", inline_code(plain(session.session_id, 64))),
+        ("agent_session", inline_code(plain(session.agent_session_id, 64)) if session.agent_session_id else ""),
+        ("last_activity", escape(_when(session.last_activity, language, now, tz))),
+        ("node", line(session.node, 60)),
+        ("queue", str(session.queued) if session.queued else ""),
+        ("asking", line(session.asking, 200)),
+    ]
+    return "\n".join(f"{escape(text(language, f'list.{key}'))}: {value}" for key, value in rows if value)
+
+
+def _short(session: SessionView, language: str, now: datetime, tz: tzinfo | None) -> str:
+    facts = [
+        inline_code(plain(session.session_id, 64)),
+        inline_code(plain(session.cwd, 120)),
+        line(session.backend, 40),
+        escape(_when(session.last_activity, language, now, tz)),
+    ]
+    asking = f"\n{escape(text(language, 'list.asking'))}: {line(session.asking, 120)}" if session.asking else ""
+    return f"<font color='grey'>{' · '.join(facts)}</font>{asking}"
+
+
+def _when(at: datetime, language: str, now: datetime, tz: tzinfo | None) -> str:
+    minutes = int((now - at).total_seconds() // 60)
+    if minutes < 1:
+        ago = text(language, "list.ago_now")
+    elif minutes < 60:
+        ago = text(language, "list.ago_minutes", count=minutes)
+    elif minutes < 48 * 60:
+        ago = text(language, "list.ago_hours", count=minutes // 60)
+    else:
+        ago = text(language, "list.ago_days", count=minutes // (24 * 60))
+    return f"{clock_time(at, tz)} ({ago})"
+
+
+def _buttons(session: SessionView, place: int, language: str) -> Element | None:
+    if session.state is State.CLOSED:
+        return None
+    session_id = session.session_id
+    close = button(
+        text(language, "list.close"), turn_value(TurnOp.CLOSE, session_id, session.turn), element_id=f"close_{place}"
+    )
+    if session.active:
+        return row([close])
+    switch = button(
+        text(language, "list.switch"), switch_value(session_id), kind="primary", element_id=f"switch_{place}"
+    )
+    return row([switch, close])

@@ -1,0 +1,239 @@
+"""The card of a turn: live while the agent works, then its result."""
+
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Final
+
+from phonework.backends.base import Progress, Step
+from phonework.channels.cards.parts import (
+    Card,
+    Element,
+    Head,
+    amount,
+    button,
+    card,
+    clip,
+    clock_time,
+    cost,
+    cut,
+    duration,
+    fitted,
+    line,
+    markdown,
+    plain,
+    row,
+    small,
+    words,
+)
+from phonework.channels.cards.values import TurnOp, turn_value
+from phonework.channels.markdown import escape, inline_code, normalise
+from phonework.channels.split import wire_bytes
+from phonework.fsm.types import State, TurnStatus, Usage
+from phonework.texts import text
+from phonework.views import TurnView
+
+MAX_STEPS: Final = 8
+_STEP_MARKS: Final = {"running": "⏳", "ok": "✅", "failed": "❌"}
+_TAIL_BYTES: Final = 4_000
+_WAITING: Final = frozenset({State.WAITING_CONFIRM, State.WAITING_INPUT})
+_RESULT_COLORS: Final = {
+    TurnStatus.LIVE: "blue",
+    TurnStatus.DONE: "green",
+    TurnStatus.STOPPED: "grey",
+    TurnStatus.FAILED: "red",
+    TurnStatus.LOST: "red",
+}
+
+
+def progress_card(view: TurnView, progress: Progress, language: str, now: datetime) -> Card:
+    """The live card: what the agent did, its words so far, time, tokens, cost, and Stop."""
+    painter = _Live(view=view, language=language, progress=progress, now=now)
+    return fitted(painter.card)[0]
+
+
+def result_card(view: TurnView, language: str, *, tz: tzinfo | None = None, with_answer: bool = True) -> Card:
+    """How the turn ended and what can be done next.
+
+    with_answer: show what the agent said, if the card can hold all of it (see `holds_answer`).
+    """
+    return _result(view, language, tz, with_answer)[0]
+
+
+def holds_answer(view: TurnView, language: str) -> bool:
+    """Whether the result card shows the agent's words whole; False: they have to be sent besides."""
+    return bool(view.turn.text.strip()) and _result(view, language, None, with_answer=True)[1]
+
+
+def _result(view: TurnView, language: str, tz: tzinfo | None, with_answer: bool) -> tuple[Card, bool]:
+    answer = normalise(view.turn.text).strip() if with_answer else ""
+    painter = _Result(view=view, language=language, tz=tz, answer=answer)
+    made, budget = fitted(painter.card)
+    return made, bool(answer) and wire_bytes(answer) <= budget
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Turn:
+    view: TurnView
+    language: str
+
+    def say(self, key: str, **params: object) -> str:
+        return text(self.language, key, **params)
+
+    def head(self, key: str, color: str, about: str) -> Head:
+        session = self.view.session
+        tag = self.say(key)
+        return Head(
+            title=f"{plain(session.project, 60)}",
+            subtitle=plain(f"{session.backend} · {session.session_id} · {self.say(key)}", 80),
+            color=color,
+            tag=tag,
+            summary=f"{tag} · {plain(session.project, 30)}: {plain(about, 60)}",
+        )
+
+    def asked(self) -> Element | None:
+        """What the person wanted, so that the card can be understood by itself."""
+        prompts = self.view.prompts
+        if not prompts:
+            return None
+        more = f" {self.say('turn.more_asked', count=len(prompts))}" if len(prompts) > 1 else ""
+        said = clip(plain(prompts[0].text, 400), 120) or "…"
+        return small(escape(f"{self.say('turn.asked')}: {said}{more}"))
+
+    def button(self, key: str, op: TurnOp, kind: str = "default") -> Element:
+        session, turn = self.view.session, self.view.turn.turn
+        return button(self.say(key), turn_value(op, session.session_id, turn), kind=kind, element_id=str(op))
+
+    def figures(self, seconds: float, usage: Usage) -> str:
+        facts = [self.say("turn.elapsed", time=duration(seconds))]
+        tokens_in = usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens
+        if tokens_in or usage.output_tokens:
+            facts.append(self.say("turn.tokens", input=amount(tokens_in), output=amount(usage.output_tokens)))
+        if price := cost(usage):
+            facts.append(price)
+        if self.view.queued:
+            facts.append(self.say("turn.queued", count=self.view.queued))
+        return " · ".join(facts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Live(_Turn):
+    progress: Progress
+    now: datetime
+
+    def card(self, budget: int) -> Card:
+        state = self.view.session.state
+        key, color = "turn.live", "blue"
+        if state in _WAITING:
+            key, color = "turn.waiting", "orange"
+        elif state is State.STOPPING:
+            key, color = "turn.stopping", "grey"
+        about = self.view.prompts[0].text if self.view.prompts else self.progress.text
+        stoppable = self.view.actionable and state not in (State.STOPPING, State.CLOSED, State.IDLE)
+        return card(
+            self.head(key, color, about),
+            [
+                self.asked(),
+                self.steps(),
+                self.words(min(budget, _TAIL_BYTES)),
+                self.note(state),
+                small(
+                    escape(self.figures((self.now - self.view.turn.started_at).total_seconds(), self.progress.usage))
+                ),
+                row([self.button("turn.stop", TurnOp.STOP, "danger")]) if stoppable else None,
+            ],
+        )
+
+    def steps(self) -> Element | None:
+        steps = self.progress.steps
+        if not steps:
+            return None if self.progress.text.strip() else markdown(escape(self.say("turn.starting")), "steps")
+        hidden = len(steps) - MAX_STEPS
+        earlier = (
+            [f"<font color='grey'>{escape(self.say('turn.earlier_steps', count=hidden))}</font>"] if hidden > 0 else []
+        )
+        return markdown("\n".join([*earlier, *(_step(one) for one in steps[-MAX_STEPS:])]), "steps")
+
+    def words(self, budget: int) -> Element | None:
+        """The end of what was streamed so far."""
+        streamed = self.progress.text.strip()
+        if not streamed:
+            return None
+        shown = _tail(streamed, budget)
+        return markdown(normalise(shown), "words")
+
+    def note(self, state: State) -> Element | None:
+        if state is State.STOPPING:
+            return markdown(escape(self.say("turn.stopping_note")))
+        if state in _WAITING:
+            return markdown(f"**{escape(self.say('turn.see_request'))}**")
+        return small(f"⚠ {words(self.progress.note, 300)}") if self.progress.note.strip() else None
+
+
+def _step(step: Step) -> str:
+    return f"{_STEP_MARKS.get(step.state, '•')} {line(step.title, 120)}"
+
+
+def _tail(streamed: str, budget: int) -> str:
+    if wire_bytes(streamed) <= budget:
+        return streamed
+    shown = cut(streamed, budget * 3).tail or streamed[-budget // 4 :]
+    while wire_bytes(shown) > budget:
+        shown = shown[len(shown) // 4 + 1 :]
+    inside_fence = streamed[: len(streamed) - len(shown)].count("```") % 2 == 1
+    return f"```\n{shown}" if inside_fence else f"…\n{shown}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Result(_Turn):
+    tz: tzinfo | None
+    answer: str
+
+    def card(self, budget: int) -> Card:
+        turn = self.view.turn
+        return card(
+            self.head(f"turn.{turn.status}", _RESULT_COLORS[turn.status], turn.error or turn.text or self._prompt()),
+            [self.asked(), self.note(), self.said(budget), self.footer(), self.actions()],
+        )
+
+    def _prompt(self) -> str:
+        return self.view.prompts[0].text if self.view.prompts else ""
+
+    def note(self) -> Element | None:
+        """Why it is no ordinary end."""
+        turn = self.view.turn
+        match turn.status:
+            case TurnStatus.STOPPED:
+                return markdown(escape(self.say("turn.stopped_note")))
+            case TurnStatus.FAILED:
+                return markdown(f"**{escape(self.say('turn.failed_note'))}**\n{words(turn.error, 1_000)}")
+            case TurnStatus.LOST:
+                return markdown(f"**{escape(self.say('turn.lost_note'))}**\n{words(turn.error, 1_000)}")
+            case _:
+                return None
+
+    def said(self, budget: int) -> Element | None:
+        """The agent's words whole, or where they are; never a piece that could be taken for the whole."""
+        if self.answer and wire_bytes(self.answer) <= budget:
+            return markdown(self.answer, "answer")
+        if self.view.turn.text.strip():
+            return small(escape(self.say("turn.answer_below")))
+        return small(escape(self.say("turn.empty_answer"))) if self.view.turn.status is TurnStatus.DONE else None
+
+    def footer(self) -> Element:
+        turn = self.view.turn
+        ended = turn.ended_at or turn.started_at
+        facts = f"{clock_time(ended, self.tz)} · {self.figures((ended - turn.started_at).total_seconds(), turn.usage)}"
+        return small(f"{escape(facts)} · {inline_code(plain(self.view.session.session_id, 64))}")
+
+    def actions(self) -> Element | None:
+        status, state = self.view.turn.status, self.view.session.state
+        if not self.view.actionable or state is State.CLOSED or status is TurnStatus.LIVE:
+            return None
+        if status in (TurnStatus.FAILED, TurnStatus.LOST):
+            first = [
+                self.button("turn.retry_failed", TurnOp.RETRY, "primary"),
+                self.button("turn.continue", TurnOp.CONTINUE),
+            ]
+        else:
+            first = [self.button("turn.continue", TurnOp.CONTINUE, "primary"), self.button("turn.retry", TurnOp.RETRY)]
+        return row([*first, self.button("turn.close", TurnOp.CLOSE)])
