@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import stamina
 import structlog
@@ -73,8 +73,11 @@ class FeishuChannel:
         The history does not tell whether a chat is private: the caller does. Raises ChannelError, which says in words
         which permission is missing.
         """
-        known = private and chat_id not in self._known.groups
-        return await self._history.missed(chat_id, since, bot_open_id=self._known.bot_open_id, private=known)
+        private = private and chat_id not in self._known.groups
+        bot_open_id = self._known.bot_open_id
+        if not (private or bot_open_id):
+            raise ChannelError("the bot's own id is not known yet", retry_after=timedelta(seconds=1))
+        return await self._history.missed(chat_id, since, bot_open_id=bot_open_id, private=private)
 
     def health(self) -> ChannelHealth:
         connection = self._connection
@@ -93,4 +96,8 @@ class FeishuChannel:
             with attempt:
                 answer = await self._api.call(Call(method="GET", path="/open-apis/bot/v3/info", changes=False))
                 self._known.bot_open_id = string(mapping(answer.get("bot")).get("open_id"))
+                if not self._known.bot_open_id:
+                    raise ChannelError(
+                        "Feishu does not name the bot", hint="switch on the app's bot ability and publish"
+                    )
         log.info("feishu bot known", bot_open_id=self._known.bot_open_id)

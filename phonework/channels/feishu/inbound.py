@@ -4,7 +4,7 @@ Source: Feishu Open Platform, "Receive messages" (`im.message.receive_v1`) and "
 (`card.action.trigger`).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -54,7 +54,7 @@ def read_history_item(item: Mapping[str, object], *, bot_open_id: str, private: 
 
 
 def read_click(
-    header: Mapping[str, object], event: Mapping[str, object], *, groups: Iterable[str] = ()
+    header: Mapping[str, object], event: Mapping[str, object], *, groups: Container[str] = ()
 ) -> Clicked | None:
     """A tap on a card, or None when who tapped on what is missing.
 
@@ -65,7 +65,7 @@ def read_click(
     message_id, chat_id = string(context.get("open_message_id")), string(context.get("open_chat_id"))
     if not (key and user and message_id):
         return None
-    private = chat_id not in set(groups)
+    private = chat_id not in groups
     return Clicked(
         key=key,
         user=user,

@@ -59,7 +59,7 @@ def from_markdown(text: str, marker: str, *, card: bool | None = None) -> Messag
     """
     safe = harmless(text)
     if len(safe.encode()) > ROOMY_BYTES and card is None:
-        return Message("text", {"text": text})
+        return Message("text", {"text": _CALLS.sub("<\u200b", text)})  # a text has no code, and knows no entities
     if card if card is not None else _NEEDS_A_CARD.search(_outside_fences(safe)) is not None:
         element = {"tag": "markdown", "content": safe} | ({"element_id": marker} if marker else {})
         config = {"update_multi": True, "enable_forward": False, "width_mode": "fill"}

@@ -44,5 +44,9 @@ class Threads:
             except RuntimeError:  # the loop is closed: nobody waits any more
                 return
 
-        threading.Thread(target=work, name=self._name, daemon=True).start()
+        try:
+            threading.Thread(target=work, name=self._name, daemon=True).start()
+        except RuntimeError:  # the machine has no threads left
+            self._free.release()
+            raise
         return await future

@@ -52,6 +52,12 @@ class Desk:
         async with asyncio.timeout(within_s), self.changed:
             await self.changed.wait_for(lambda: condition(self))
 
+    async def until_known(self) -> None:
+        """The bot has read who it is; nothing tells when."""
+        async with asyncio.timeout(10):
+            while not self.channel._known.bot_open_id:
+                await self.phone.messages()
+
     async def said(self, count: int = 1) -> list[Said]:
         """The first so many messages, as soon as they are there."""
         await self.until(lambda desk: len(desk.arrived) >= count)

@@ -71,6 +71,20 @@ async def test_a_loop_that_is_stuck_is_left_behind(emulator: Any, open_desk: Any
         assert len(desk.gaps) == 1
 
 
+async def test_a_client_left_behind_does_not_connect_when_it_wakes(emulator: Any, open_desk: Any, brisk: Any) -> None:
+    """A second connection would take half of the events."""
+    await emulator.phone.fault("http.delay", seconds=4, match={"path": "callback/ws/endpoint"})
+    async with open_desk(periods=dataclasses.replace(brisk, endpoint=60, open_within=0.5, stop_within=0.5)) as desk:
+        assert len(sockets()) == 2
+        await asyncio.to_thread(sockets()[0].join, 10)
+
+        assert len(sockets()) == 1
+        connected = [event for event in await desk.phone.sockets() if event["what"] == "connected"]
+        assert len(connected) == 1
+        await desk.phone.say("hello")
+        await desk.said()
+
+
 async def test_an_endpoint_that_hangs_is_given_up_by_itself(emulator: Any, open_desk: Any, brisk: Any) -> None:
     await emulator.phone.fault("endpoint.hang")
     async with open_desk(periods=dataclasses.replace(brisk, endpoint=0.3)) as desk:

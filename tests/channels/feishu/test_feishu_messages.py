@@ -60,7 +60,7 @@ async def test_events_of_no_use_are_acknowledged_all_the_same(desk: Any) -> None
 async def test_a_group_is_heard_when_it_mentions_the_bot_and_answered_in_the_thread(desk: Any) -> None:
     user = (await desk.phone.add_user("ou_ann"))["open_id"]
     group = await desk.phone.add_group("team", [user])
-    await desk.phone.called(1, "bot/v3/info")
+    await desk.until_known()
     message_id = await desk.phone.say("deploy", user=user, chat=group, mention_bot=True)
 
     (said,) = await desk.said()
@@ -162,6 +162,19 @@ async def test_a_card_feishu_refuses_is_said_in_words(desk: Any) -> None:
     assert shown.msg_type == "post"
     assert shown.shows("Run `rm -rf build`?")
     assert shown.shows("Allow")
+
+
+async def test_an_update_feishu_refuses_still_shows_its_words(desk: Any) -> None:
+    chat = await desk.chat()
+    sent = await desk.channel.deliver(Delivery(key="1", chat=chat, card=card("Run it?")))
+    wrong = card("Finished: 3 files")
+    wrong["body"]["elements"].append({"tag": "note", "elements": []})
+
+    await desk.channel.deliver(Delivery(key="2", chat=chat, action=Action.UPDATE, target=sent.message_id, card=wrong))
+
+    shown = await desk.phone.message(sent.message_id)
+    assert shown.shows("Finished: 3 files")
+    assert not shown.shows("Run it?")
 
 
 async def test_mentions_and_foreign_pictures_in_an_agents_words_do_no_harm(desk: Any) -> None:

@@ -1,0 +1,144 @@
+"""What was missed is found in the chat's history, and what was sent is not sent again."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from phonework.channels.base import Delivery, Said
+from phonework.errors import ChannelError
+
+CARD = {"schema": "2.0", "body": {"elements": [{"tag": "markdown", "content": "Run `make`?"}]}}
+
+
+class Later:
+    """A clock that is ahead."""
+
+    def __init__(self, ahead: timedelta) -> None:
+        self.ahead = ahead
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
+async def test_what_was_said_while_deaf_is_healed_under_the_same_keys(desk: Any) -> None:
+    chat = await desk.chat()
+    heard = await desk.phone.say("heard")
+    await desk.said()
+    await desk.channel.deliver(Delivery(key="1", chat=chat, markdown="the bot's own words"))
+    missed = [await desk.phone.say(f"missed {n}", silent=True) for n in range(55)]
+    recalled = await desk.phone.say("recalled", silent=True)
+    await desk.phone.recall(recalled)
+
+    healed = await desk.channel.heal(chat.chat_id, datetime.now(UTC) - timedelta(minutes=1))
+
+    assert [said.key for said in healed] == [heard, *missed]
+    assert healed[0] == desk.arrived[0]
+    assert await desk.phone.violations() == []
+
+
+async def test_only_what_came_since_is_read(desk: Any) -> None:
+    old = int((datetime.now(UTC) - timedelta(hours=2)).timestamp() * 1000)
+    await desk.phone.say("old", created_at=old, silent=True)
+    new = await desk.phone.say("new", silent=True)
+
+    healed = await desk.channel.heal((await desk.chat()).chat_id, datetime.now(UTC) - timedelta(hours=1))
+
+    assert [said.key for said in healed] == [new]
+
+
+async def test_a_group_is_healed_with_its_mentions_and_threads(desk: Any) -> None:
+    await desk.phone.settings(group_all_messages=True)
+    group = await desk.phone.add_group("team", [(await desk.phone.add_user("ou_ann"))["open_id"]])
+    await desk.until_known()
+    options = {"user": "ou_ann", "chat": group, "silent": True}
+    asked = await desk.phone.say("deploy", mention_bot=True, **options)
+    await desk.phone.say("lunch?", **options)
+
+    first, second = await desk.channel.heal(group, datetime.now(UTC) - timedelta(minutes=1), private=False)
+
+    assert (first.text, first.addressed, first.chat.private, first.chat.root) == ("deploy", True, False, asked)
+    assert not second.addressed
+
+
+async def test_a_history_that_may_not_be_read_says_which_permission_is_missing(desk: Any) -> None:
+    group = await desk.phone.add_group("team", [(await desk.phone.add_user("ou_ann"))["open_id"]])
+
+    with pytest.raises(ChannelError, match="may not read") as error:
+        await desk.channel.heal(group, datetime.now(UTC))
+
+    assert "im:message.group_msg" in error.value.hint
+    assert (error.value.code, error.value.retry_after) == (230027, None)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"card": CARD},
+        {"markdown": "Done: **3** files, see `a_b.py`."},
+        {"markdown": "## Table\n| a |\n|---|\n| 1 |"},
+    ],
+)
+async def test_after_the_hour_of_the_uuid_the_history_knows_what_was_sent(
+    open_desk: Any, content: dict[str, Any]
+) -> None:
+    """Past 50 minutes Feishu may have forgotten the id, so the chat is looked through first (DESIGN 6)."""
+    async with open_desk(clock=Later(timedelta(minutes=55))) as desk:
+        began = datetime.now(UTC)
+        first = Delivery(key="s:1:1", chat=await desk.chat(), **content)
+        sent = await desk.channel.deliver(first)
+        await desk.phone.jump(3700)
+
+        again = await desk.channel.deliver(Delivery(key="s:1:1", chat=first.chat, first_attempt_at=began, **content))
+
+        assert again.message_id == sent.message_id
+        assert len(await desk.phone.messages(from_bot=True)) == 1
+
+
+async def test_another_delivery_that_says_the_same_is_not_taken_for_it(open_desk: Any) -> None:
+    async with open_desk(clock=Later(timedelta(minutes=55))) as desk:
+        began, chat = datetime.now(UTC), await desk.chat()
+        await desk.channel.deliver(Delivery(key="s:1:1", chat=chat, markdown="Done."))
+
+        await desk.channel.deliver(Delivery(key="s:2:1", chat=chat, markdown="Done.", first_attempt_at=began))
+
+        assert len(await desk.phone.messages(from_bot=True)) == 2
+
+
+async def test_where_the_history_is_closed_it_is_sent_again(open_desk: Any) -> None:
+    async with open_desk(clock=Later(timedelta(minutes=55))) as desk:
+        group = await desk.phone.add_group("team", [(await desk.phone.add_user("ou_ann"))["open_id"]])
+        chat = type(await desk.chat())(channel="feishu", chat_id=group, private=False)
+
+        await desk.channel.deliver(
+            Delivery(key="s:1:1", chat=chat, markdown="Done.", first_attempt_at=datetime.now(UTC))
+        )
+
+        await desk.phone.wait_for_message("Done.", chat=group)
+
+
+async def test_while_the_history_cannot_be_read_nothing_is_sent(open_desk: Any) -> None:
+    async with open_desk(clock=Later(timedelta(minutes=55))) as desk:
+        await desk.phone.fault("http.status", status=503, match={"method": "GET", "path": "messages"})
+        delivery = Delivery(key="s:1:1", chat=await desk.chat(), markdown="Done.", first_attempt_at=datetime.now(UTC))
+
+        with pytest.raises(ChannelError) as error:
+            await desk.channel.deliver(delivery)
+
+        assert error.value.retry_after is not None
+        assert await desk.phone.messages(from_bot=True) == []
+
+
+async def test_a_healed_gap_holds_what_nobody_pushed(open_desk: Any) -> None:
+    """From the drop to the first healed message, as the app does it (C11)."""
+    async with open_desk() as desk:
+        chat = await desk.chat()
+        await desk.phone.drop()
+        missed = await desk.phone.say("lost", silent=True)
+        await desk.until(lambda desk: desk.gaps)
+        since, _ = desk.gaps[0]
+
+        healed = await desk.channel.heal(chat.chat_id, since - timedelta(seconds=5))
+
+        assert [type(said) for said in healed] == [Said]
+        assert healed[0].key == missed
