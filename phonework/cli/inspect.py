@@ -93,8 +93,9 @@ async def _poisoned(config: Config, as_json: bool) -> None:
         click.echo(json.dumps(found, ensure_ascii=False, indent=2))
         return
     for event in found:
+        error = inspect_text.plain(str(event["payload"].get("error", "")))
         click.echo(
-            f"{event['seq']:>8}  {event['at']}  {event['event']}  {event['session_id'] or '-'}  {event['reason']}"
+            f"{event['seq']:>8}  {event['at']}  {event['event']}  {event['session_id'] or event['user'] or '-'}  {error}"
         )
     if not found:
         click.echo("no poisoned events")

@@ -14,9 +14,10 @@ from click.testing import CliRunner, Result
 
 from phonework.channels.base import Chat
 from phonework.cli import main
-from phonework.engine import Happened, ingest, poison
+from phonework.engine import Happened, ingest
 from phonework.fsm import events as happened
 from phonework.fsm.types import Ask, Prompt, PromptId, RequestId, RequestKind, SessionId, Timeouts, UserId
+from phonework.poison import keep
 from phonework.store import sessions, users
 from phonework.store.connect import open_writer
 from phonework.store.migrate import migrate
@@ -59,7 +60,7 @@ class Story:
 
     def poisons(self, event: happened.Event) -> None:
         with closing(open_writer(self.database)) as connection:
-            poison(connection, self._next(event, FIZZ), "ZeroDivisionError: boom", self.now)
+            keep(connection, self._next(event, FIZZ), "ZeroDivisionError: boom", self.now)
 
     def says(self, text: str) -> None:
         prompt = Prompt(prompt_id=PromptId(f"p{self.count}"), text=text, sent_at=self.now)

@@ -1,0 +1,147 @@
+"""`phonework doctor` (O3), against the emulator."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from phonework.cli.checks import Verdict, _skew
+from phonework.clock import SystemClock
+from phonework.store.lock import DirectoryLock
+from phonework.testing.emulator import EmulatorThread
+
+
+@pytest.fixture
+def feishu() -> Iterator[str]:
+    with EmulatorThread(any_credentials=False, app_secret="right") as emulator:
+        yield emulator.url
+
+
+@pytest.fixture
+def examine(run: Any, data_dir: Path, monkeypatch: pytest.MonkeyPatch, feishu: str, tmp_path: Path) -> Any:
+    """Run doctor on a good set-up, changed by environment; → exit code and the checks by name."""
+    data_dir.chmod(0o700)
+    good = {
+        "FEISHU__APP_ID": "cli_demo", "FEISHU__APP_SECRET": "right", "FEISHU__DOMAIN": feishu, "ACCESS__ALLOW": "ou_a",
+        "SERVER__DATA_DIR": str(data_dir), "WORK__ROOT": str(tmp_path), "AGENT__DEFAULT": "demo",
+    }  # fmt: skip
+
+    def invoke(**changes: str) -> tuple[int, dict[str, dict[str, str]]]:
+        import json
+
+        for name, value in {**good, **changes}.items():
+            monkeypatch.setenv(f"PHONEWORK_{name}", value)
+        result = run("doctor", "--json")
+        checks = json.loads(result.stdout)["checks"]
+        return result.exit_code, {check["name"]: check for check in checks}
+
+    return invoke
+
+
+def test_a_good_set_up_is_all_well(examine: Any, run: Any) -> None:
+    code, checks = examine()
+
+    assert code == 0
+    assert checks["feishu"]["verdict"] == "ok"
+    assert "PhoneWork" in checks["feishu"]["found"]
+    assert checks["clock"]["verdict"] == "ok"
+    assert checks["agent demo"]["verdict"] == "ok"
+    assert checks["data"]["verdict"] == "ok"
+    assert run("doctor").stdout.endswith("all well\n")
+
+
+def test_a_wrong_secret_is_bad_and_says_where_to_look(examine: Any) -> None:
+    code, checks = examine(FEISHU__APP_SECRET="s3cret-but-wrong")
+
+    assert code == 1
+    assert checks["feishu"]["verdict"] == "bad"
+    assert checks["feishu"]["remedy"]
+    assert "s3cret" not in str(checks)
+
+
+def test_an_unreachable_feishu_is_bad(examine: Any) -> None:
+    code, checks = examine(FEISHU__DOMAIN="http://127.0.0.1:9")
+
+    assert code == 1
+    assert checks["feishu"]["verdict"] == "bad"
+
+
+def test_missing_credentials_are_bad(examine: Any) -> None:
+    code, checks = examine(FEISHU__APP_SECRET="")
+
+    assert code == 1
+    assert "docs/feishu-setup.md" in checks["feishu"]["remedy"]
+
+
+def test_wrong_settings_are_told_line_by_line(examine: Any) -> None:
+    code, checks = examine(SERVER__PORT="eighty")
+
+    assert code == 1
+    assert "PHONEWORK_SERVER__PORT" in checks["settings"]["found"]
+
+
+def test_the_agent_in_use_must_work_and_others_need_not(examine: Any) -> None:
+    needed = examine(AGENT__DEFAULT="claude", CLAUDE__CLI_PATH="/nowhere/claude")
+    spare = examine(AGENT__DEFAULT="demo", CLAUDE__CLI_PATH="/nowhere/claude")
+
+    assert (needed[0], needed[1]["agent claude"]["verdict"]) == (1, "bad")
+    assert (spare[0], spare[1]["agent claude"]["verdict"]) == (0, "note")
+
+
+def test_a_directory_of_someone_else_is_bad(examine: Any, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    code, checks = examine(SERVER__DATA_DIR=str(tmp_path / "file" / "data"))
+
+    assert code == 1
+    assert checks["data"]["verdict"] == "bad"
+
+
+def test_the_holder_of_the_data_directory_is_named(examine: Any, data_dir: Path) -> None:
+    with DirectoryLock(data_dir, SystemClock()):
+        code, checks = examine()
+
+    assert code == 0
+    assert "in use by process" in checks["data"]["found"]
+
+
+def test_a_state_that_disagrees_with_its_history_is_bad(story: Any, examine: Any) -> None:
+    story.says("hello")
+    assert examine()[0] == 0
+    with closing(sqlite3.connect(story.database)) as connection:
+        connection.execute("UPDATE session SET state = 'stopping'")
+        connection.commit()
+
+    code, checks = examine()
+
+    assert code == 1
+    assert checks["history"]["found"] == "fizz-top is stopping at version 2, its history says executing at 2"
+
+
+def test_a_damaged_database_is_bad(examine: Any, data_dir: Path) -> None:
+    (data_dir / "phonework.db").write_bytes(b"no database" * 1000)
+    code, checks = examine()
+
+    assert code == 1
+    assert checks["database"]["verdict"] == "bad"
+
+
+@pytest.mark.parametrize(
+    ("offset", "verdict"),
+    [(0, Verdict.OK), (50, Verdict.OK), (-50, Verdict.OK), (90, Verdict.BAD), (-3600, Verdict.BAD)],
+)
+def test_the_clock_may_be_off_by_a_minute(offset: int, verdict: Verdict) -> None:
+    theirs = datetime.now(UTC) - timedelta(seconds=offset)
+    (check,) = _skew(format_datetime(theirs, usegmt=True))
+
+    assert check.verdict is verdict
+    if verdict is Verdict.BAD:
+        assert ("ahead" if offset > 0 else "behind") in check.found
+
+
+def test_a_server_without_a_clock_is_only_noted() -> None:
+    assert _skew("yesterday")[0].verdict is Verdict.NOTE
