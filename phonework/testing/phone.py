@@ -299,9 +299,13 @@ class Phone:
         condition = {"attempts_total" if total else "attempts": count}
         await self._wait(condition, timeout_s, f"fewer than {count} pushes")
 
-    async def called(self, count: int, path: str = "", *, timeout_s: float | None = None) -> None:
-        """Wait until the bot has made this many calls whose path fits the regular expression."""
-        await self._wait({"calls": count, "path": path}, timeout_s, f"fewer than {count} calls of {path}")
+    async def called(
+        self, count: int, path: str = "", *, running: bool = False, timeout_s: float | None = None
+    ) -> None:
+        """Wait until the bot has made this many calls whose path fits the regular expression, and got an answer
+        (running: or waits for one)."""
+        condition = {"calls": count, "path": path, "running": running}
+        await self._wait(condition, timeout_s, f"fewer than {count} calls of {path}")
 
     async def _wait(self, condition: Json, timeout_s: float | None, problem: str) -> None:
         timeout_s = self.timeout_s if timeout_s is None else timeout_s

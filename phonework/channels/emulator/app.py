@@ -89,7 +89,7 @@ def make_app(emulator: Emulator) -> Starlette:
     app = Starlette(
         routes=routes,
         lifespan=_lifespan(emulator),
-        middleware=[Middleware(Guard)],
+        middleware=[Middleware(HeaderCase), Middleware(Guard)],
         exception_handlers={
             NotThere: _explain(404),
             BadRequest: _explain(400),
@@ -122,6 +122,27 @@ def _explain(status: int) -> Callable[[Request, Exception], Awaitable[Response]]
         return JSONResponse({"error": str(error)}, status_code=status)
 
     return explain
+
+
+class HeaderCase:
+    """Header names in the case the platform writes: the SDK looks for `Content-Disposition` by exactly that name."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def cased(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [(_title(name), value) for name, value in message["headers"]]
+            await send(message)
+
+        await self._app(scope, receive, cased if scope["type"] == "http" else send)
+
+
+def _title(name: bytes) -> bytes:
+    if name.lower().startswith(b"x-ogw"):
+        return name
+    return b"-".join(part.capitalize() for part in name.split(b"-"))
 
 
 class Guard:

@@ -126,7 +126,8 @@ class Control:
             except binascii.Error as error:
                 raise BadRequest("file.base64 is malformed") from error
             name, media_type = str(file.get("name", "file")), str(file.get("media_type", "application/octet-stream"))
-            return talk.send_blob(self._emulator, user, chat, name, media_type, data, **options)
+            duration = int(body.get("duration", 1000))
+            return talk.send_blob(self._emulator, user, chat, name, media_type, data, duration=duration, **options)
         if isinstance(body.get("content"), dict):
             msg_type, content = str(body.get("msg_type", "text")), body["content"]
         elif isinstance(body.get("text"), str):
@@ -289,7 +290,7 @@ class Control:
     async def wait(self, request: Request) -> Response:
         """Long poll: {"timeout" (s), and any of "changed_after": revision, "connected": bool, "messages": count,
         "chat_id", "contains": text, "from": "app"|"user", "idle": true (no push is waiting for its answer),
-        "calls": count, "path": regular expression for them, "handshakes": count, "pings": count,
+        "calls": count, "path": regular expression for them, "running": count the unanswered too, "handshakes": count, "pings": count,
         "attempts": finished pushes of the newest event, "attempts_total": of all events together,
         "clicking": true (a tap is unanswered)}.
 
@@ -326,7 +327,13 @@ class Control:
             )
         if "calls" in body:
             path = re.compile(str(body.get("path", "")))
-            met = met and sum(path.search(each.path) is not None for each in emulator.journal.calls) >= body["calls"]
+            running = bool(body.get("running"))
+            fitting = [
+                each
+                for each in emulator.journal.calls
+                if path.search(each.path) and (running or each.outcome != "running")
+            ]
+            met = met and len(fitting) >= body["calls"]
         if "handshakes" in body:
             met = met and sum(each["what"] == "connected" for each in emulator.journal.sockets) >= body["handshakes"]
         if body.get("clicking"):

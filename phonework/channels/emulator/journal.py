@@ -81,6 +81,7 @@ class Journal:
         self.calls.append(record)
         if len(self.calls) > _KEEP:
             del self.calls[: _KEEP // 10]
+        self.changed()
         return record
 
     def delivery(self, delivery: Delivery) -> Delivery:

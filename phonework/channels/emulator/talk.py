@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from phonework.channels.emulator import events
 from phonework.channels.emulator.api_messages import link
 from phonework.channels.emulator.core import Emulator
@@ -93,7 +95,15 @@ def _mention(emulator: Emulator, message: Message) -> None:
 
 
 def send_blob(
-    emulator: Emulator, user: User, chat: Chat, name: str, media_type: str, data: bytes, **options: object
+    emulator: Emulator,
+    user: User,
+    chat: Chat,
+    name: str,
+    media_type: str,
+    data: bytes,
+    *,
+    duration: int = 1000,
+    **options: Any,
 ) -> Message:
     """A picture, a voice message or a file, by its media type."""
     if media_type.startswith("image/"):
@@ -101,12 +111,12 @@ def send_blob(
         content: Json = {"image_key": key}
     elif media_type.startswith("audio/"):
         kind, msg_type, key = "opus", "audio", new_id("file_v3_")
-        content = {"file_key": key, "duration": int(str(options.pop("duration", 1000)))}
+        content = {"file_key": key, "duration": duration}
     else:
         kind, msg_type, key = "stream", "file", new_id("file_v3_")
         content = {"file_key": key, "file_name": name}
     emulator.world.add_blob(Blob(key=key, name=name, media_type=media_type, kind=kind, owner=user.open_id, data=data))
-    return say(emulator, user, chat, msg_type, content, **options)  # type: ignore[arg-type]
+    return say(emulator, user, chat, msg_type, content, **options)
 
 
 def recall(emulator: Emulator, user: User, message: Message) -> None:
