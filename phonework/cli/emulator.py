@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from pathlib import Path
 
 import click
@@ -22,7 +23,7 @@ def emulator(port: int, host: str, time_scale: float, data_dir: Path | None, app
     """Play Feishu's side of the wire: the bot connects to the printed address, and you open it in a browser."""
     from phonework.channels.emulator.server import listen, make_server, url_of
     from phonework.channels.emulator.settings import Settings
-    from phonework.channels.emulator.storage import open_emulator
+    from phonework.channels.emulator.storage import StorageError, open_emulator
 
     settings = Settings(time_scale=time_scale)
     if app_secret:
@@ -31,6 +32,11 @@ def emulator(port: int, host: str, time_scale: float, data_dir: Path | None, app
         listening = listen(host, port)
     except OSError as error:
         raise click.ClickException(f"cannot listen on {host}:{port}: {error.strerror}. Try --port 0.") from error
-    server = make_server(open_emulator(settings, data_dir))
+    try:
+        server = make_server(open_emulator(settings, data_dir))
+    except StorageError as error:
+        raise click.ClickException(f"{error} Remove {data_dir} or name another folder.") from error
     click.echo(url_of(listening))
-    asyncio.run(server.serve(sockets=[listening]))
+    # uvicorn raises the signal again when all is ended in order.
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(server.serve(sockets=[listening]))

@@ -72,3 +72,6 @@ class Emulator:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.hub.drop_all()
+        if self.world.storage is not None:
+            self.world.storage.close()
+            self.world.storage = None

@@ -17,6 +17,10 @@ _KINDS: Final[dict[str, type]] = {"user": User, "chat": Chat, "message": Message
 _VERSIONS_KEPT: Final = 3
 
 
+class StorageError(Exception):
+    """The file cannot be read: damaged, or written by another version."""
+
+
 class SqliteStorage:
     """One row for each thing, written at each change. A demo's convenience: it does not sync to the disk."""
 
@@ -37,7 +41,7 @@ class SqliteStorage:
         self._db.execute("DELETE FROM thing")
 
     def load(self, world: World) -> None:
-        """Put back what was kept. Raises msgspec.ValidationError when the file is of another version."""
+        """Put back what was kept. Raises msgspec.MsgspecError or KeyError when the file is of another version."""
         homes = {
             "user": world.users,
             "chat": world.chats,
@@ -62,7 +66,11 @@ def open_emulator(settings: Settings, data_dir: str | Path | None = None) -> Emu
         return Emulator(settings)
     folder = Path(data_dir)
     folder.mkdir(parents=True, exist_ok=True)
-    storage = SqliteStorage(folder / "emulator.sqlite3")
-    emulator = Emulator(settings, storage)
-    storage.load(emulator.world)
+    path = folder / "emulator.sqlite3"
+    try:
+        storage = SqliteStorage(path)
+        emulator = Emulator(settings, storage)
+        storage.load(emulator.world)
+    except (sqlite3.DatabaseError, msgspec.MsgspecError, KeyError) as error:
+        raise StorageError(f"{path} cannot be read: {error}.") from error
     return emulator
