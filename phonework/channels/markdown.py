@@ -25,12 +25,13 @@ _DIRECTION: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\
 
 _NO_CHARACTERS: Final = frozenset(map(chr, range(0xFDD0, 0xFDF0)))
 _SPAN: Final = re.compile("\ufdd0(\\d+)\ufdd1")
-_CODE_SPAN: Final = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
+_CODE_SPAN: Final = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
 _CALLS_PEOPLE: Final = re.compile(r"<(?=\s*/?\s*(?:at|person)\b)", re.IGNORECASE)
 _AUTOLINK: Final = re.compile(r"<(https?://[^\s<>]{1,2000})>", re.IGNORECASE)
 _IMAGE: Final = re.compile(r"!\[([^\[\]\n]{0,500})\]\(\s*<?([^\s()<>]{0,2000})>?(?:\s+\"[^\"\n]{0,200}\")?\s*\)")
 _LINK: Final = re.compile(r"(?<!!)\[([^\[\]\n]{1,500})\]\(\s*<?([^\s()<>]{0,2000})>?(?:\s+\"[^\"\n]{0,200}\")?\s*\)")
 _TAG: Final = re.compile(r"<(?!(?:br|hr)\s*/?>)", re.IGNORECASE)
+_TABLE_RULE: Final = re.compile(r"[\s>]*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)+\|?\s*$")
 _ITEM: Final = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+(?![-*+][ \t]|\d{1,9}[.)][ \t])")
 _WEB: Final = re.compile(r"https?://", re.IGNORECASE)
 
@@ -106,14 +107,31 @@ def normalise(markdown: str, max_tables: int = MAX_TABLES) -> str:
     lines = _indented_lists(text)
     out: list[str] = []
     at = 0
+    rules = _RuleCounter(max_tables)
     for start, end, write in _special_blocks(text, len(lines), max_tables):
         if start < at:
             continue
-        out.extend(_inline_lines(lines[at:start]))
+        out.extend(rules.kept(_inline_lines(lines[at:start])))
         out.extend(write(lines[start:end]))
         at = end
-    out.extend(_inline_lines(lines[at:]))
+    out.extend(rules.kept(_inline_lines(lines[at:])))
     return "\n".join(out)
+
+
+class _RuleCounter:
+    """Feishu may count a table wherever a line looks like the rule below its header: no more of them than tables."""
+
+    def __init__(self, limit: int) -> None:
+        self._left = limit
+
+    def kept(self, lines: list[str]) -> list[str]:
+        return [self._line(each) for each in lines]
+
+    def _line(self, line: str) -> str:
+        if not _TABLE_RULE.match(line):
+            return line
+        self._left -= 1
+        return line if self._left >= 0 else line.replace("|", "&#124;")
 
 
 @cache
@@ -177,13 +195,17 @@ def _inline(text: str) -> str:
     spans: list[str] = []
 
     def hide(found: re.Match[str]) -> str:
-        if "\n\n" in found[0]:
-            return found[0]
-        spans.append(_CALLS_PEOPLE.sub("<" + _ZERO_WIDTH_SPACE, found[0]))
+        spans.append(_harmless(found[0]))
         return f"\ufdd0{len(spans) - 1}\ufdd1"
 
     safe = _outside_code(_CODE_SPAN.sub(hide, text))
     return _SPAN.sub(lambda found: spans[int(found[1])], safe)
+
+
+def _harmless(span: str) -> str:
+    """A code span that stays harmless where it is not taken for one."""
+    span = _CALLS_PEOPLE.sub("<" + _ZERO_WIDTH_SPACE, span)
+    return _IMAGE.sub(lambda found: "!" + _ZERO_WIDTH_SPACE + found[0][1:], span)
 
 
 def _outside_code(text: str) -> str:

@@ -59,7 +59,7 @@ def plain_text(text: str, limit: int = LABEL_CHARS) -> Element:
 
 
 def markdown(content: str, element_id: str = "") -> Element:
-    return {"tag": "markdown", "content": content or " ", **({"element_id": element_id} if element_id else {})}
+    return {"tag": "markdown", "content": content if content.strip() else "…", **({"element_id": element_id} if element_id else {})}
 
 
 def small(content: str) -> Element:

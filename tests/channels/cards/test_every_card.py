@@ -21,6 +21,8 @@ from phonework.channels.cards.request import request_card
 from phonework.channels.cards.status import status_card
 from phonework.channels.cards.turn import progress_card, result_card
 from phonework.channels.cards.values import Malformed, parse
+from phonework.channels.emulator.cards import check_card
+from phonework.channels.emulator.settings import Settings
 from phonework.fsm.types import (
     Answer,
     Option,
@@ -209,6 +211,12 @@ def test_every_card_is_within_the_limits(card: Card) -> None:
     assert depth(card["body"]) <= 5
     assert card["schema"] == "2.0"
     assert card["config"]["summary"]["content"].strip()  # type: ignore[index]
+
+
+@COMMON
+@given(CARDS)
+def test_the_platform_would_show_every_card(card: Card) -> None:
+    check_card(card, Settings(), image_keys=set(), people=set())
 
 
 @COMMON
