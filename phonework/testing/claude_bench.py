@@ -1,9 +1,10 @@
 """The real Claude Code at hand for tests: own directories, a fake API, a backend, and a person who writes and answers."""
 
+import asyncio
 import json
 import os
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,6 +56,10 @@ def git_init(directory: Path) -> Path:
     directory.mkdir(parents=True, exist_ok=True)
     subprocess.run(["git", "init", "-q", str(directory)], check=True)
     return directory
+
+
+def _written(handle: int) -> None:
+    os.write(handle, b"\n")
 
 
 @dataclass
@@ -177,6 +182,25 @@ class ClaudeBench:
 
         await self.sink.wait_for(lambda: bool(found()))
         return found()[0]
+
+    @contextmanager
+    def waiting_command(self) -> Iterator[tuple[Block, Callable[[], None]]]:
+        """A command that runs until it is let go, and what lets it go."""
+        pipe = self.cwd / "go"
+        os.mkfifo(pipe)
+        handle = os.open(pipe, os.O_RDWR)
+        try:
+            wait = use("Bash", command="python3 -c \"open('go').readline()\"", description="Wait")
+            yield wait, lambda: _written(handle)
+        finally:
+            os.close(handle)
+
+    async def result_held(self) -> None:
+        """Wait until the agent itself is done, and the turn only waits for something still asked."""
+        live = self.backend._live[ONE]
+        async with asyncio.timeout(20):
+            while live.turn is None or live.turn.held is None:
+                await asyncio.sleep(0)
 
     async def aclose(self) -> None:
         for backend in self.backends:

@@ -255,11 +255,13 @@ class ClaudeBackend:
         return f"{line}, answered in {monotonic() - begun:.1f} s"
 
     async def _run(self, words: list[str], within: float) -> tuple[str, str]:
-        """Run the program in the data directory and return its output and error output."""
+        """Run the program in a directory of its own and return its output and error output."""
+        directory = self._data_dir / "claude"
+        await asyncio.to_thread(directory.mkdir, parents=True, exist_ok=True)
         process = await asyncio.create_subprocess_exec(
             *launcher.dies_with_us(),
             *words,
-            cwd=self._data_dir,
+            cwd=directory,
             env=launcher.environment(self._settings, f"{self._data_dir}:ping"),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
