@@ -54,10 +54,11 @@ class DemoBackend:
 
     async def start_turn(self, start: TurnStart) -> None:
         """Return when the prompts are in the agent's journal."""
-        agent = self._agents.get(start.session_id)
-        if agent is None or not agent.alive:
-            agent = self._agents[start.session_id] = await self._new_agent(start.session_id)
-        await agent.begin(start)
+        if not self._has_agent(start.session_id):
+            agent = await self._new_agent(start.session_id)
+            if not self._has_agent(start.session_id):  # nobody else made one meanwhile
+                self._agents[start.session_id] = agent
+        await self._agents[start.session_id].begin(start)
 
     async def steer(self, session_id: SessionId, turn: int, prompt: Prompt, images: tuple[str, ...]) -> None:
         """Give the running turn one more message; it is taken when the present story has come to its end."""
@@ -86,8 +87,7 @@ class DemoBackend:
 
     async def liveness(self, session_id: SessionId) -> Liveness:
         """Tell whether the agent runs; it lives in this process, so the answer is always certain."""
-        agent = self._agents.get(session_id)
-        return Liveness.ALIVE if agent is not None and agent.alive else Liveness.DEAD
+        return Liveness.ALIVE if self._has_agent(session_id) else Liveness.DEAD
 
     async def accepted(self, start: TurnStart) -> Accepted:
         """Look the turn's prompts up in the agent's journal."""
@@ -116,6 +116,10 @@ class DemoBackend:
         """End every agent. Their turns are not reported: the next start finds and reports them."""
         sessions = {*self._agents, *self._background}
         await asyncio.gather(*(self._finish(session_id, Stop.QUIET) for session_id in sessions))
+
+    def _has_agent(self, session_id: SessionId) -> bool:
+        agent = self._agents.get(session_id)
+        return agent is not None and agent.alive
 
     async def _new_agent(self, session_id: SessionId) -> Agent:
         journal = Journal(self._directory, session_id)

@@ -4,6 +4,7 @@ import asyncio
 import difflib
 import os
 import shutil
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -106,7 +107,8 @@ class Project:
     async def _run_git(self, *arguments: str, check: bool = True) -> Finished:
         if not self._git:
             return Finished(code=0, output="")
-        finished = await run(("git", *_IDENTITY, "--no-pager", *arguments), cwd=self.root, timeout=20.0)
+        command = ("git", *_IDENTITY, "--no-pager", *arguments)
+        finished = await _undisturbed(run(command, cwd=self.root, timeout=20.0))
         if check and not finished.ok:
             raise BackendError(f"git {arguments[0]} failed: {finished.output.strip()[-300:]}")
         return finished
@@ -127,6 +129,16 @@ class Project:
         if not found.is_relative_to(self.root.resolve()):
             raise BackendError(f"{path} leads out of the project")
         return found
+
+
+async def _undisturbed(work: Coroutine[None, None, Finished]) -> Finished:
+    """Let it come to its end when interrupted, for a git that is killed leaves its lock behind; not the second time."""
+    task = asyncio.create_task(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise
 
 
 def _place(directory: Path) -> Path:

@@ -80,6 +80,10 @@ class Person:
 
         await self.sink.wait_for(shown)
 
+    async def signs_of_life(self, count: int) -> None:
+        """Wait until the agent has shown itself so often in all, or asks, or has ended."""
+        await self.sink.wait_for(lambda: len(self.sink.progressed) >= count or bool(self._asks() or self._ends()))
+
     async def said_nothing(self) -> None:
         """Let everything that is due happen, and see that the turn has not ended."""
         for _ in range(20):

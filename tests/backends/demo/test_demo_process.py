@@ -118,6 +118,24 @@ async def test_the_countdown_ends_when_its_parent_dies(person: Person) -> None:
     assert gone == [child]
 
 
+@pytest.mark.parametrize("story", ["edit", "plan", "同时", "long", "program 60", "input"])
+async def test_an_interrupt_at_any_moment_ends_the_turn(person: Person, story: str) -> None:
+    """Each turn is interrupted one sign of life later than the one before, at the latest when it asks."""
+    person.restart(delay=0.001)
+
+    for moment in range(1, 8):
+        before = len(person.sink.progressed)
+        await person.write(story)
+        await person.signs_of_life(before + moment)
+        await person.backend.interrupt(ONE, person.turn)
+        end = await person.end()
+        assert isinstance(end, TurnFinished)
+        assert end.interrupted
+        assert not children(person.cwd)
+
+    assert "hi" in await person.said("echo hi")
+
+
 async def test_an_interrupt_while_it_makes_the_project_does_no_harm(person: Person) -> None:
     await person.write("edit")
     await person.step("open work")

@@ -133,3 +133,18 @@ async def test_without_git_it_counts_the_changes_itself(tmp_path: Path, monkeypa
 
     assert await project.summary((edit,)) == " shop/prices.py | 9 +, 0 -"
     assert not (tmp_path / ".git").exists()
+
+
+async def test_git_is_not_killed_in_the_middle(tmp_path: Path) -> None:
+    """A git that was killed would leave its lock, and every later commit would fail."""
+    project = await opened(tmp_path)
+    for _ in range(5):
+        await project.apply(project.propose())
+        task = asyncio.create_task(project.keep())
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+        assert not (tmp_path / ".git" / "index.lock").exists()
+        assert await project.summary(()) == "", "it was committed all the same"

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from phonework.backends.base import Step
+from phonework.backends.base import Step, TurnStart
 from phonework.fsm.events import AgentLost, AgentSessionChanged, BackgroundFinished
 from phonework.fsm.types import RequestKind, Verdict
+from phonework.testing.messages import message
 
 Person = Any  # of conftest.py, which cannot be imported
 
@@ -217,6 +218,33 @@ async def test_clearing_begins_a_new_conversation(person: Person) -> None:
 
 async def test_an_unknown_slash_command_is_answered(person: Person) -> None:
     assert "/frobnicate" in await person.said("/frobnicate now", verbatim=False)
+
+
+async def test_pictures_are_seen(person: Person) -> None:
+    (person.cwd / ".phonework").mkdir()
+    picture = person.cwd / ".phonework" / "shop.png"
+    picture.write_bytes(b"\x89PNG" + b"0" * 96)
+    prompt = message("edit")
+    images = {prompt.prompt_id: (str(picture), "/nowhere/gone.png")}
+    start = TurnStart(session_id="fizz-top", turn=1, cwd=str(person.cwd), prompts=(prompt,), images=images)
+
+    await person.backend.start_turn(start)
+    person.turn = 1
+    await person.asked()
+
+    text = person.sink.progressed[-1][2].text
+    assert "shop.png (100 bytes)" in text
+    assert "gone.png (unreadable)" in text
+    assert (person.cwd / "shop").is_dir()  # the pictures do not make the directory somebody's
+
+
+async def test_messages_sent_together_are_all_done(person: Person) -> None:
+    prompts = (message("echo one"), message("说 二"))
+
+    await person.backend.start_turn(TurnStart(session_id="fizz-top", turn=1, cwd=str(person.cwd), prompts=prompts))
+    person.turn = 1
+
+    assert await person.last_words() == "one\n\n二"
 
 
 async def test_help_is_given_in_the_persons_language(person: Person) -> None:
