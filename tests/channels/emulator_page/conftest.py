@@ -8,11 +8,12 @@ import os
 import shutil
 import threading
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from queue import Queue
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
@@ -134,21 +135,24 @@ def _find_chromium() -> str | None:
     return next((found for name in named if name and (found := shutil.which(name))), None)
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Headless Chromium; without one the tests are skipped on a person's machine and fail in CI."""
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Any]:
+    """Headless Chromium; without one the tests are skipped on a person's machine and fail in CI.
+
+    The tests are async on one loop for the session: Playwright's sync API would leave its loop running for the others.
+    """
     executable = _find_chromium()
     if executable is None:
         reason = "no Chromium found: install it, or name it in PHONEWORK_CHROMIUM, to test the phone page"
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
-    from playwright.sync_api import sync_playwright
+    from playwright.async_api import async_playwright
 
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=executable, args=_ARGUMENTS)
+    async with async_playwright() as playwright:
+        running = await playwright.chromium.launch(executable_path=executable, args=_ARGUMENTS)
         yield running
-        running.close()
+        await running.close()
 
 
 @pytest.fixture
@@ -166,30 +170,38 @@ def bot(emulator: EmulatorThread) -> Iterator[PageBot]:
     running.close()
 
 
-@pytest.fixture
-def open_page(browser: Any, emulator: EmulatorThread) -> Iterator[Callable[..., Any]]:
+@pytest_asyncio.fixture(loop_scope="session")
+async def open_page(browser: Any, emulator: EmulatorThread) -> AsyncIterator[Callable[..., Awaitable[Any]]]:
     """Opens the page in a context of its own; at the end no page may have logged an error or broken the policy.
 
-    page.problems collects them; a test that expects some empties it.
+    page.problems collects them, requests to anywhere else included; a test that expects some empties it.
     """
     contexts: list[Any] = []
     pages: list[Any] = []
 
-    def open_one(path: str = "/phone/", *, width: int = 1100, height: int = 760, **options: Any) -> Any:
-        context = browser.new_context(viewport={"width": width, "height": height}, **options)
+    async def open_one(path: str | None = "/phone/", *, width: int = 1100, height: int = 760, **options: Any) -> Any:
+        context = await browser.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
         context.set_default_timeout(8000)
-        page = context.new_page()
-        page.problems = problems = []
+        page = await context.new_page()
+        problems: list[str] = []
+        page.problems = problems
         page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("console", lambda line: problems.append(line.text) if line.type in ("error", "warning") else None)
-        page.on("request", lambda sent: sent.url.startswith((emulator.url, "blob:")) or problems.append(sent.url))
+        page.on("console", lambda line: problems.append(line.text))
+        page.on("dialog", lambda dialog: problems.append(f"dialog: {dialog.message}"))
+        page.on("request", lambda sent: sent.url.startswith(emulator.url) or problems.append(sent.url))
         pages.append(page)
-        page.goto(emulator.url + path)
+        if path is not None:
+            await page.goto(emulator.url + path)
         return page
 
     yield open_one
-    problems = [problem for page in pages for problem in page.problems]
     for context in contexts:
-        context.close()
-    assert problems == []
+        await context.close()
+    assert [problem for page in pages for problem in page.problems] == []
+
+
+@pytest.fixture
+def card_of() -> Callable[..., Json]:
+    """make_card(elements, title=, template=)"""
+    return make_card

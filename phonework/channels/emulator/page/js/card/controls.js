@@ -16,7 +16,10 @@ function submit(message, path, element, form) {
   form.draft.errors.value = Object.fromEntries(
     absent.map((field) => [field.name, t(field.tag === 'input' ? 'required' : 'requiredChoice')]),
   );
-  if (absent.length) return document.getElementById(`${message.message_id}-${absent[0].name}`)?.focus();
+  if (absent.length) {
+    const first = document.getElementById(`${message.message_id}-${absent[0].name}`);
+    return first?.closest('button, input, select, textarea')?.focus();
+  }
   const action = {
     tag: 'button',
     ...valuePart(element),

@@ -1,7 +1,7 @@
 // One chat: its head, its messages in order, and the composer.
 import { html, useEffect } from '../lib.js';
 import { longTime, t } from '../i18n.js';
-import { bot, chatMessages, goToChat, markRead, me, now, openThreadId, pendingByChat } from '../store.js';
+import { bot, chatMessages, connected, goToChat, markRead, me, now, openThreadId, pendingByChat } from '../store.js';
 import { Composer } from './composer.js';
 import { Avatar, Icon } from './icons.js';
 import { Message, Pending } from './message.js';
@@ -10,9 +10,9 @@ import { useConversationScroll } from './scroll.js';
 const PAUSE_MS = 5 * 60_000; // after this long a time stands between two messages
 
 function Presence() {
-  const { connected } = bot.value;
-  return html`<span class=${`presence ${connected ? 'is-online' : 'is-offline'}`} role="status">
-    <i aria-hidden="true"></i>${connected ? t('online') : t('offlineBot')}
+  const online = bot.value.connected;
+  return html`<span class=${`presence ${online ? 'is-online' : 'is-offline'}`} role="status">
+    <i aria-hidden="true"></i>${online ? t('online') : t('offlineBot')}
   </span>`;
 }
 
@@ -51,7 +51,7 @@ function Pill({ scroll }) {
 }
 
 const Banner = () =>
-  !bot.value.connected && html`<div class="banner banner-quiet" role="status"><${Icon} name="alert" size="16" /> ${t('offlineBot')}</div>`;
+  connected.value && !bot.value.connected && html`<div class="banner banner-quiet" role="status"><${Icon} name="alert" size="16" /> ${t('offlineBot')}</div>`;
 
 export function Conversation({ chat }) {
   const thread = openThreadId.value;

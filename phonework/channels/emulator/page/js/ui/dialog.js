@@ -1,5 +1,5 @@
 // Modal dialogs on the browser's own <dialog>: focus stays inside, Escape closes, the page behind is inert.
-import { html, signal, useEffect, useRef } from '../lib.js';
+import { html, signal, useLayoutEffect, useRef } from '../lib.js';
 import { t } from '../i18n.js';
 
 const current = signal(null); // {title, text, settle} or {image, alt, settle}
@@ -7,13 +7,14 @@ const current = signal(null); // {title, text, settle} or {image, alt, settle}
 const show = (what) =>
   new Promise((resolve) => {
     current.value?.settle(false);
-    current.value = {
+    const one = {
       ...what,
       settle: (answer) => {
-        current.value = null;
+        if (current.value === one) current.value = null;
         resolve(answer);
       },
     };
+    current.value = one;
   });
 
 /** Resolves to true if the person agreed. */
@@ -25,7 +26,7 @@ function Question({ title, text, settle }) {
     ${title && html`<h2 id="dialog-title">${title}</h2>`} ${text && html`<p>${text}</p>`}
     <div class="dialog-actions">
       <button type="button" class="btn" onClick=${() => settle(false)}>${t('cancel')}</button>
-      <button type="button" class="btn btn-primary_filled" autofocus onClick=${() => settle(true)}>${t('confirm')}</button>
+      <button type="button" class="btn btn-primary_filled" onClick=${() => settle(true)}>${t('confirm')}</button>
     </div>
   </div>`;
 }
@@ -41,7 +42,7 @@ const Zoomed = ({ image, alt, settle }) => html`<button
 
 function Open({ what }) {
   const ref = useRef();
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!ref.current.open) ref.current.showModal();
   }, []);
   const onCancel = (event) => {
@@ -53,6 +54,7 @@ function Open({ what }) {
     ref=${ref}
     class=${what.image ? 'dialog-image' : ''}
     onCancel=${onCancel}
+    onClose=${() => what.settle(false)}
     onClick=${onClick}
     aria-labelledby=${what.title ? 'dialog-title' : undefined}
   >

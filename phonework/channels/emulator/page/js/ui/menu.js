@@ -11,6 +11,7 @@ export function Menu({ label, button, class: extra = '', triggerClass = 'icon-bu
   };
   useEffect(() => {
     if (!open) return undefined;
+    root.current.querySelector('.menu-panel').scrollIntoView({ block: 'nearest' });
     const outside = (event) => !root.current?.contains(event.target) && setOpen(false);
     const escape = (event) => event.key === 'Escape' && close();
     document.addEventListener('pointerdown', outside);

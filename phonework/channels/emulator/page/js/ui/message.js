@@ -67,6 +67,15 @@ function Actions({ message, own }) {
   </div>`;
 }
 
+const isSet = (mark) => (Array.isArray(mark) ? mark.length > 0 : Boolean(mark));
+
+const Marks = ({ message }) =>
+  (isSet(message.urgent) || isSet(message.pinned)) &&
+  html`<div class="marks">
+    ${isSet(message.urgent) && html`<span class="tag t-red">${t('urgent')}</span>`}
+    ${isSet(message.pinned) && html`<span class="tag t-orange">${t('pinned')}</span>`}
+  </div>`;
+
 const isOwn = (message) => message.sender.type === 'user' && message.sender.open_id === me.value?.open_id;
 
 /** continued: whether the message before is by the same sender, so that name and picture need not be repeated. */
@@ -84,7 +93,8 @@ export function Message({ message, continued, inGroup }) {
   >
     ${!own && (continued ? html`<span class="avatar-space"></span>` : html`<${Avatar} name=${message.sender.name} isBot=${isBot} size="36" />`)}
     <div class="stack">
-      ${!continued && (inGroup || isBot) && !own && html`<div class="sender">${message.sender.name}${isBot && html`<span class="tag t-blue">${t('bot')}</span>`}</div>`}
+      ${!continued && (inGroup || isBot) && !own && html`<div class="sender">${message.sender.name}${isBot && html`<span class="tag t-blue">${t('bot')}</span>`}<time>${clockTime(message.created_at)}</time></div>`}
+      <${Marks} message=${message} />
       <div class="bubble-line">
         <div class="bubble" tabindex="-1" title=${fullTime(message.created_at)}>
           ${message.reply_to && html`<${Quote} messageId=${message.reply_to} />`}
@@ -98,7 +108,6 @@ export function Message({ message, continued, inGroup }) {
       html`<button type="button" class="topic" onClick=${() => (openThreadId.value = message.thread_id)}>
         <${Icon} name="topic" size="14" /> ${t('openTopic')}
       </button>`}
-      <time class="time" datetime=${new Date(message.created_at).toISOString()}>${clockTime(message.created_at)}</time>
     </div>
   </div>`;
 }

@@ -35,6 +35,7 @@ export function useConversationScroll(chatKey, newest, own, count) {
 
   const settle = () => {
     const box = ref.current;
+    if (!box) return; // a size change reported after the conversation was left
     const { stick, anchor } = state.current;
     if (stick) box.scrollTop = box.scrollHeight;
     else if (anchor?.row.isConnected) {
