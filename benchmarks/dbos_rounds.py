@@ -1,0 +1,114 @@
+"""Rounds a second (message, turn, finished) against `dbos` running workflows of two steps on SQLite, WAL, FULL."""
+
+import asyncio
+import logging
+import os
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import closing
+from pathlib import Path
+from statistics import median
+
+from benchmarks.quiet import quiet
+from benchmarks.rows import Row, at_least, main
+from benchmarks.stand import stand
+
+SECONDS = 3.0
+PAIRS = 3
+BARS = {1: (3.0, 5.0), 8: (12.0, 20.0), 32: (30.0, 50.0)}
+
+
+async def ours(conversations: int) -> float:
+    """Rounds a second, until every card of them is shown and every effect is off the outbox."""
+    with tempfile.TemporaryDirectory() as folder:
+        async with stand(Path(folder), conversations=conversations) as it:
+            begun = time.perf_counter()
+
+            async def go(number: int) -> int:
+                rounds = 0
+                while time.perf_counter() < begun + SECONDS:
+                    await it.round(number, rounds)
+                    rounds += 1
+                return rounds
+
+            counts = await asyncio.gather(*(go(number) for number in range(conversations)))
+            await it.core.dispatcher.settled()
+            assert it.backend.started == sum(counts)
+            assert it.channel.delivered >= sum(counts)
+            return sum(counts) / (time.perf_counter() - begun)
+
+
+def theirs(conversations: int) -> float:
+    """Workflows a second, in a process of its own: dbos wants to be the only one."""
+    command = [sys.executable, "-m", "benchmarks.dbos_rounds", "--dbos", str(conversations)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    return float(done.stdout.split()[-1])
+
+
+async def run_dbos(conversations: int, folder: Path) -> float:
+    from dbos import DBOS, DBOSConfig
+
+    logging.disable(logging.CRITICAL)
+    path = folder / "dbos.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        assert connection.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL, which dbos leaves as it is
+    DBOS(config=DBOSConfig(name="rounds", system_database_url=f"sqlite:///{path}", run_admin_server=False))  # type: ignore[typeddict-unknown-key]
+
+    @DBOS.step()
+    async def start(number: int) -> str:
+        return f"agent-{number}"
+
+    @DBOS.step()
+    async def finish(agent: str) -> str:
+        return "All 12 tests pass."
+
+    @DBOS.workflow()
+    async def turn(number: int) -> str:
+        return await finish(await start(number))
+
+    DBOS.launch()
+    await turn(-1)
+    begun = time.perf_counter()
+
+    async def go(number: int) -> int:
+        rounds = 0
+        while time.perf_counter() < begun + SECONDS:
+            await turn(number)
+            rounds += 1
+        return rounds
+
+    counts = await asyncio.gather(*(go(number) for number in range(conversations)))
+    speed = sum(counts) / (time.perf_counter() - begun)
+    DBOS.destroy()
+    return speed
+
+
+def measure() -> list[Row]:
+    rows = []
+    for conversations, (must, good) in BARS.items():
+        pairs = [(asyncio.run(ours(conversations)), theirs(conversations)) for _ in range(PAIRS)]
+        ratio = median(speed / reference for speed, reference in pairs)
+        speed, reference = (median(values) for values in zip(*pairs, strict=True))
+        rows.append(
+            Row(
+                what=f"rounds/s (message, turn, finished), {conversations} conversation{'s' if conversations > 1 else ''}",
+                bar=f">= {must:g} times (good {good:g})",
+                figure=f"{ratio:.1f} times ({speed:,.0f}/s)",
+                reference=f"dbos, workflow of two steps: {reference:,.0f}/s",
+                verdict=at_least(ratio, must, good),
+            )
+        )
+    return rows
+
+
+if __name__ == "__main__":
+    if "--dbos" in sys.argv:
+        with tempfile.TemporaryDirectory() as place:
+            print(asyncio.run(run_dbos(int(sys.argv[-1]), Path(place))), flush=True)
+        os._exit(0)  # its threads need a while to end
+    with quiet():
+        main(measure)

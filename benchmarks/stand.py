@@ -1,0 +1,186 @@
+"""The whole engine in one process, with a chat that shows everything at once and an agent that needs no time."""
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from phonework import boot
+from phonework.backends.base import Accepted, Capabilities, Liveness, Sink, TurnStart
+from phonework.channels.base import Channel, ChannelHealth, Chat, Delivery, Fetched, Receipt, Said, Submit
+from phonework.clock import SystemClock
+from phonework.config import Config
+from phonework.core import Core, assemble
+from phonework.fsm.events import TurnFinished, TurnStarted
+from phonework.fsm.types import Answer, Ask, Attachment, Prompt, SessionId, Timeouts, UserId
+from phonework.router.authorise import Gate
+from phonework.store import sessions, users
+from phonework.store.migrate import migrate
+from phonework.store.sessions import NewSession
+from phonework.store.writer import Writer
+
+
+class InstantChannel:
+    """Shows at once whatever it is given. delivered: how many."""
+
+    name = "feishu"
+
+    def __init__(self) -> None:
+        self.delivered = 0
+
+    async def run(self, submit: Submit) -> None:
+        await asyncio.Event().wait()
+
+    async def deliver(self, delivery: Delivery) -> Receipt:
+        self.delivered += 1
+        return Receipt(message_id=f"om_{self.delivered}", at=datetime.now(UTC))
+
+    async def fetch(self, attachment: Attachment) -> Fetched:
+        raise NotImplementedError("nothing is attached here")
+
+    def health(self) -> ChannelHealth:
+        return ChannelHealth(connected=True)
+
+
+class InstantBackend:
+    """An agent that answers at once. ended: set for a session when the end of its turn is committed."""
+
+    name = "demo"
+    capabilities = Capabilities(can_resume=True)
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.ended: dict[SessionId, asyncio.Event] = {}
+        self.started = 0
+
+    async def start_turn(self, start: TurnStart) -> None:
+        self.started += 1
+        task = asyncio.create_task(self._run(start.session_id, start.turn))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _run(self, session_id: SessionId, turn: int) -> None:
+        began = TurnStarted(turn=turn, agent_session_id=f"agent-{session_id}")
+        await self._sink.emit(session_id, began, key=f"{turn}:began")
+        await self._sink.emit(session_id, TurnFinished(turn=turn, text="All 12 tests pass."), key=f"{turn}:ended")
+        if session_id in self.ended:
+            self.ended[session_id].set()
+
+    async def steer(self, session_id: SessionId, turn: int, prompt: Prompt, images: tuple[str, ...]) -> None: ...
+
+    async def answer(self, session_id: SessionId, ask: Ask, answer: Answer) -> None: ...
+
+    async def interrupt(self, session_id: SessionId, turn: int) -> None: ...
+
+    async def kill(self, session_id: SessionId) -> None: ...
+
+    async def close(self, session_id: SessionId) -> None: ...
+
+    async def liveness(self, session_id: SessionId) -> Liveness:
+        return Liveness.DEAD
+
+    async def accepted(self, start: TurnStart) -> Accepted:
+        return Accepted.NO
+
+    async def ping(self, *, smoke: bool = False) -> str:
+        return "instant"
+
+    async def aclose(self) -> None:
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+class Stand:
+    """Conversations of as many people, one session each, ready for messages."""
+
+    def __init__(self, core: Core, channel: InstantChannel, backend: InstantBackend, conversations: int) -> None:
+        self.core, self.channel, self.backend = core, channel, backend
+        self.people = [person(number) for number in range(conversations)]
+
+    async def say(self, number: int, message: int) -> None:
+        """One message of one person; returns when it is committed."""
+        user = self.people[number]
+        said = Said(
+            key=f"om_{number}_{message}",
+            user=user,
+            chat=chat_of(number),
+            message_id=f"om_{number}_{message}",
+            text="please add a test for the empty list",
+            sent_at=datetime.now(UTC),
+        )
+        await self.core.router.submit(said)
+
+    async def round(self, number: int, message: int) -> None:
+        """Message, turn, finished: returns when the end is committed."""
+        ended = self.backend.ended[session_of(number)] = asyncio.Event()
+        await self.say(number, message)
+        await ended.wait()
+
+
+def person(number: int) -> UserId:
+    return UserId(f"ou_{number:032x}")
+
+
+def session_of(number: int) -> SessionId:
+    return SessionId(f"fizz-{number:06}")
+
+
+def chat_of(number: int) -> Chat:
+    return Chat(channel="feishu", chat_id=f"oc_{number:032x}")
+
+
+def settings(folder: Path) -> Config:
+    return Config.model_validate(
+        {
+            "server": {"data_dir": folder},
+            "work": {"root": folder / "work"},
+            "agent": {"default": "demo"},
+            "access": {"allow": ["*"]},
+        }
+    )
+
+
+@contextlib.asynccontextmanager
+async def stand(folder: Path, *, conversations: int = 0) -> AsyncIterator[Stand]:
+    """Started, with as many idle conversations; what the folder's database owes is carried out at once."""
+    clock, channel = SystemClock(), InstantChannel()
+    config = settings(folder)
+    migrate(config.database, clock)
+    channels: dict[str, Channel] = {channel.name: channel}
+    async with Writer(config.database, clock) as writer:
+        await writer.run(lambda connection, now: add_conversations(connection, range(conversations), now))
+        left = await boot.look(writer)
+        core = assemble(
+            writer=writer,
+            clock=clock,
+            config=config,
+            channels=channels,
+            gate=Gate(config.access.allow, left.paired, lambda code: None),
+            make_backends=lambda node, _config: {"demo": InstantBackend(node)},
+        )
+        backend = core.backends["demo"]
+        assert isinstance(backend, InstantBackend)
+        await core.start(left)
+        try:
+            yield Stand(core, channel, backend, conversations)
+        finally:
+            await core.stop()
+
+
+def add_conversations(connection: sqlite3.Connection, numbers: range, now: datetime) -> None:
+    """An idle session for each number, active for a person of their own."""
+    for number in numbers:
+        user, session_id = person(number), session_of(number)
+        users.touch(connection, user, "en", chat_of(number), now)
+        new = NewSession(
+            session_id=session_id,
+            user_id=user,
+            backend="demo",
+            cwd="/home/ada/fizz",
+            chat=chat_of(number),
+            timeouts=Timeouts(),
+        )
+        sessions.add(connection, new, now)
+        users.activate(connection, user, session_id)
