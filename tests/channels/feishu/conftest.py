@@ -11,14 +11,28 @@ import pytest
 from pydantic import SecretStr
 
 from phonework.channels.base import Chat, Clicked, Reply, Said
-from phonework.channels.feishu import FeishuChannel, Periods
+from phonework.channels.feishu import FeishuChannel, Periods, sdk
 from phonework.testing.emulator import RunningEmulator, running_emulator
 from phonework.testing.phone import Phone
 
 BRISK = Periods(
-    commit=1.0, probe_every=0.2, probe_within=0.3, check_every=0.2, loop_within=0.5, open_within=3, endpoint=2,
-    silent_pings=2, first_retry=0.05, longest_retry=0.2, refused_retry=0.3,
-)  # fmt: skip
+    commit=2.0,
+    probe_every=0.2,
+    probe_within=1.5,
+    check_every=0.3,
+    loop_within=2,
+    open_within=10,
+    endpoint=5,
+    first_retry=0.05,
+    longest_retry=0.2,
+    refused_retry=0.3,
+)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def sdk_loaded() -> None:
+    """The SDK's import takes seconds, on a busy machine many; no test should wait for it."""
+    sdk.load()
 
 
 @dataclass
@@ -48,7 +62,7 @@ class Desk:
             self.gaps.append((since, until))
             self.changed.notify_all()
 
-    async def until(self, condition: Callable[["Desk"], bool], within_s: float = 15) -> None:
+    async def until(self, condition: Callable[["Desk"], bool], within_s: float = 30) -> None:
         async with asyncio.timeout(within_s), self.changed:
             await self.changed.wait_for(lambda: condition(self))
 
@@ -79,6 +93,7 @@ def brisk() -> Periods:
 @pytest.fixture
 async def emulator() -> AsyncIterator[RunningEmulator]:
     async with running_emulator(time_scale=0.01) as emulator:
+        emulator.phone.timeout_s = 30
         yield emulator
 
 
