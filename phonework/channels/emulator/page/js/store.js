@@ -125,9 +125,12 @@ function upsert(message) {
   const index = list.findIndex((one) => one.message_id === message.message_id);
   if (index >= 0 && list[index].version > message.version) return true;
   const next = index >= 0 ? list.with(index, message) : [...list, message].sort(byTime);
-  messagesByChat.value = { ...messagesByChat.value, [message.chat_id]: next };
-  if (index < 0) countUnread(message);
-  dropDelivered();
+  batch(() => {
+    messagesByChat.value = { ...messagesByChat.value, [message.chat_id]: next };
+    if (index < 0) countUnread(message);
+    if (index < 0) claimPending(message);
+    dropDelivered();
+  });
   return true;
 }
 
@@ -197,6 +200,20 @@ let pendingNumber = 0;
 
 function setPending(chatId, change) {
   pendingByChat.value = { ...pendingByChat.value, [chatId]: change(pendingByChat.value[chatId] || []) };
+}
+
+/** The event with one's own message can come before the answer of the call that sent it: never show both. */
+function claimPending(message) {
+  if (message.sender.open_id !== me.value.open_id) return;
+  const isIt = (item) =>
+    !item.message_id &&
+    !item.failed &&
+    (item.file ? message.msg_type !== 'text' : String(message.content?.text ?? '').endsWith(item.text));
+  const claimed = (pendingByChat.value[message.chat_id] || []).find(isIt);
+  if (!claimed) return;
+  setPending(message.chat_id, (list) =>
+    list.map((one) => (one === claimed ? { ...one, message_id: message.message_id } : one)),
+  );
 }
 
 function dropDelivered() {
