@@ -13,7 +13,7 @@ from urllib.request import ProxyHandler, build_opener
 
 import click
 
-from phonework.cli.options import make_private
+from phonework.cli.options import make_private, start_logging
 from phonework.cli.running import run
 from phonework.config import Config, load
 from phonework.config.model import default_data_dir
@@ -73,7 +73,7 @@ async def _serve(config: Config, url: str, browser: bool) -> None:
     from phonework import app
     from phonework.logs import configure
 
-    configure(config.log)
+    configure(config.log.level, config.log.format, secrets=config.secrets())
 
     def ready(_running: object) -> None:
         click.echo(f"PhoneWork's demo is ready: {url}\nCtrl-C ends it.")

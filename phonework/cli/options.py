@@ -54,3 +54,15 @@ def make_private(directory: Path) -> None:
         raise StoreError(
             f"{directory}: {(error.strerror or str(error)).lower()}", hint="choose another data directory"
         ) from error
+
+
+def start_logging(config: Config) -> None:
+    """Send the log to stderr as the settings say, without any secret in them."""
+    from phonework.logs import configure
+
+    secrets = (
+        config.feishu.app_secret.get_secret_value(),
+        config.server.token.get_secret_value(),
+        *config.claude.env.values(),
+    )
+    configure(config.log.level, config.log.format, secrets=[secret for secret in secrets if secret])

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from phonework.cli.options import config_option, data_dir_option, make_private
+from phonework.cli.options import config_option, data_dir_option, make_private, start_logging
 from phonework.cli.running import run
 from phonework.config import load
 
@@ -42,6 +42,6 @@ def serve(
     from phonework import app
     from phonework.logs import configure
 
-    configure(config.log)
+    configure(config.log.level, config.log.format, secrets=config.secrets())
     make_private(config.server.data_dir)
     run(app.serve(config))

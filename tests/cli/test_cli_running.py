@@ -84,7 +84,7 @@ def test_a_signal_asks_and_the_exit_code_is_zero(start: Start, number: signal.Si
 
 @pytest.mark.parametrize("program", [HANGING, STUCK])
 def test_a_second_signal_ends_it_at_once(start: Start, program: str) -> None:
-    process = start(program)
+    process = start(program.replace("running.STOP_SECONDS = 0.5", ""))
     for _ in range(2):
         process.send_signal(signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):  # two signals at one instant may arrive as one
