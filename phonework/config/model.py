@@ -301,6 +301,11 @@ class Config(BaseSettings):
         """The database's file."""
         return self.server.data_dir / "phonework.db"
 
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret value that is set, for the log to leave out."""
+        values = [self.feishu.app_secret.get_secret_value(), self.server.token.get_secret_value()]
+        return tuple(value for value in (*values, *self.claude.env.values()) if value)
+
     def default_timeouts(self) -> Timeouts:
         """The timeouts of a new session."""
         chosen = self.timeouts

@@ -1,10 +1,9 @@
 """`decide`: the one function that moves a session. Only this module knows the `transitions` library."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from transitions import EventData, Machine
 
@@ -38,29 +37,35 @@ class Decision:
         return self.reason is None
 
 
-def decide(session: Session, event: Event, now: datetime) -> Decision:
-    """Total: every event in every state is a move or is refused with a reason. Pure: nothing is performed."""
-    draft = Draft(session, event, now)
-    moved = _machine().events[type(event).__name__].trigger(draft)
-    if not moved:
-        reason = draft.reason or Reason.ERROR
-        return Decision(source=session.state, target=session.state, session=session, reason=reason)
-    after = draft.finish()
-    return Decision(
-        source=session.state,
-        target=after.state,
-        session=after,
-        effects=tuple(draft.effects),
-        timers=tuple(draft.timers.values()),
-        requests=tuple(draft.requests.values()),
-        prompts=tuple(draft.prompts.values()),
-        turns=tuple(draft.turns.values()),
-    )
+Decide = Callable[[Session, Event, datetime], Decision]
 
 
-@cache
-def _machine() -> Machine:
-    """Built once, holds no model: drafts pass through it and are not kept."""
+def decider(table: Sequence[Row | Ignore]) -> Decide:
+    """`decide` for a table. The machine is built once and holds no model: drafts pass through it and are not kept."""
+    machine = _machine(table)
+
+    def decide(session: Session, event: Event, now: datetime) -> Decision:
+        """Total: every event in every state is a move or is refused with a reason. Pure: nothing is performed."""
+        draft = Draft(session, event, now)
+        if not machine.events[type(event).__name__].trigger(draft):
+            reason = draft.reason or Reason.ERROR
+            return Decision(source=session.state, target=session.state, session=session, reason=reason)
+        after = draft.finish()
+        return Decision(
+            source=session.state,
+            target=after.state,
+            session=after,
+            effects=tuple(draft.effects),
+            timers=tuple(draft.timers.values()),
+            requests=tuple(draft.requests.values()),
+            prompts=tuple(draft.prompts.values()),
+            turns=tuple(draft.turns.values()),
+        )
+
+    return decide
+
+
+def _machine(table: Sequence[Row | Ignore]) -> Machine:
     machine = Machine(
         model=None,
         states=[state.value for state in State],
@@ -69,7 +74,7 @@ def _machine() -> Machine:
         send_event=True,
         queued=False,
     )
-    for row in TABLE:
+    for row in table:
         machine.add_transition(**_transition(row))
     return machine
 
@@ -121,3 +126,6 @@ def _performed(action: Action) -> Callable[[EventData], None]:
         action(cast(Draft, data.model))
 
     return perform
+
+
+decide: Final = decider(TABLE)

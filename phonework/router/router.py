@@ -46,6 +46,7 @@ class Router:
     ) -> None:
         self._writer, self._clock, self._gate, self._routes, self._link = writer, clock, gate, routes, link
         self._channels, self._language = channels, language
+        self._chats: set[str] = set()  # those known to be stored
 
     # People → nodes
 
@@ -62,7 +63,15 @@ class Router:
             said=act if isinstance(act, Said) else None,
             clicked=act if isinstance(act, Clicked) else None,
         )
-        return await self._link.submit(self._routes.node_of(envelope.user_id), envelope)
+        reply = await self._link.submit(self._routes.node_of(envelope.user_id), envelope)
+        if act.chat.chat_id not in self._chats:
+            await self._know(act)
+        return reply
+
+    async def _know(self, act: Said | Clicked) -> None:
+        """Remember the chat, so that its history is looked through for what never arrived."""
+        await self._writer.run(lambda connection, now: messages.know(connection, act.chat, act.user, now))
+        self._chats.add(act.chat.chat_id)
 
     async def _greet(self, act: Said | Clicked) -> Reply:
         if isinstance(act, Clicked):

@@ -4,6 +4,7 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from phonework.fsm.reasons import Reason
 from phonework.fsm.types import SessionId, UserId
@@ -103,6 +104,11 @@ def get(connection: sqlite3.Connection, seq: int) -> Stored | None:
         status=Status(status),
         payload=payload,
     )
+
+
+def after(connection: sqlite3.Connection, seq: int, limit: int) -> list[tuple[Any, ...]]:
+    """The events that follow, in order, as the columns of `events_after`."""
+    return connection.execute(SQL["events_after"], (seq, limit)).fetchall()
 
 
 def forget_poisoned(connection: sqlite3.Connection, seq: int) -> None:

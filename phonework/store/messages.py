@@ -40,6 +40,12 @@ def see(connection: sqlite3.Connection, chat: Chat, user_id: str, at: datetime) 
     connection.execute(SQL["see_chat"], values)
 
 
+def know(connection: sqlite3.Connection, chat: Chat, user_id: str, at: datetime) -> None:
+    """The chat exists; from when on its history matters, if that is not known yet."""
+    values = (chat.channel, chat.chat_id, user_id, int(chat.private), milliseconds(at))
+    connection.execute(SQL["know_chat"], values)
+
+
 def chats(connection: sqlite3.Connection, channel: str) -> list[tuple[str, str, bool, datetime]]:
     """The chats of a channel: id, user, private, read up to."""
     rows = connection.execute(SQL["known_chats"], (channel,)).fetchall()

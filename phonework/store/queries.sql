@@ -216,6 +216,9 @@ SELECT card_key, delivery_key FROM message WHERE message_id = ? ORDER BY sent_at
 INSERT INTO chat (channel, chat_id, user_id, private, seen_at_ms) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (channel, chat_id) DO UPDATE SET seen_at_ms = max(seen_at_ms, excluded.seen_at_ms);
 
+-- name: know_chat
+INSERT INTO chat (channel, chat_id, user_id, private, seen_at_ms) VALUES (?, ?, ?, ?, ?) ON CONFLICT (channel, chat_id) DO NOTHING;
+
 -- name: known_chats
 SELECT chat_id, user_id, private, seen_at_ms FROM chat WHERE channel = ?;
 

@@ -1,0 +1,464 @@
+"""A small world around one session for exhaustive search: a person, an agent, clocks and crashes, all bounded.
+
+`World` is a value: `moves` says what can happen next, `after` what the world is then. It holds what `decide` owes, so
+that what an agent hears and what the table says are compared at every step.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Final, TypeVar
+
+from phonework.fsm import effects as order
+from phonework.fsm import events as happened
+from phonework.fsm.draft import Arm, TimerChange
+from phonework.fsm.effects import Effect
+from phonework.fsm.events import Event
+from phonework.fsm.machine import Decide, Decision
+from phonework.fsm.types import (
+    Answer,
+    Ask,
+    Prompt,
+    PromptId,
+    PromptStatus,
+    Request,
+    RequestId,
+    RequestKind,
+    RequestStatus,
+    Session,
+    SessionId,
+    State,
+    UserId,
+    Verdict,
+)
+
+T = TypeVar("T")
+
+NOW: Final = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+OWNER, STRANGER = UserId("owner"), UserId("stranger")
+YES, NO = Answer(verdict=Verdict.ALLOW), Answer(verdict=Verdict.DENY)
+AGENT_ORDERS: Final = (
+    order.StartTurn,
+    order.SteerTurn,
+    order.AnswerAgent,
+    order.InterruptTurn,
+    order.KillAgent,
+    order.CloseAgent,
+)
+
+
+class BrokenPromiseError(AssertionError):
+    """A property does not hold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """How much may happen on one path."""
+
+    prompts: int = 2
+    asks: int = 2
+    crashes: int = 1
+    clicks: int = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """One instant. running: the turn the agent works on, 0 for none. hearing: requests it waits for.
+
+    owed: orders to the agent not yet carried out. consents: (request, fingerprint) the person said yes to.
+    told: requests the agent was given an answer for.
+    """
+
+    session: Session
+    running: int = 0
+    hearing: tuple[RequestId, ...] = ()
+    owed: tuple[Effect, ...] = ()
+    timers: tuple[Arm, ...] = ()
+    requests: tuple[Request, ...] = ()
+    prompts: tuple[Prompt, ...] = ()
+    consents: tuple[tuple[str, str], ...] = ()
+    told: tuple[RequestId, ...] = ()
+    answers: tuple[tuple[RequestId, str], ...] = ()
+    asked: int = 0
+    crashes: int = 0
+    clicks: int = 0
+
+
+def begin(*, can_steer: bool = False) -> World:
+    session = Session(
+        session_id=SessionId("fizz-top"),
+        user_id=OWNER,
+        backend="any",
+        cwd="/",
+        state=State.IDLE,
+        version=1,
+        since=NOW,
+        can_steer=can_steer,
+    )
+    return World(session=session)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """Something that can happen. event: None when the world moves without the session hearing of it."""
+
+    name: str
+    event: Event | None = None
+    world: World
+
+
+def moves(world: World, bounds: Bounds) -> Iterator[Move]:
+    """Everything that can happen next."""
+    yield from _person(world, bounds)
+    yield from _agent(world, bounds)
+    yield from _clock(world)
+    yield from _orders(world)
+    if world.crashes < bounds.crashes:
+        yield from _crash(world)
+
+
+def after(move: Move, decide: Decide) -> World:
+    """The world once the event was decided. Raises BrokenPromiseError when a property does not hold."""
+    world = move.world
+    if move.event is None:
+        return world
+    before = _named(world, move.event)
+    decision = decide(before, move.event, NOW)
+    if not decision.applied:
+        return world
+    _check_lives(world, decision)
+    world = replace(world, session=decision.session)
+    world = _timers(world, decision.timers)
+    world = replace(
+        world,
+        requests=_upserted(world.requests, decision.requests, lambda one: one.request_id),
+        prompts=_upserted(world.prompts, decision.prompts, lambda one: one.prompt_id),
+        owed=(*world.owed, *(one for one in decision.effects if isinstance(one, AGENT_ORDERS))),
+        consents=(*world.consents, *_consented(before, move.event)),
+        answers=(
+            *world.answers,
+            *(
+                (one.request_id, one.answer.verdict.value)
+                for one in decision.effects
+                if isinstance(one, order.AnswerAgent)
+            ),
+        ),
+    )
+    check(world, before, move.event)
+    return world
+
+
+def _upserted(old: tuple[T, ...], new: tuple[T, ...], key: Callable[[T], str]) -> tuple[T, ...]:
+    changed = {key(one): one for one in new}
+    kept = tuple(changed.pop(key(one), one) for one in old)
+    return (*kept, *changed.values())
+
+
+def seen_as(world: World) -> World:
+    """What makes two instants the same: all but the count of steps."""
+    return replace(world, session=replace(world.session, version=0))
+
+
+def at_rest(world: World) -> bool:
+    """Nothing runs, nothing is owed to an agent, nobody is asked."""
+    return world.session.state in (State.IDLE, State.CLOSED) and not world.owed and not world.running
+
+
+def calm(world: World) -> Iterator[Move]:
+    """What happens if people do nothing more: orders are carried out, deadlines pass, the agent goes on."""
+    yield from _orders(world)
+    yield from _agent(world, Bounds(asks=0))
+    yield from _clock(world)
+
+
+def _named(world: World, event: Event) -> Session:
+    """The session with what the event names, as the store loads it."""
+    request_id, prompt_id = getattr(event, "request_id", ""), getattr(event, "prompt_id", "")
+    last = tuple(one for one in world.prompts if one.turn == world.session.turn and one.turn)
+    return replace(
+        world.session,
+        last=last,
+        named_request=next((one for one in world.requests if one.request_id == request_id), None),
+        named_prompt=next((one for one in world.prompts if one.prompt_id == prompt_id), None),
+    )
+
+
+def _timers(world: World, changes: tuple[TimerChange, ...]) -> World:
+    timers = {one.name: one for one in world.timers}
+    for change in changes:
+        timers.pop(change.name, None)
+        if isinstance(change, Arm):
+            timers[change.name] = change
+    return replace(world, timers=tuple(sorted(timers.values(), key=lambda one: one.name)))
+
+
+# What people do
+
+
+def _person(world: World, bounds: Bounds) -> Iterator[Move]:
+    if len(world.prompts) < bounds.prompts:
+        number = len(world.prompts) + 1
+        for words, sent, stale in (
+            ("yes", NOW + timedelta(seconds=1), False),
+            ("yes", NOW - timedelta(seconds=1), False),
+            ("yes", NOW + timedelta(seconds=1), True),
+        ):
+            prompt = Prompt(prompt_id=PromptId(f"p{number}"), text=words, sent_at=sent)
+            kind = "stale" if stale else "fresh" if sent > NOW else "earlier"
+            event = happened.MessageReceived(prompt=prompt, by=OWNER, stale=stale)
+            yield Move(name=f"message {kind}", event=event, world=world)
+        yield Move(name="retry", event=happened.RetryAsked(by=OWNER, prompt_id=PromptId(f"p{number}")), world=world)
+        prompt = Prompt(prompt_id=PromptId(f"p{number}"), text="continue", sent_at=NOW)
+        event_continue = happened.ContinueAsked(by=OWNER, turn=world.session.turn, prompt=prompt)
+        yield Move(name="continue", event=event_continue, world=world)
+    yield Move(name="stop", event=happened.StopAsked(by=OWNER), world=world)
+    yield Move(name="close", event=happened.CloseAsked(by=OWNER), world=world)
+    for prompt in world.prompts:
+        yield Move(name="drop", event=happened.DropAsked(prompt_id=prompt.prompt_id, by=OWNER), world=world)
+        yield Move(name="send now", event=happened.SendNowAsked(prompt_id=prompt.prompt_id, by=OWNER), world=world)
+    if world.clicks < bounds.clicks:
+        clicked = replace(world, clicks=world.clicks + 1)
+        for request in world.requests:
+            yield from _clicks(clicked, request)
+
+
+def _clicks(world: World, request: Request) -> Iterator[Move]:
+    prompt = Prompt(prompt_id=PromptId(f"late{world.clicks}"), text="late", sent_at=NOW)
+    for generation in {request.generation, request.generation - 1}:
+        for by in (OWNER, STRANGER):
+            yield Move(
+                name=f"click {by}",
+                event=happened.CardAnswered(request_id=request.request_id, generation=generation, answer=YES, by=by),
+                world=world,
+            )
+            yield Move(
+                name=f"late {by}",
+                event=happened.LateAnswered(
+                    request_id=request.request_id, generation=generation, answer=YES, by=by, prompt=prompt
+                ),
+                world=world,
+            )
+
+
+def _consented(before: Session, event: Event) -> tuple[tuple[str, str], ...]:
+    """The yes a person gave with this event, told from the rules alone and not from what was decided."""
+    opened, named = before.open, before.named_request
+    match event:
+        case happened.CardAnswered(by=by, request_id=request_id, generation=generation):
+            if opened and (by, request_id, generation) == (OWNER, opened.request_id, opened.generation):
+                return ((opened.request_id, opened.ask.fingerprint),)
+        case happened.LateAnswered(by=by, generation=generation):
+            resumable = named and named.status in (RequestStatus.EXPIRED, RequestStatus.VOID)
+            if named and resumable and (by, generation) == (OWNER, named.generation):
+                return ((named.request_id, named.ask.fingerprint),)
+        case happened.MessageReceived(by=by, prompt=prompt, stale=stale):
+            if opened and by == OWNER and not stale and opened.opened_at and prompt.sent_at > opened.opened_at:
+                return ((opened.request_id, opened.ask.fingerprint),)
+        case _:
+            pass
+    return ()
+
+
+# What the agent does
+
+
+def _agent(world: World, bounds: Bounds) -> Iterator[Move]:
+    if world.session.turn > 1:
+        # An echo of a turn that is over: a process that died late, a report that was slow.
+        yield Move(name="echo", event=happened.TurnFinished(turn=world.session.turn - 1), world=world)
+    turn = world.running
+    if not turn:
+        return
+    if world.asked < bounds.asks:
+        for kind, fingerprint in ((RequestKind.CONFIRM, "rm"), (RequestKind.CONFIRM, "ls"), (RequestKind.INPUT, "in")):
+            request_id = RequestId(f"r{world.asked + 1}")
+            ask = Ask(request_id=request_id, kind=kind, agent_ref="t", fingerprint=fingerprint, prompt="?")
+            asking = replace(world, asked=world.asked + 1, hearing=(*world.hearing, request_id))
+            yield Move(name=f"ask {fingerprint}", event=happened.AgentAsked(turn=turn, ask=ask), world=asking)
+    for request_id in world.hearing:
+        silent = replace(world, hearing=tuple(one for one in world.hearing if one != request_id))
+        event = happened.RequestWithdrawn(turn=turn, request_id=request_id)
+        yield Move(name="withdraw", event=event, world=silent)
+    if not world.hearing:
+        gone = replace(world, running=0)
+        yield Move(name="finish", event=happened.TurnFinished(turn=turn), world=gone)
+        yield Move(name="fail", event=happened.TurnFailed(turn=turn, error="x"), world=gone)
+    dead = replace(world, running=0, hearing=())
+    yield Move(name="die", event=happened.AgentLost(turn=turn, reason="x"), world=dead)
+
+
+def _orders(world: World) -> Iterator[Move]:
+    """The next order is carried out; one that was claimed when we crashed is not repeated."""
+    if not world.owed:
+        return
+    effect, *rest = world.owed
+    done = replace(world, owed=tuple(rest))
+    match effect:
+        case order.StartTurn(turn=turn):
+            if world.session.live is None or world.session.turn != turn:
+                yield Move(name="start superseded", world=done)
+                return
+            yield Move(
+                name="start", event=happened.TurnStarted(turn=turn), world=replace(done, running=turn, hearing=())
+            )
+            yield Move(name="start fails", event=happened.TurnFailed(turn=turn, error="x"), world=done)
+        case order.SteerTurn(turn=turn, prompt_id=prompt_id):
+            if world.running == turn:
+                yield Move(name="steer", event=happened.PromptsTaken(turn=turn, prompt_ids=(prompt_id,)), world=done)
+            yield Move(name="steer fails", event=happened.SteerFailed(prompt_id=prompt_id), world=done)
+        case order.AnswerAgent(request_id=request_id, answer=answer):
+            if request_id in world.hearing:
+                heard = replace(
+                    done,
+                    hearing=tuple(one for one in world.hearing if one != request_id),
+                    told=(*world.told, request_id),
+                )
+                _check_heard(world, request_id, answer)
+                yield Move(name="answer", event=happened.AnswerDelivered(request_id=request_id), world=heard)
+            else:
+                yield Move(name="answer lost", event=happened.AnswerLost(request_id=request_id), world=done)
+        case order.InterruptTurn(turn=turn):
+            if world.running == turn:
+                stopped = replace(done, running=0, hearing=())
+                event = happened.TurnFinished(turn=turn, interrupted=True)
+                yield Move(name="interrupt", event=event, world=stopped)
+            yield Move(name="interrupt unheard", world=done)
+        case order.KillAgent() | order.CloseAgent():
+            yield Move(name="kill", world=replace(done, running=0, hearing=()))
+        case _:
+            raise TypeError(f"{type(effect).__name__} is no order to an agent")
+
+
+def _clock(world: World) -> Iterator[Move]:
+    """Each deadline may pass; so may a copy of it that names an older turn or question."""
+    for timer in world.timers:
+        for turn, generation in {(timer.turn, timer.generation), (timer.turn - 1, timer.generation - 1)}:
+            event = _rung(timer.name, turn, generation)
+            yield Move(name=f"timer {timer.name}", event=event, world=world)
+
+
+def _rung(name: str, turn: int, generation: int) -> Event:
+    match name:
+        case "wait":
+            return happened.WaitExpired(generation=generation)
+        case "remind":
+            return happened.WaitReminderDue(generation=generation)
+        case "turn":
+            return happened.TurnExpired(turn=turn)
+        case "stop":
+            return happened.StopExpired(turn=turn)
+        case _:
+            return happened.IdleExpired(turn=turn)
+
+
+def _crash(world: World) -> Iterator[Move]:
+    """We die and come back: the agent is gone; an order that had been claimed is given up or was never begun."""
+    fallen = replace(world, running=0, hearing=(), crashes=world.crashes + 1)
+    session = world.session
+    if session.live is None:
+        yield Move(name="crash", world=fallen)
+        return
+    if any(isinstance(one, order.StartTurn) and one.turn == session.turn for one in world.owed):
+        yield Move(name="crash before start", world=fallen)
+    lost = happened.AgentLost(turn=session.turn, reason="restart", restart=True)
+    kept = tuple(one for one in world.owed if not (isinstance(one, order.StartTurn) and one.turn == session.turn))
+    yield Move(name="crash", event=lost, world=replace(fallen, owed=kept))
+
+
+# What must always hold
+
+
+def _check_heard(world: World, request_id: RequestId, answer: Answer) -> None:
+    """The agent hears a yes only to what a person said yes to; and hears one answer."""
+    if request_id in world.told:
+        raise BrokenPromiseError(f"{request_id} was answered twice")
+    if answer.verdict is Verdict.DENY:
+        return
+    fingerprint = next(one.ask.fingerprint for one in world.requests if one.request_id == request_id)
+    if not any(fingerprint == agreed for _, agreed in world.consents):
+        raise BrokenPromiseError(f"{request_id}: a yes that nobody gave")
+
+
+_REQUEST_LIFE: Final = {
+    RequestStatus.QUEUED: {RequestStatus.OPEN, RequestStatus.WITHDRAWN, RequestStatus.REFUSED, RequestStatus.VOID},
+    RequestStatus.OPEN: {
+        RequestStatus.ANSWERED,
+        RequestStatus.WITHDRAWN,
+        RequestStatus.REFUSED,
+        RequestStatus.EXPIRED,
+        RequestStatus.VOID,
+    },
+    RequestStatus.ANSWERED: {RequestStatus.DELIVERED, RequestStatus.VOID},
+    RequestStatus.EXPIRED: {RequestStatus.RESUMED},
+    RequestStatus.VOID: {RequestStatus.RESUMED},
+}
+_PROMPT_LIFE: Final = {
+    PromptStatus.QUEUED: set(PromptStatus),
+    PromptStatus.HELD: set(PromptStatus),
+    PromptStatus.TAKEN: {PromptStatus.HELD},  # given to a running turn that could not take it
+}
+
+
+def _check_lives(world: World, decision: Decision) -> None:
+    """Requests and messages move forward only: nothing is answered or run twice."""
+    requests = {one.request_id: one.status for one in world.requests}
+    for request in decision.requests:
+        status = requests.get(request.request_id)
+        if status is not None and request.status not in _REQUEST_LIFE.get(status, set()):
+            raise BrokenPromiseError(f"{request.request_id} went from {status} to {request.status}")
+    prompts = {one.prompt_id: one.status for one in world.prompts}
+    for prompt in decision.prompts:
+        before = prompts.get(prompt.prompt_id)
+        if before is not None and prompt.status not in _PROMPT_LIFE.get(before, set()):
+            raise BrokenPromiseError(f"{prompt.prompt_id} went from {before} to {prompt.status}")
+
+
+def check(world: World, before: Session, event: Event) -> None:
+    """The invariants of one session, after each step."""
+    session, problems = world.session, []
+    waiting = session.state in (State.WAITING_CONFIRM, State.WAITING_INPUT)
+    opened = [one for one in world.requests if one.status is RequestStatus.OPEN]
+    if waiting != (session.open is not None) or len(opened) != int(waiting):
+        problems.append("waiting if and only if one request is open")
+    if (
+        waiting
+        and session.open
+        and (session.state is State.WAITING_INPUT) != (session.open.ask.kind is RequestKind.INPUT)
+    ):
+        problems.append("the state says what kind of answer is waited for")
+    if session.version != before.version + 1:
+        problems.append("the version grows by one")
+    names = {one.name for one in world.timers}
+    busy = session.state in (State.EXECUTING, State.WAITING_CONFIRM, State.WAITING_INPUT)
+    if (busy and "turn" not in names) or (session.state is State.STOPPING and "stop" not in names):
+        problems.append("busy states have a deadline")
+    if (waiting and "wait" not in names) or (not waiting and {"wait", "remind"} & names):
+        problems.append("a wait has a deadline, and nothing else has one")
+    if session.state in (State.IDLE, State.CLOSED) and {"turn", "stop"} & names:
+        problems.append("rest has no deadline of a turn")
+    if (session.live is not None) != (session.state not in (State.IDLE, State.CLOSED)):
+        problems.append("a turn is live if and only if the session is busy")
+    if session.state is State.CLOSED and (session.queue or session.held or names):
+        problems.append("a closed session keeps nothing waiting")
+    ending = any(isinstance(one, order.InterruptTurn | order.KillAgent | order.CloseAgent) for one in world.owed)
+    if session.state in (State.IDLE, State.CLOSED) and world.running and not ending:
+        problems.append("no agent is at work while the session rests")
+    if session.state is State.IDLE and session.queue:
+        problems.append("nothing is queued at rest")
+    if getattr(event, "by", OWNER) != OWNER:
+        problems.append("a stranger changed something")
+    decided = [request for request, _ in world.answers]
+    if any(decided.count(one) > 1 for one in decided):
+        problems.append("a request has one answer")
+    allowed = sum(1 for _, verdict in world.answers if verdict == Verdict.ALLOW.value)
+    if allowed > len(world.consents):
+        problems.append("more yeses than were given")
+    if isinstance(event, happened.WaitExpired | happened.WaitReminderDue) and event.generation != before.generation:
+        problems.append("a deadline of an older question changed something")
+    if (
+        isinstance(event, happened.TurnExpired | happened.StopExpired | happened.IdleExpired)
+        and event.turn != before.turn
+    ):
+        problems.append("a deadline of an older turn changed something")
+    if problems:
+        raise BrokenPromiseError(f"{'; '.join(problems)} (after {type(event).__name__})")

@@ -1,0 +1,143 @@
+"""Every interleaving within bounds: what people, agents, clocks and crashes can do to one session."""
+
+from collections import deque
+from collections.abc import Collection
+from dataclasses import replace
+
+import pytest
+
+from phonework.fsm import actions, guards
+from phonework.fsm.events import AgentAsked, Event
+from phonework.fsm.machine import Decide, decide, decider
+from phonework.fsm.table import TABLE, Ignore
+from phonework.fsm.types import Answer, Session, State, Verdict
+from phonework.testing.world import Bounds, BrokenPromiseError, World, after, at_rest, begin, calm, moves, seen_as
+
+SMALL = Bounds(prompts=1, asks=2, crashes=1, clicks=2)
+STEPS = 40_000
+
+
+def explore(
+    decide: Decide, bounds: Bounds, *, can_steer: bool = False, limit: int = STEPS, only: Collection[str] = ()
+) -> set[World]:
+    """Every world that can be reached, breadth first. only: the names of the moves to follow, when not all."""
+    first = begin(can_steer=can_steer)
+    seen = {seen_as(first)}
+    waiting = deque([first])
+    steps = 0
+    while waiting and steps < limit:
+        world = waiting.popleft()
+        for move in moves(world, bounds):
+            if only and move.name not in only:
+                continue
+            steps += 1
+            then = after(move, decide)
+            known = seen_as(then)
+            if known not in seen:
+                seen.add(known)
+                waiting.append(then)
+    return seen
+
+
+@pytest.fixture(scope="module")
+def reached() -> set[World]:
+    return explore(decide, SMALL)
+
+
+def test_no_interleaving_breaks_a_promise(reached: set[World]) -> None:
+    assert {world.session.state for world in reached} == set(State)
+    assert len(reached) > 1_000
+
+
+def test_rest_is_reached_from_everywhere_if_people_do_nothing(reached: set[World]) -> None:
+    """Orders carried out and deadlines passed, every session comes to rest."""
+    resting: set[World] = set()
+    for world in reached:
+        _comes_to_rest(world, resting)
+
+
+def _comes_to_rest(world: World, resting: set[World]) -> None:
+    path, tried = [world], {seen_as(world)}
+    while path:
+        here = path.pop()
+        if at_rest(here) or seen_as(here) in resting:
+            resting.update(tried)
+            return
+        for move in calm(here):
+            then = after(move, decide)
+            if seen_as(then) not in tried:
+                tried.add(seen_as(then))
+                path.append(then)
+    raise AssertionError(f"no way to rest from {world.session.state} with {world.owed}")
+
+
+def _without(guard: object) -> Decide:
+    """The table with one guard taken out of every row."""
+    rows = [
+        row if isinstance(row, Ignore) else replace(row, guards=tuple(one for one in row.guards if one is not guard))
+        for row in TABLE
+    ]
+    return decider(rows)
+
+
+def _with_branch(branch: object, instead: object) -> Decide:
+    rows = [
+        row
+        if isinstance(row, Ignore)
+        else replace(row, when=tuple(instead if one is branch else one for one in row.when))
+        for row in TABLE
+    ]
+    return decider(rows)
+
+
+TALK = {"message fresh", "start", "ask rm", "click owner", "click stranger", "answer", "finish"}
+LATE = {"message fresh", "start", "ask rm", "ask ls", "crash", "late owner", "late stranger", "answer"}
+
+
+@pytest.mark.parametrize(
+    ("guard", "bounds", "only"),
+    [
+        (guards.owner, Bounds(prompts=1, asks=1), TALK),
+        (guards.answers_open, Bounds(prompts=1, asks=1), TALK),
+        (guards.resumable, Bounds(prompts=1, asks=2, clicks=2), TALK | LATE),
+        (guards.this_turn, Bounds(prompts=2, asks=0), TALK | {"echo"}),
+        (guards.this_wait, Bounds(prompts=1, asks=1), TALK | {"timer wait"}),
+        (guards.this_turn_timer, Bounds(prompts=2, asks=0), TALK | {"timer turn", "timer idle"}),
+        (guards.answered, Bounds(prompts=1, asks=1), TALK | {"timer wait"}),
+        (guards.prompt_waits, Bounds(prompts=2, asks=0), TALK | {"drop", "send now"}),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_a_guard_that_is_left_out_is_noticed(guard: object, bounds: Bounds, only: set[str]) -> None:
+    explore(decide, bounds, only=only)
+    with pytest.raises((BrokenPromiseError, AssertionError)):
+        explore(_without(guard), bounds, only=only)
+
+
+def test_a_decision_used_for_another_call_is_noticed() -> None:
+    mutant = _with_branch(guards.carried, lambda session, event: session.carry is not None and not session.carry.used)
+    with pytest.raises(BrokenPromiseError):
+        explore(mutant, Bounds(prompts=1, asks=2, clicks=1), only=LATE)
+
+
+def test_a_decision_used_twice_is_noticed() -> None:
+    def again(session: Session, event: Event) -> bool:
+        assert isinstance(event, AgentAsked)
+        return session.carry is not None and session.carry.ask.fingerprint == event.ask.fingerprint
+
+    with pytest.raises(BrokenPromiseError):
+        explore(_with_branch(guards.carried, again), Bounds(prompts=1, asks=3, clicks=1), only=LATE)
+
+
+def test_an_old_yes_that_answers_a_new_question_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def careless(session: Session, event: Event) -> Answer | None:
+        return Answer(verdict=Verdict.ALLOW) if session.open is not None else None
+
+    monkeypatch.setattr(guards, "typed_answer", careless)
+    monkeypatch.setattr(actions, "typed_answer", careless)
+    with pytest.raises(BrokenPromiseError):
+        explore(decider(TABLE), Bounds(prompts=2, asks=1), only=TALK | {"message earlier"})
+
+
+def test_steering_keeps_the_promises() -> None:
+    explore(decide, Bounds(prompts=2, asks=1, crashes=1, clicks=1), can_steer=True)
