@@ -81,12 +81,20 @@ class SdkBot:
         except BaseException as error:
             self.error = error
         finally:
-            tasks = asyncio.all_tasks(self._loop)
-            for task in tasks:
-                task.cancel()
-            self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+            self._loop.run_until_complete(self._clean_up())
             self._loop.close()
             self.ended.set()
+
+    async def _clean_up(self) -> None:
+        """Cut the connection, also one that is just being made, and let the loop notice."""
+        if self.socket._conn is not None:
+            self.socket._conn.transport.abort()
+        tasks = asyncio.all_tasks(self._loop) - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
 
     def _take(self, event: Any) -> None:
         plain = json.loads(self.lark.JSON.marshal(event))
@@ -106,14 +114,8 @@ class SdkBot:
     async def stop(self) -> None:
         if self._thread.is_alive():
             self.socket._auto_reconnect = False
-            leaving = asyncio.run_coroutine_threadsafe(self._leave(), self._loop)
-            await asyncio.wrap_future(leaving)
-        await asyncio.to_thread(self._thread.join, 5)
-
-    async def _leave(self) -> None:
-        if self.socket._conn is not None:
-            self.socket._conn.transport.abort()
-        self._loop.call_soon(self._loop.stop)
+            self._loop.call_soon_threadsafe(self._loop.stop)
+        await asyncio.to_thread(self._thread.join, 20)
 
     def forget_token(self) -> None:
         """What a careful bot does on 99991663; the SDK does not."""
