@@ -71,9 +71,8 @@ async def _demo(place: Path, port: int, agent: str, browser: bool, verbose: bool
 
 async def _serve(config: Config, url: str, browser: bool) -> None:
     from phonework import app
-    from phonework.logs import configure
 
-    configure(config.log.level, config.log.format, secrets=config.secrets())
+    start_logging(config)
 
     def ready(_running: object) -> None:
         click.echo(f"PhoneWork's demo is ready: {url}\nCtrl-C ends it.")

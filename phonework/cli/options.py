@@ -60,9 +60,4 @@ def start_logging(config: Config) -> None:
     """Send the log to stderr as the settings say, without any secret in them."""
     from phonework.logs import configure
 
-    secrets = (
-        config.feishu.app_secret.get_secret_value(),
-        config.server.token.get_secret_value(),
-        *config.claude.env.values(),
-    )
-    configure(config.log.level, config.log.format, secrets=[secret for secret in secrets if secret])
+    configure(config.log.level, config.log.format, secrets=config.secrets())

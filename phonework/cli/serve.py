@@ -40,8 +40,7 @@ def serve(
         serving=True,
     )
     from phonework import app
-    from phonework.logs import configure
 
-    configure(config.log.level, config.log.format, secrets=config.secrets())
+    start_logging(config)
     make_private(config.server.data_dir)
     run(app.serve(config))
