@@ -2,12 +2,14 @@
 
 from typing import Final
 
+from phonework.channels.cards.danger import marks
 from phonework.channels.cards.parts import (
     Element,
     button,
     clip,
     cut,
     form,
+    input_row,
     line,
     markdown,
     plain,
@@ -85,7 +87,8 @@ class _Controls:
 
     def confirm(self) -> list[Element]:
         rule = self._ask.rule if not self._late else ""
-        buttons = [self._button("card.late_allow" if self._late else "card.allow", Press.ALLOW, "primary")]
+        allow = "card.late_allow" if self._late else "card.allow"
+        buttons = [self._button(allow, Press.ALLOW, "primary" if marks(self._ask) else "primary_filled")]
         if rule:
             buttons.append(self._button("card.allow_rule", Press.ALLOW_RULE, "default"))
         buttons.append(self._button("card.late_deny" if self._late else "card.deny", Press.DENY, "danger"))
@@ -93,13 +96,13 @@ class _Controls:
         return [*shown, row(buttons), self._reason_form("card.reason_hint", "card.deny_reason")]
 
     def plan(self) -> list[Element]:
-        approve = self._button("card.late_approve" if self._late else "card.approve", Press.ALLOW, "primary")
+        approve = self._button("card.late_approve" if self._late else "card.approve", Press.ALLOW, "primary_filled")
         edits = self._button("card.approve_edits", Press.ALLOW_EDITS, "default")
         return [row([approve, edits]), self._reason_form("card.feedback_hint", "card.keep_planning")]
 
     def input(self) -> list[Element]:
         field = text_input("text", self._say("card.input_hint"), lines=3)
-        return [form("answer", [field, self._submit("card.send_answer", Press.FORM, "primary")])]
+        return [form("answer", [field, self._submit("card.send_answer", Press.FORM, "primary_filled")])]
 
     def choice(self, budget: int) -> list[Element]:
         questions = self._ask.questions
@@ -113,7 +116,7 @@ class _Controls:
         for number, question in enumerate(questions):
             fields += _listing(self._ask, self._language, budget // len(questions), only=number)
             fields += self._fields(number, question)
-        return [form("answer", [*fields, self._submit("card.send_answer", Press.FORM, "primary")])]
+        return [form("answer", [*fields, self._submit("card.send_answer", Press.FORM, "primary_filled")])]
 
     def _taps(self, question: Question) -> list[Element]:
         return [
@@ -130,7 +133,7 @@ class _Controls:
         if not question.free_text:
             return []
         field = text_input("t0", self._say("card.words_hint"))
-        return [form("answer", [field, self._submit("card.send_words", Press.FORM, "default")])]
+        return [form("answer", [input_row(field, self._submit("card.send_answer", Press.FORM, "default"))])]
 
     def _fields(self, number: int, question: Question) -> list[Element]:
         fields: list[Element] = []
@@ -151,7 +154,8 @@ class _Controls:
         return submit(self._say(label), self._value(press), f"send_{press}", kind=kind)
 
     def _reason_form(self, hint: str, label: str) -> Element:
-        return form("reason_form", [text_input("reason", self._say(hint)), self._submit(label, Press.DENY, "default")])
+        field = text_input("reason", self._say(hint))
+        return form("reason_form", [input_row(field, self._submit(label, Press.DENY, "default"))])
 
 
 def _listing(ask: Ask, language: str, budget: int, only: int | None = None) -> list[Element]:
@@ -175,13 +179,13 @@ def _question_lines(ask: Ask, number: int, question: Question, language: str) ->
         title.append(escape(text(language, "card.question_of", number=number + 1, count=len(ask.questions))))
     if question.header:
         title.append(line(question.header, 60))
-    heading = f"**{' · '.join(title)}**\n" if title else ""
-    asked = "" if plain(question.text) == plain(ask.prompt) and not several else words(question.text, 2_000)
     many = f" ({escape(text(language, 'card.multiple'))})" if question.multiple else ""
+    heading = f"**{' · '.join(title)}**{many}\n" if title else f"{many.strip()}\n"
+    asked = "" if plain(question.text) == plain(ask.prompt) and not several else words(question.text, 2_000)
     described = any(option.description for option in question.options)
     needs_list = described or several or not is_one_tap(ask) or any(len(one.label) > 80 for one in question.options)
     options = _option_lines(question) if needs_list else ""
-    return f"{heading}{asked}{many}\n{options}".strip("\n")
+    return f"{heading}{asked}\n{options}".strip("\n").replace("\n\n", "\n")
 
 
 def _option_lines(question: Question) -> str:

@@ -6,32 +6,73 @@ from typing import Final
 from phonework.channels.markdown import has_hidden
 from phonework.fsm.types import Ask
 
-_START: Final = r"(?:^|[;&|({`\n]|\$\(|\b(?:sudo|then|do|xargs|exec|env|time|nohup)\s)\s{0,20}(?:\S{0,100}/)?"
-_COMMANDS: Final = {
-    "delete": rf"{_START}(?:rm\s+(?:\S{1, 200}\s+){0, 12}?-{{1,2}}(?:[a-zA-Z]*[rRf]|recursive|force)|shred\s|rmdir\s)|\bfind\b[^\n]{0, 300}\s-delete\b",
-    "force_push": r"\bgit\b[^\n;|&]{0,300}\bpush\b[^\n;|&]{0,300}\s(?:-f\b|--force\b|--force-with-lease\b|--mirror\b|\+\S)",
-    "discard": r"\bgit\b[^\n;|&]{0,300}\b(?:reset\s+(?:\S{1,200}\s+){0,12}--hard|clean\s+(?:\S{1,200}\s+){0,12}-\w*f|checkout\s+(?:--\s|\.)|restore\s+(?!--staged)|stash\s+(?:drop|clear)|branch\s+-D)",
-    "root": rf"(?:^|[;&|({{`\n]|\$\()\s*(?:sudo|doas|su)\s|{_START}pkexec\s",
-    "remote_script": r"\b(?:curl|wget)\b[^\n]{0,300}\|\s*(?:sudo\s+)?(?:\S{0,100}/)?(?:ba|z|da|k|fi)?sh\b|\b(?:curl|wget)\b[^\n]{0,300}\|\s*(?:sudo\s+)?(?:python|perl|ruby|node)\b|\b(?:ba|z)?sh\b[^\n]{0,300}<\(\s*(?:curl|wget)|\beval\b[^\n]{0,300}\b(?:curl|wget)\b",
-    "disk": rf"{_START}(?:dd\s[^\n]{0, 300}\bof=|mkfs|fdisk\s|parted\s|wipefs\s)|>\s*/dev/(?:sd|nvme|hd|disk)",
-    "permissions": rf"{_START}chmod\s+(?:\S{1, 200}\s+){0, 12}?(?:[0-7]?777|a\+\w*w|o\+\w*w)|{_START}chown\s+-R\b",
-    "database": r"(?i:\bdrop\s+(?:table|database|schema|collection)\b|\btruncate\s+table\b|\bdelete\s+from\s+\S+\s*(?:;|[\"']|$)|\bdropdb\b|\bflushall\b)",
-    "infrastructure": r"\b(?:kubectl|oc)\b[^\n;|&]{0,300}\bdelete\b|\b(?:terraform|tofu|pulumi)\b[^\n;|&]{0,300}\bdestroy\b|\bhelm\b[^\n;|&]{0,300}\b(?:uninstall|delete)\b|\b(?:aws|gcloud|az)\b[^\n;|&]{0,300}\b(?:delete|terminate|rm|rb)[\w-]*\b|\bdocker\b[^\n;|&]{0,300}\bprune\b",
-    "publish": r"\b(?:npm|pnpm|yarn|cargo|poetry|uv)\s+publish\b|\btwine\s+upload\b|\bgh\s+release\s+create\b|\bdocker\s+push\b",
-    "power": rf"{_START}(?:shutdown|reboot|halt|poweroff)\b",
-    "kill": rf"{_START}(?:kill\s+-(?:9|KILL|SIGKILL)|killall\s|pkill\s)|:\(\)\s*\{{",
-    "secrets": r"(?:~|\$HOME|/root|/home/[^/\s]+|/Users/[^/\s]+)/\.(?:ssh|aws|gnupg|netrc|kube|config/gh)\b|\bauthorized_keys\b|\bid_(?:rsa|ed25519)\b|/etc/(?:passwd|shadow|sudoers)\b",
+# Every repetition is bounded, so that no text makes the search slow. START: where a shell looks for a command's name.
+_START: Final = (
+    r"(?:^|[;&|({`]|\$\(|\b(?:sudo|doas|then|do|else|xargs|exec|env|time|nohup)\s)\s{0,20}(?:[\w.~/-]{0,100}/)?"
+)
+_ARGUMENTS: Final = r"(?:\S{1,200}\s{1,20}){0,12}?"
+_SAME_COMMAND: Final = r"[^\n;|&]{0,300}"
+_SAME_LINE: Final = r"[^\n]{0,300}"
+_PATTERNS: Final = {
+    "delete": (
+        r"START(?:rm\s{1,20}ARGUMENTS-(?:[a-zA-Z]{0,10}[rRf]|-recursive|-force)|shred\s|rmdir\s)"
+        r"|\bfind\bSAME_COMMAND\s-delete\b"
+    ),
+    "force_push": r"\bgit\bSAME_COMMAND\bpush\bSAME_COMMAND\s(?:-f\b|--force|--mirror\b|--delete\b|\+\w)",
+    "discard": (
+        r"\bgit\bSAME_COMMAND\b(?:reset\s{1,20}ARGUMENTS--hard|clean\s{1,20}ARGUMENTS-\w{0,10}f|checkout\s{1,20}(?:--\s|\.)"
+        r"|restore\s{1,20}(?!--staged)|stash\s{1,20}(?:drop|clear)|branch\s{1,20}ARGUMENTS-D\b)"
+    ),
+    "root": r"START(?:sudo|doas|su|pkexec)\s",
+    "remote_script": (
+        r"\b(?:curl|wget)\bSAME_LINE\|\s{0,20}(?:sudo\s{1,20})?(?:[\w/]{0,40}/)?(?:(?:ba|z|da|k|fi)?sh|python3?|perl|ruby|node)\b"
+        r"|\b(?:ba|z)?sh\bSAME_LINE<\(\s{0,20}(?:curl|wget)\b|\b(?:eval|(?:ba|z)?sh\s{1,20}-c)\bSAME_LINE\$\((?:curl|wget)\b"
+    ),
+    "disk": r"START(?:dd\sSAME_LINE\bof=|mkfs|fdisk\s|parted\s|wipefs\s)|>\s{0,20}/dev/(?:sd|nvme|hd|disk)",
+    "permissions": r"STARTchmod\s{1,20}ARGUMENTS(?:[0-7]?777|[aoug]{0,4}\+\w{0,2}w)|STARTchown\s{1,20}ARGUMENTS-\w{0,4}R",
+    "database": (
+        r"(?i:\bdrop\s{1,20}(?:table|database|schema|collection)\b|\btruncate\s{1,20}table\b"
+        r"|\bdelete\s{1,20}from\s{1,20}[\w.\"`]{1,100}\s{0,20}(?:;|[\"']|$)|\bdropdb\b|\bflushall\b)"
+    ),
+    "infrastructure": (
+        r"\b(?:kubectl|oc)\bSAME_COMMAND\bdelete\b|\b(?:terraform|tofu|pulumi)\bSAME_COMMAND\bdestroy\b"
+        r"|\bhelm\bSAME_COMMAND\b(?:uninstall|delete)\b|\bdocker\bSAME_COMMAND\bprune\b"
+        r"|\b(?:aws|gcloud|az)\bSAME_COMMAND\s(?:delete|terminate|rm|rb)\b"
+    ),
+    "publish": (
+        r"\b(?:npm|pnpm|yarn|cargo|poetry|uv)\s{1,20}publish\b|\btwine\s{1,20}upload\b"
+        r"|\bgh\s{1,20}release\s{1,20}create\b|\bdocker\s{1,20}push\b"
+    ),
+    "power": r"START(?:shutdown|reboot|halt|poweroff)\b",
+    "kill": r"START(?:kill\s{1,20}-(?:9|KILL|SIGKILL)\b|killall\s|pkill\s)|:\(\)\s{0,20}\{",
+    "secrets": (
+        r"(?:~|\$HOME|/root|/home/[^/\s]{1,64}|/Users/[^/\s]{1,64})/\.(?:ssh|aws|gnupg|netrc|kube|config/gh)\b"
+        r"|\bauthorized_keys\b|\bid_(?:rsa|ed25519)\b|/etc/(?:passwd|shadow|sudoers)\b"
+    ),
 }
-_PATTERNS: Final = {name: re.compile(pattern, re.MULTILINE) for name, pattern in _COMMANDS.items()}
-_READ_CHARS: Final = 100_000  # every repetition above is bounded, so this many take milliseconds
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    parts = {"START": _START, "ARGUMENTS": _ARGUMENTS, "SAME_COMMAND": _SAME_COMMAND, "SAME_LINE": _SAME_LINE}
+    for name, part in parts.items():
+        pattern = pattern.replace(name, part)
+    return re.compile(pattern, re.MULTILINE)
+
+
+_COMPILED: Final = {name: _compiled(pattern) for name, pattern in _PATTERNS.items()}
+_READ_CHARS: Final = 50_000  # from the beginning and from the end
 
 
 def marks(ask: Ask) -> tuple[str, ...]:
     """Keys of the catalogue that say what is dangerous about a request; mostly none."""
-    command = ask.command[:_READ_CHARS]
-    found = [name for name, pattern in _PATTERNS.items() if command and pattern.search(command)]
-    if not command and _PATTERNS["secrets"].search(ask.path[:_READ_CHARS]):
+    command = _ends(ask.command)
+    found = [name for name, pattern in _COMPILED.items() if command and pattern.search(command)]
+    if not command and _COMPILED["secrets"].search(_ends(ask.path)):
         found.append("secrets")
-    if any(has_hidden(text[:_READ_CHARS]) for text in (ask.command, ask.path, ask.diff)):
+    if any(has_hidden(_ends(text)) for text in (ask.command, ask.path, ask.diff)):
         found.append("hidden")
     return tuple(f"danger.{name}" for name in found)
+
+
+def _ends(text: str) -> str:
+    return text if len(text) <= 2 * _READ_CHARS else f"{text[:_READ_CHARS]}\n{text[-_READ_CHARS:]}"

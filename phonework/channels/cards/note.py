@@ -16,9 +16,15 @@ def rich(said: str) -> str:
     out: list[str] = []
     at = 0
     for found in _CODE.finditer(said):
-        out += [escape(said[at : found.start()]), inline_code(found[1])]
+        out += [_escaped(said, at, found.start()), inline_code(found[1])]
         at = found.end()
-    return "".join([*out, escape(said[at:])])
+    return "".join([*out, _escaped(said, at, len(said))])
+
+
+def _escaped(said: str, start: int, end: int) -> str:
+    """A stretch of the sentence; what stands within a line is not taken for the beginning of one."""
+    within = start > 0 and said[start - 1] != "\n"
+    return escape(f".{said[start:end]}")[1:] if within else escape(said[start:end])
 
 
 def note_card(said: str, language: str, *, title: str = "", kind: str = "info") -> Card:

@@ -59,7 +59,11 @@ def plain_text(text: str, limit: int = LABEL_CHARS) -> Element:
 
 
 def markdown(content: str, element_id: str = "") -> Element:
-    return {"tag": "markdown", "content": content if content.strip() else "…", **({"element_id": element_id} if element_id else {})}
+    return {
+        "tag": "markdown",
+        "content": content if content.strip() else "…",
+        **({"element_id": element_id} if element_id else {}),
+    }
 
 
 def small(content: str) -> Element:
@@ -92,6 +96,15 @@ def row(buttons: Sequence[Element]) -> Element:
 
 def form(name: str, elements: Sequence[Element]) -> Element:
     return {"tag": "form", "name": name, "elements": list(elements)}
+
+
+def input_row(field: Element, send: Element) -> Element:
+    """A line to write in with its button beside it; stands in a form."""
+    columns = [
+        {"tag": "column", "width": "weighted", "weight": 1, "elements": [field]},
+        {"tag": "column", "width": "auto", "elements": [send]},
+    ]
+    return {"tag": "column_set", "flex_mode": "none", "columns": columns}
 
 
 def text_input(name: str, placeholder: str, *, lines: int = 1) -> Element:

@@ -52,7 +52,10 @@ def _buttons(view: PromptView, language: str) -> Element | None:
     return row(
         [
             button(
-                text(language, run), prompt_value(PromptOp.SEND_NOW, prompt_id), kind="primary", element_id="send_now"
+                text(language, run),
+                prompt_value(PromptOp.SEND_NOW, prompt_id),
+                kind="primary_filled",
+                element_id="send_now",
             ),
             button(text(language, "message.drop"), prompt_value(PromptOp.DROP, prompt_id), element_id="drop"),
         ]

@@ -142,7 +142,8 @@ class _Painter:
         shown = self.shown(subject, budget)
         settled = not (self.is_open or self.is_late)
         if settled and (subject.text.count("\n") >= _FOLD_LINES or len(subject.text) > 600):
-            shown = [panel(escape(plain(subject.title(self.language), 80)), shown)]
+            lines = self.say("card.lines", count=subject.text.count("\n") + 1)
+            shown = [panel(escape(f"{plain(subject.title(self.language), 60)} ({lines})"), shown)]
         return [*shown, *(where if ask.kind is RequestKind.CONFIRM else [])]
 
     def shown(self, subject: Subject, budget: int) -> list[Element]:

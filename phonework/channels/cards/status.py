@@ -26,12 +26,12 @@ from phonework.views import SessionView, StatusView
 
 MAX_SESSIONS: Final = 10
 _DOTS: Final = {
-    State.IDLE: "⚪",
+    State.IDLE: "🟢",
     State.EXECUTING: "🔵",
     State.WAITING_INPUT: "🟠",
     State.WAITING_CONFIRM: "🟠",
     State.STOPPING: "🟤",
-    State.CLOSED: "⚫",
+    State.CLOSED: "⚫️",
 }
 
 

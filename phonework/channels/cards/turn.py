@@ -26,7 +26,7 @@ from phonework.channels.cards.parts import (
     words,
 )
 from phonework.channels.cards.values import TurnOp, turn_value
-from phonework.channels.markdown import escape, inline_code, normalise
+from phonework.channels.markdown import escape, normalise
 from phonework.channels.split import wire_bytes
 from phonework.fsm.types import State, TurnStatus, Usage
 from phonework.texts import text
@@ -83,8 +83,8 @@ class _Turn:
         session = self.view.session
         tag = self.say(key)
         return Head(
-            title=f"{plain(session.project, 60)}",
-            subtitle=plain(f"{session.backend} · {session.session_id} · {self.say(key)}", 80),
+            title=plain(session.project, 60),
+            subtitle=plain(f"{session.backend} · {session.session_id}", 80),
             color=color,
             tag=tag,
             summary=f"{tag} · {plain(session.project, 30)}: {plain(about, 60)}",
@@ -146,7 +146,8 @@ class _Live(_Turn):
     def steps(self) -> Element | None:
         steps = self.progress.steps
         if not steps:
-            return None if self.progress.text.strip() else markdown(escape(self.say("turn.starting")), "steps")
+            starting = self.view.session.state is State.EXECUTING and not self.progress.text.strip()
+            return markdown(escape(self.say("turn.starting")), "steps") if starting else None
         hidden = len(steps) - MAX_STEPS
         earlier = (
             [f"<font color='grey'>{escape(self.say('turn.earlier_steps', count=hidden))}</font>"] if hidden > 0 else []
@@ -223,7 +224,7 @@ class _Result(_Turn):
         turn = self.view.turn
         ended = turn.ended_at or turn.started_at
         facts = f"{clock_time(ended, self.tz)} · {self.figures((ended - turn.started_at).total_seconds(), turn.usage)}"
-        return small(f"{escape(facts)} · {inline_code(plain(self.view.session.session_id, 64))}")
+        return small(escape(facts))
 
     def actions(self) -> Element | None:
         status, state = self.view.turn.status, self.view.session.state
@@ -231,9 +232,12 @@ class _Result(_Turn):
             return None
         if status in (TurnStatus.FAILED, TurnStatus.LOST):
             first = [
-                self.button("turn.retry_failed", TurnOp.RETRY, "primary"),
+                self.button("turn.retry_failed", TurnOp.RETRY, "primary_filled"),
                 self.button("turn.continue", TurnOp.CONTINUE),
             ]
         else:
-            first = [self.button("turn.continue", TurnOp.CONTINUE, "primary"), self.button("turn.retry", TurnOp.RETRY)]
+            first = [
+                self.button("turn.continue", TurnOp.CONTINUE, "primary_filled"),
+                self.button("turn.retry", TurnOp.RETRY),
+            ]
         return row([*first, self.button("turn.close", TurnOp.CLOSE)])

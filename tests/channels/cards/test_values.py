@@ -187,11 +187,12 @@ def test_a_form_answers_every_question_or_none() -> None:
         Question(text="many", options=OPTIONS, multiple=True),
         Question(text="only these", options=OPTIONS, free_text=False),
     )
-    whole = {"t0": "MySQL", "q1": ["0", "1"], "t1": "more", "q2": "0"}
+    whole: dict[str, object] = {"t0": "MySQL", "q1": ["0", "1"], "t1": "more", "q2": "0"}
     assert answer_of(request, clicked("form", whole)) == Answer(
         verdict=Verdict.ANSWER, picks=(("MySQL",), ("Postgres", "SQLite", "more"), ("Postgres",))
     )
-    for change in ({"q2": ""}, {"q2": "7"}, {"q2": ["0", "1"]}, {"t2": "own"}, {"t0": " "}):
+    changes: tuple[dict[str, object], ...] = ({"q2": ""}, {"q2": "7"}, {"q2": ["0", "1"]}, {"t2": "own"}, {"t0": " "})
+    for change in changes:
         assert answer_of(request, clicked("form", {**whole, **change})) is None
 
 

@@ -1,0 +1,212 @@
+"""What a person reads and can press on the cards of turns, messages and sessions."""
+
+import json
+from datetime import UTC, timedelta
+from typing import Any
+
+import pytest
+
+from phonework.backends.base import Progress, Step
+from phonework.channels.cards.note import note_card, rich
+from phonework.channels.cards.parts import Card
+from phonework.channels.cards.prompt import prompt_card
+from phonework.channels.cards.status import status_card
+from phonework.channels.cards.turn import holds_answer, progress_card, result_card
+from phonework.channels.cards.values import PromptClick, SwitchClick, TurnClick, parse
+from phonework.fsm.types import PromptStatus, State, TurnStatus, Usage
+from phonework.testing.views import NOON, a_prompt, a_prompt_view, a_session, a_turn
+from phonework.views import StatusView
+
+LIVE = a_turn(TurnStatus.LIVE)
+
+
+def said(card: Card) -> str:
+    return json.dumps(card, ensure_ascii=False)
+
+
+def buttons(card: Card) -> dict[str, Any]:
+    """What each button means, by its label."""
+    found: dict[str, Any] = {}
+
+    def look(node: object) -> None:
+        if isinstance(node, dict):
+            if node.get("tag") == "button":
+                found[node["text"]["content"]] = parse(node["behaviors"][0]["value"])
+            for each in node.values():
+                look(each)
+        elif isinstance(node, list):
+            for each in node:
+                look(each)
+
+    look(card)
+    return found
+
+
+def ops(card: Card) -> set[str]:
+    return {str(getattr(one, "op", "switch")) for one in buttons(card).values()}
+
+
+# The live card
+
+
+def test_a_live_turn_shows_steps_words_time_tokens_cost_and_stop() -> None:
+    progress = Progress(
+        text="Reading `login.py`",
+        steps=(Step(title="Read login.py", state="ok"), Step(title="npm test")),
+        usage=Usage(input_tokens=15_300, output_tokens=890, cost_usd=0.031),
+    )
+    card = progress_card(LIVE, progress, "en", NOON + timedelta(seconds=83))
+    for shown in ("✅ Read login.py", "⏳ npm test", "Reading `login.py`", "1:23", "15.3k", "890", "&#36;0.03"):
+        assert shown in said(card)
+    assert buttons(card) == {"Stop": TurnClick(op="stop", session_id="fizz-top", turn=3)}  # type: ignore[arg-type]
+
+
+def test_only_the_last_steps_are_shown_and_the_others_counted() -> None:
+    steps = tuple(Step(title=f"step {number}.", state="ok") for number in range(20))
+    card = progress_card(LIVE, Progress(steps=steps), "en", NOON)
+    assert "12 earlier steps" in said(card)
+    assert "step 12." in said(card)
+    assert "step 11." not in said(card)
+
+
+def test_of_a_long_stream_the_end_is_shown_with_its_fence() -> None:
+    card = progress_card(LIVE, Progress(text="```py\n" + "x = 1\n" * 5_000 + "y = 2"), "en", NOON)
+    assert "y = 2" in said(card)
+    assert len(said(card)) < 8_000
+    words = [one["content"] for one in card["body"]["elements"] if one.get("element_id") == "words"]  # type: ignore[index]
+    assert words[0].startswith("```")
+    assert words[0].endswith("```")
+
+
+def test_a_turn_that_waits_points_to_its_question_and_can_be_stopped() -> None:
+    view = a_turn(TurnStatus.LIVE, session=a_session(state=State.WAITING_CONFIRM))
+    card = progress_card(view, Progress(), "en", NOON)
+    assert "see its question card" in said(card)
+    assert ops(card) == {"stop"}
+
+
+def test_a_turn_that_is_stopping_offers_no_second_stop() -> None:
+    view = a_turn(TurnStatus.LIVE, session=a_session(state=State.STOPPING))
+    card = progress_card(view, Progress(), "en", NOON)
+    assert "asked to stop" in said(card)
+    assert not buttons(card)
+
+
+# The result
+
+
+@pytest.mark.parametrize(
+    ("status", "word", "again"),
+    [
+        (TurnStatus.DONE, "done", "Run again"),
+        (TurnStatus.STOPPED, "stopped", "Run again"),
+        (TurnStatus.FAILED, "failed", "Retry"),
+        (TurnStatus.LOST, "interrupted", "Retry"),
+    ],
+)
+def test_a_result_says_how_it_ended_and_what_can_be_done(status: TurnStatus, word: str, again: str) -> None:
+    card = result_card(a_turn(status, error="API Error: 529" if again == "Retry" else ""), "en", tz=UTC)
+    assert word in said(card)
+    assert "12:01" in said(card)
+    assert "1:23" in said(card)
+    assert set(buttons(card)) == {"Continue", again, "Close session"}
+    assert ("529" in said(card)) == (status in (TurnStatus.FAILED, TurnStatus.LOST))
+
+
+def test_an_older_turn_and_a_closed_session_offer_nothing() -> None:
+    closed = a_turn(session=a_session(state=State.CLOSED))
+    assert not buttons(result_card(closed, "en"))
+    older = a_turn()
+    assert not buttons(
+        result_card(type(older)(session=older.session, turn=older.turn, prompts=(), actionable=False), "en")
+    )
+
+
+def test_an_answer_is_shown_whole_or_not_at_all() -> None:
+    short, long = a_turn(text="It was **fixed**."), a_turn(text="words " * 10_000)
+    assert "It was **fixed**." in said(result_card(short, "en"))
+    assert holds_answer(short, "en")
+    assert "words words" not in said(result_card(long, "en")["body"])  # type: ignore[arg-type]
+    assert "in the message below" in said(result_card(long, "en"))
+    assert not holds_answer(long, "en")
+    assert "in the message below" in said(result_card(short, "en", with_answer=False))
+
+
+# Messages that wait
+
+
+def test_a_message_in_line_can_be_sent_now_or_dropped() -> None:
+    card = prompt_card(a_prompt_view(a_prompt("and the docs", PromptStatus.QUEUED), position=2), "en", tz=UTC)
+    assert "number 2 in line" in said(card)
+    assert "interrupts" in said(card)
+    assert all(isinstance(one, PromptClick) for one in buttons(card).values())
+    assert set(buttons(card)) == {"Send now", "Drop"}
+
+
+def test_sending_now_says_whether_it_interrupts() -> None:
+    view = a_prompt_view(a_prompt("more", PromptStatus.QUEUED), session=a_session(can_steer=True))
+    assert "without interrupting" in said(prompt_card(view, "en"))
+
+
+def test_a_held_message_says_when_it_was_sent_and_offers_to_run_it() -> None:
+    card = prompt_card(a_prompt_view(a_prompt("old", PromptStatus.HELD)), "en", tz=UTC)
+    assert "Sent at 12:00" in said(card)
+    assert set(buttons(card)) == {"Run", "Drop"}
+    assert ops(card) == {"send_now", "drop"}
+
+
+@pytest.mark.parametrize("status", [PromptStatus.TAKEN, PromptStatus.DROPPED])
+def test_a_message_that_no_longer_waits_has_no_buttons(status: PromptStatus) -> None:
+    assert not buttons(prompt_card(a_prompt_view(a_prompt("x", status)), "en"))
+
+
+# Sessions
+
+
+def test_the_active_session_comes_first_with_everything_about_it() -> None:
+    view = StatusView(
+        sessions=(
+            a_session(session_id="mint-owl", number=1, active=False, project="web", state=State.IDLE),
+            a_session(number=2, model="opus", agent_session_id="9f1c", asking="Run the tests?", queued=2),
+        )
+    )
+    card = status_card(view, "en", NOON + timedelta(minutes=3), tz=UTC)
+    text = said(card)
+    assert text.index("2. api") < text.index("1. web")
+    for shown in (
+        "/home/mia/work/api",
+        "claude",
+        "working",
+        "fizz-top",
+        "9f1c",
+        "12:00 (3 min ago)",
+        "opus",
+        "Run the tests?",
+    ):
+        assert shown in text
+    assert SwitchClick(session_id="mint-owl") in buttons(card).values()  # type: ignore[arg-type]
+    assert ops(card) == {"switch", "close"}
+
+
+def test_a_closed_session_cannot_be_pressed_and_none_is_an_invitation() -> None:
+    assert not buttons(status_card(StatusView(sessions=(a_session(state=State.CLOSED),)), "en", NOON))
+    assert "/new" in said(status_card(StatusView(sessions=()), "en", NOON))
+
+
+def test_more_sessions_than_fit_are_counted() -> None:
+    many = tuple(a_session(session_id=f"s-{number}", number=number, active=False) for number in range(1, 31))
+    assert "20 more" in said(status_card(StatusView(sessions=many), "en", NOON))
+
+
+# Our own sentences
+
+
+def test_a_sentence_keeps_its_code_and_nothing_else() -> None:
+    assert rich("Send `/new *x*` <b>") == "Send `/new *x*` &#60;b&#62;"
+    assert "api" in said(note_card("Closed.", "en", title="api"))
+
+
+def test_a_title_is_cut_to_one_line() -> None:
+    head = note_card("x", "en", title="a\nb" * 200)["header"]["title"]["content"]  # type: ignore[index]
+    assert len(head) <= 100
+    assert "\n" not in head

@@ -1,0 +1,211 @@
+"""What a person reads and can press on the card of a request."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from phonework.channels.cards.parts import MAX_BYTES, Card, size_bytes
+from phonework.channels.cards.request import request_card, request_file
+from phonework.channels.cards.values import AnswerClick, answer_of, parse
+from phonework.fsm.types import Answer, Ask, Option, Question, RequestKind, RequestStatus, State, Verdict
+from phonework.testing.taps import find_action
+from phonework.testing.views import a_choice, a_request, a_session, an_ask
+
+OPTIONS = (Option(label="Postgres", description="as in production"), Option(label="SQLite"))
+ONE = Question(text="Which database?", options=OPTIONS)
+MANY = Question(text="Which checks?", header="Checks", options=OPTIONS, multiple=True)
+BEIJING = timezone(timedelta(hours=8))
+
+
+def said(card: Card) -> str:
+    return json.dumps(card, ensure_ascii=False)
+
+
+def values(card: Card) -> dict[str, Any]:
+    """What each button sends, by its label."""
+    found: dict[str, Any] = {}
+
+    def look(node: object) -> None:
+        if isinstance(node, dict):
+            if node.get("tag") == "button":
+                found[node["text"]["content"]] = node["behaviors"][0]["value"]
+            for each in node.values():
+                look(each)
+        elif isinstance(node, list):
+            for each in node:
+                look(each)
+
+    look(card)
+    return found
+
+
+def answered(ask: Ask, card: Card, label: str, form: dict[str, object] | None = None) -> Answer | None:
+    click = parse(values(card)[label], form)
+    assert isinstance(click, AnswerClick)
+    return answer_of(ask, click)
+
+
+def test_a_permission_shows_the_command_in_full_and_four_ways_to_answer() -> None:
+    ask = an_ask(command="npm test -- --watch=false", rule="Bash(npm test:*)")
+    card = request_card(a_request(ask), "en", tz=UTC)
+    assert "npm test -- --watch=false" in said(card)
+    assert "Bash(npm test:*)" in said(card)
+    assert answered(ask, card, "Allow") == Answer(verdict=Verdict.ALLOW)
+    assert answered(ask, card, "Always allow") == Answer(verdict=Verdict.ALLOW_RULE)
+    assert answered(ask, card, "Deny") == Answer(verdict=Verdict.DENY)
+    reason: dict[str, object] = {"reason": "use pnpm"}
+    assert answered(ask, card, "Deny with reason", reason) == Answer(verdict=Verdict.DENY, text="use pnpm")
+
+
+def test_the_emulators_way_of_pressing_finds_the_form() -> None:
+    card = request_card(a_request(), "en", tz=UTC)
+    action = find_action(card, "Deny with reason", form={"reason": "not now"})
+    assert parse(action["value"], action["form_value"]) == parse(
+        values(card)["Deny with reason"], {"reason": "not now"}
+    )
+
+
+def test_always_is_offered_only_with_a_rule() -> None:
+    assert "Always allow" not in values(request_card(a_request(), "en"))
+
+
+def test_danger_is_marked_and_still_decided_by_the_person() -> None:
+    card = request_card(a_request(an_ask(command="git push --force")), "en")
+    assert "overwrites commits" in said(card)
+    assert {"Allow", "Deny"} <= set(values(card))
+
+
+def test_times_are_those_of_the_person() -> None:
+    assert "20:05" in said(request_card(a_request(), "zh", tz=BEIJING))
+    assert "12:05" in said(request_card(a_request(), "zh", tz=UTC))
+
+
+@pytest.mark.parametrize(
+    ("ask", "how"),
+    [
+        (an_ask(), "好 / 不"),
+        (an_ask(rule="r"), "好 / 总是 / 不"),
+        (an_ask(RequestKind.PLAN, plan="p"), "好 / 自动 / 不"),
+        (an_ask(RequestKind.INPUT), "直接发消息回答"),
+        (a_choice(ONE), "序号、选项原文"),
+        (a_choice(MANY), "1、3"),
+        (a_choice(ONE, MANY), "2 个问题，每行回答一个"),
+    ],
+)
+def test_each_open_question_says_how_to_answer_by_typing(ask: Ask, how: str) -> None:
+    assert how in said(request_card(a_request(ask), "zh"))
+
+
+def test_few_options_are_one_tap_away_and_own_words_in_a_form() -> None:
+    ask = a_choice(ONE)
+    card = request_card(a_request(ask), "en")
+    assert answered(ask, card, "2. SQLite") == Answer(verdict=Verdict.ANSWER, picks=(("SQLite",),))
+    assert answered(ask, card, "Send", {"t0": "MySQL"}) == Answer(verdict=Verdict.ANSWER, picks=(("MySQL",),))
+    assert "as in production" in said(card)
+
+
+def test_several_questions_share_one_form() -> None:
+    ask = a_choice(ONE, MANY)
+    card = request_card(a_request(ask), "en")
+    action = find_action(card, "Send", form={"q0": "0", "q1": ["0", "1"]})
+    click = parse(action["value"], action["form_value"])
+    assert isinstance(click, AnswerClick)
+    assert answer_of(ask, click) == Answer(verdict=Verdict.ANSWER, picks=(("Postgres",), ("Postgres", "SQLite")))
+
+
+def test_own_words_are_offered_only_where_they_count() -> None:
+    assert '"t0"' not in said(request_card(a_request(a_choice(replace(ONE, free_text=False))), "en"))
+
+
+def test_a_plan_can_be_approved_in_two_ways_or_sent_back() -> None:
+    ask = an_ask(RequestKind.PLAN, plan="1. test\n2. fix")
+    card = request_card(a_request(ask), "en")
+    assert answered(ask, card, "Approve") == Answer(verdict=Verdict.ALLOW)
+    assert answered(ask, card, "Approve, edits unasked") == Answer(verdict=Verdict.ALLOW_EDITS)
+    back = answered(ask, card, "Keep planning", {"reason": "smaller"})
+    assert back == Answer(verdict=Verdict.DENY, text="smaller")
+
+
+def test_an_answer_on_its_way_is_not_called_allowed_until_the_agent_has_it() -> None:
+    recorded = request_card(a_request(status=RequestStatus.ANSWERED), "en", tz=UTC)
+    delivered = request_card(a_request(status=RequestStatus.DELIVERED), "en", tz=UTC)
+    assert "on its way to the agent" in said(recorded)
+    assert "allowed" not in said(recorded)
+    assert "allowed" in said(delivered)
+    for card in (recorded, delivered):
+        assert "12:02 Mia" in said(card)
+        assert not values(card)
+
+
+def test_a_denial_shows_its_reason() -> None:
+    view = a_request(status=RequestStatus.DELIVERED, answer=Answer(verdict=Verdict.DENY, text="use pnpm"))
+    assert "denied" in said(request_card(view, "en"))
+    assert "use pnpm" in said(request_card(view, "en"))
+
+
+@pytest.mark.parametrize("status", [RequestStatus.EXPIRED, RequestStatus.VOID])
+def test_what_was_not_answered_in_time_can_be_answered_and_resumed(status: RequestStatus) -> None:
+    card = request_card(a_request(status=status), "en")
+    assert values(card)["Allow and resume"] == {
+        "v": 1,
+        "op": "late",
+        "id": a_request().request.request_id,
+        "g": 7,
+        "c": "allow",
+    }
+    assert "Deny and resume" in values(card)
+    closed = a_request(status=status, session=a_session(state=State.CLOSED))
+    assert not values(request_card(closed, "en"))
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (RequestStatus.QUEUED, "in line"),
+        (RequestStatus.REFUSED, "counts as a no"),
+        (RequestStatus.WITHDRAWN, "no longer needs"),
+        (RequestStatus.RESUMED, "A new turn carries this decision"),
+    ],
+)
+def test_what_is_over_says_what_became_of_it(status: RequestStatus, words: str) -> None:
+    card = request_card(a_request(status=status), "en")
+    assert words in said(card)
+    assert not values(card)
+
+
+def test_a_command_that_fits_is_whole_and_sends_no_file() -> None:
+    ask = an_ask(command="\n".join(f"echo {number}" for number in range(500)))
+    assert all(f"echo {number}" in said(request_card(a_request(ask), "en")) for number in (0, 250, 499))
+    assert request_file(a_request(ask), "en") is None
+
+
+def test_a_huge_command_shows_head_and_tail_and_comes_whole_as_a_file() -> None:
+    command = "echo first\n" + "echo middle\n" * 5_000 + "rm -rf last"
+    view = a_request(an_ask(command=command))
+    card = request_card(view, "en")
+    assert "echo first" in said(card)
+    assert "rm -rf last" in said(card)
+    assert "bytes left out" in said(card)
+    assert "deletes files" in said(card)
+    assert size_bytes(card) <= MAX_BYTES
+    assert request_file(view, "en") == ("command.sh", command.encode())
+
+
+def test_hidden_characters_in_a_command_are_written_out() -> None:
+    card = request_card(a_request(an_ask(command="rm \u202egpj.txt\x1b")), "en")
+    assert "⟨U+202E⟩" in said(card)
+    assert "␛" in said(card)
+
+
+def test_too_many_questions_are_answered_by_typing() -> None:
+    ask = a_choice(*(replace(ONE, text=f"Question {number}") for number in range(12)))
+    card = request_card(a_request(ask), "en")
+    assert not values(card)
+    assert "12 lines, one for each question" in said(card)
+
+
+def test_those_behind_are_counted() -> None:
+    assert "2 more waiting" in said(request_card(a_request(behind=2), "en"))
