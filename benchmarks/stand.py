@@ -22,20 +22,37 @@ from phonework.store.sessions import NewSession
 from phonework.store.writer import Writer
 
 
+class Counter:
+    """How often agents were started and things shown, for whoever waits for a number."""
+
+    def __init__(self) -> None:
+        self.counts = {"agents": 0, "chats": 0}
+        self._changed = asyncio.Event()
+
+    def count(self, what: str) -> None:
+        self.counts[what] += 1
+        self._changed.set()
+
+    async def reached(self, **numbers: int) -> None:
+        while any(self.counts[what] < number for what, number in numbers.items()):
+            self._changed.clear()
+            await self._changed.wait()
+
+
 class InstantChannel:
-    """Shows at once whatever it is given. delivered: how many."""
+    """Shows at once whatever it is given."""
 
     name = "feishu"
 
-    def __init__(self) -> None:
-        self.delivered = 0
+    def __init__(self, counter: Counter) -> None:
+        self._counter = counter
 
     async def run(self, submit: Submit) -> None:
         await asyncio.Event().wait()
 
     async def deliver(self, delivery: Delivery) -> Receipt:
-        self.delivered += 1
-        return Receipt(message_id=f"om_{self.delivered}", at=datetime.now(UTC))
+        self._counter.count("chats")
+        return Receipt(message_id=f"om_shown_{self._counter.counts['chats']}", at=datetime.now(UTC))
 
     async def fetch(self, attachment: Attachment) -> Fetched:
         raise NotImplementedError("nothing is attached here")
@@ -45,19 +62,20 @@ class InstantChannel:
 
 
 class InstantBackend:
-    """An agent that answers at once. ended: set for a session when the end of its turn is committed."""
+    """An agent that answers at once, or, hanging, never. ended: set for a session when its turn's end is committed."""
 
     name = "demo"
     capabilities = Capabilities(can_resume=True)
 
-    def __init__(self, sink: Sink) -> None:
-        self._sink = sink
+    def __init__(self, sink: Sink, *, hanging: bool, counter: "Counter") -> None:
+        self._sink, self._hanging, self._counter = sink, hanging, counter
         self._tasks: set[asyncio.Task[None]] = set()
         self.ended: dict[SessionId, asyncio.Event] = {}
-        self.started = 0
 
     async def start_turn(self, start: TurnStart) -> None:
-        self.started += 1
+        self._counter.count("agents")
+        if self._hanging:
+            return
         task = asyncio.create_task(self._run(start.session_id, start.turn))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -95,8 +113,8 @@ class InstantBackend:
 class Stand:
     """Conversations of as many people, one session each, ready for messages."""
 
-    def __init__(self, core: Core, channel: InstantChannel, backend: InstantBackend, conversations: int) -> None:
-        self.core, self.channel, self.backend = core, channel, backend
+    def __init__(self, core: Core, backend: InstantBackend, counter: Counter, conversations: int) -> None:
+        self.core, self.backend, self.counter = core, backend, counter
         self.people = [person(number) for number in range(conversations)]
 
     async def say(self, number: int, message: int) -> None:
@@ -143,9 +161,10 @@ def settings(folder: Path) -> Config:
 
 
 @contextlib.asynccontextmanager
-async def stand(folder: Path, *, conversations: int = 0) -> AsyncIterator[Stand]:
+async def stand(folder: Path, *, conversations: int = 0, hanging: bool = False) -> AsyncIterator[Stand]:
     """Started, with as many idle conversations; what the folder's database owes is carried out at once."""
-    clock, channel = SystemClock(), InstantChannel()
+    clock, counter = SystemClock(), Counter()
+    channel = InstantChannel(counter)
     config = settings(folder)
     migrate(config.database, clock)
     channels: dict[str, Channel] = {channel.name: channel}
@@ -158,13 +177,13 @@ async def stand(folder: Path, *, conversations: int = 0) -> AsyncIterator[Stand]
             config=config,
             channels=channels,
             gate=Gate(config.access.allow, left.paired, lambda code: None),
-            make_backends=lambda node, _config: {"demo": InstantBackend(node)},
+            make_backends=lambda node, _config: {"demo": InstantBackend(node, hanging=hanging, counter=counter)},
         )
         backend = core.backends["demo"]
         assert isinstance(backend, InstantBackend)
         await core.start(left)
         try:
-            yield Stand(core, channel, backend, conversations)
+            yield Stand(core, backend, counter, conversations)
         finally:
             await core.stop()
 

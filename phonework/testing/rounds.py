@@ -31,8 +31,8 @@ class Round:
     Its number advances when the event is acknowledged, not when it is tried.
     """
 
-    def __init__(self, session_id: SessionId, number: int = 0) -> None:
-        self.session_id, self.number = session_id, number
+    def __init__(self, session_id: SessionId, number: int = 0, user: UserId = USER) -> None:
+        self.session_id, self.number, self.user = session_id, number, user
 
     @property
     def key(self) -> str:
@@ -43,7 +43,7 @@ class Round:
         match self.number % 3:
             case 0:
                 prompt = Prompt(prompt_id=PromptId(f"prompt-{self.key}"), text="please add a test", sent_at=now)
-                return MessageReceived(prompt=prompt, by=USER)
+                return MessageReceived(prompt=prompt, by=self.user)
             case 1:
                 return TurnStarted(turn=turn, agent_session_id=f"agent-{self.session_id}")
             case _:
