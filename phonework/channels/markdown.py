@@ -1,7 +1,6 @@
 """Markdown as Feishu shows it: what people and agents write is made safe, and nothing of it is lost."""
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Final
@@ -23,7 +22,8 @@ _LONGEST_FENCE: Final = 8
 _ZERO_WIDTH_SPACE: Final = "\u200b"
 _DIRECTION: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
-_NO_CHARACTERS: Final = frozenset(map(chr, range(0xFDD0, 0xFDF0)))
+_HIDDEN: Final = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufdd0-\ufdef{''.join(_DIRECTION)}]")
+"""Control characters but line ends and tabs, characters that are none, marks of direction."""
 _SPAN: Final = re.compile("\ufdd0(\\d+)\ufdd1")
 _CODE_SPAN: Final = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
 _CALLS_PEOPLE: Final = re.compile(r"<(?=\s*/?\s*(?:at|person)\b)", re.IGNORECASE)
@@ -42,24 +42,18 @@ _WEB: Final = re.compile(r"https?://", re.IGNORECASE)
 def clean(text: str) -> str:
     """Without control characters, lone surrogates and marks that change the direction of display."""
     lines = _NEWLINE.sub("\n", text).encode("utf-8", "replace").decode()
-    return "".join(char for char in lines if not _is_hidden(char))
+    return _HIDDEN.sub("", lines)
 
 
 def visible(text: str) -> str:
     """With control characters and hidden marks written out, so that code cannot look like something else."""
     lines = _NEWLINE.sub("\n", text).encode("utf-8", "replace").decode()
-    return "".join(_spelled(char) if _is_hidden(char) else char for char in lines)
+    return _HIDDEN.sub(lambda found: _spelled(found[0]), lines)
 
 
 def has_hidden(text: str) -> bool:
     """Whether something in the text would not be seen, or would be seen in another order."""
-    return any(_is_hidden(char) for char in _NEWLINE.sub("\n", text))
-
-
-def _is_hidden(char: str) -> bool:
-    if char in "\n\t":
-        return False
-    return char in _DIRECTION or char in _NO_CHARACTERS or unicodedata.category(char) == "Cc"
+    return _HIDDEN.search(_NEWLINE.sub("\n", text)) is not None
 
 
 def _spelled(char: str) -> str:

@@ -12,6 +12,7 @@ _FENCE: Final = re.compile(r"[ \t]*(?P<mark>`{3,}|~{3,})[ \t]*(?P<language>[\w+#
 _BREAKS: Final = re.compile(r"[\s。！？；，、.!?;,]")
 _HEADING_BYTES: Final = len("[9999/9999]\n")
 _MIN_BYTES: Final = 64
+_ESCAPED: Final = re.compile(r'["\\\x00-\x1f]')
 _WIDE: Final = {'"': 4, "\\": 4, "\n": 3, "\r": 3, "\t": 3, "\b": 3, "\f": 3}
 
 
@@ -29,7 +30,8 @@ class Piece:
 
 def wire_bytes(text: str) -> int:
     """Bytes of the text in a request: UTF-8, in JSON, in a JSON string."""
-    return sum(_char_bytes(char) for char in text)
+    escaped = sum(_char_bytes(char) - 1 for char in _ESCAPED.findall(text))
+    return len(text.encode("utf-8", "surrogatepass")) + escaped
 
 
 def _char_bytes(char: str) -> int:
