@@ -248,6 +248,22 @@ def test_a_full_disk_is_counted_and_made_up_for_later(tmp_path: Path) -> None:
     assert seqs(tmp_path) == [1, 2, 3]
 
 
+def test_lines_written_but_not_flushed_are_not_written_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    audit = writer(tmp_path)
+    audit.catch_up([row(1)])
+
+    def failing(_file: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", failing)
+        assert audit.catch_up([row(2)]) == 0
+    audit.catch_up([row(2), row(3)])
+
+    assert audit.failures == 1
+    assert seqs(tmp_path) == [1, 2, 3]
+
+
 def test_a_directory_that_cannot_be_made_harms_nobody(tmp_path: Path) -> None:
     (tmp_path / "audit").write_text("a file")
     audit = writer(tmp_path / "audit")

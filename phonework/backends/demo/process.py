@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 KEPT_BYTES = 32 * 1024
+LINGER_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,8 @@ async def run(
 ) -> Finished:
     """Run a command to its end. timeout: seconds. on_output gets everything kept so far, each time there is more.
 
-    Its standard input is a pipe that ends when we do, however we end. Raises OSError when it cannot be started.
+    A command runs as long as anything it started holds its output, as in a shell's `$(…)`. Its standard input is a
+    pipe that ends when we do, however we end. Raises OSError when it cannot be started.
     """
     process = await asyncio.create_subprocess_exec(
         *argv,
@@ -50,14 +52,14 @@ async def run(
         start_new_session=True,
     )
     output = bytearray()
+    reading = asyncio.create_task(_read(process, output, on_output))
     code: int | None = None
     try:
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout):
-                await _read(process, output, on_output)
                 code = await process.wait()
     finally:
-        await _end(process)
+        await _end(process, reading)
     return Finished(code=code, output=_text(output))
 
 
@@ -69,13 +71,19 @@ async def _read(process: asyncio.subprocess.Process, output: bytearray, on_outpu
         on_output(_text(output))
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """Kill the whole group: a command that ended may have left children behind."""
+async def _end(process: asyncio.subprocess.Process, reading: asyncio.Task[None]) -> None:
+    """Kill the whole group, for a command that ended may have left children behind; then take in what was printed."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
-    with suppress(TimeoutError):  # a child that left the group may hold the pipe open
-        async with asyncio.timeout(2.0):
-            await process.communicate()
+    assert process.stdin is not None
+    process.stdin.close()
+    try:
+        async with asyncio.timeout(LINGER_SECONDS):
+            await reading
+            await process.wait()
+    except TimeoutError:
+        # A child that left the group holds the pipe open; asyncio has no other way to let go of it (3.11 to 3.13).
+        process._transport.close()  # type: ignore[attr-defined]
 
 
 def _environment() -> dict[str, str]:

@@ -21,8 +21,11 @@ from phonework.testing.messages import message
 Person = Any  # of conftest.py, which cannot be imported
 ONE = "fizz-top"
 ALLOW = Answer(verdict=Verdict.ALLOW)
-SLEEPER = "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']); "
-
+SLEEPER = (
+    "import subprocess, sys, time; "
+    "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']); "
+    "print(child.pid); "
+)
 PARENT = """
 import subprocess, sys, time
 child = subprocess.Popen([sys.executable, "tools/countdown.py", "60"], stdin=subprocess.PIPE)
@@ -41,6 +44,14 @@ def children(cwd: Path) -> list[psutil.Process]:
         except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
             continue
     return found
+
+
+def has_ended(pid: int) -> bool:
+    """Tell whether a process is gone, or only waits for its parent to notice."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 async def counting(person: Person) -> psutil.Process:
@@ -72,11 +83,22 @@ async def test_a_running_program_ends_with_the_turn(person: Person, way: str) ->
     assert not process.is_running()
 
 
-async def test_children_of_a_command_end_with_it(tmp_path: Path) -> None:
-    finished = await run((python_name(), "-c", SLEEPER + "print('started')"), cwd=tmp_path, timeout=0.5)
+@pytest.mark.parametrize("ending", ["time.sleep(60)", "pass"])
+async def test_children_of_a_command_end_with_it(tmp_path: Path, ending: str) -> None:
+    finished = await run((python_name(), "-uc", SLEEPER + ending), cwd=tmp_path, timeout=1.0)
 
-    assert "started" in finished.output
-    assert not children(tmp_path)
+    assert has_ended(int(finished.output.split()[0]))
+
+
+async def test_a_child_that_went_its_own_way_does_not_hold_us_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("phonework.backends.demo.process.LINGER_SECONDS", 0.1)
+    script = SLEEPER.replace("'])", "'], start_new_session=True)") + "pass"
+
+    finished = await run((python_name(), "-uc", script), cwd=tmp_path, timeout=1.0)
+
+    psutil.Process(int(finished.output.split()[0])).kill()
 
 
 async def test_a_command_that_takes_too_long_is_ended_with_what_it_printed(tmp_path: Path) -> None:
