@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import shutil
 import threading
 import urllib.request
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -18,20 +16,10 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from phonework.channels.emulator.wire import DATA, Frame, decode, encode
+from phonework.testing.browser import FLAGS, INSTALL_HINT, find_chromium, required
 from phonework.testing.emulator import EmulatorThread
 
 Json = dict[str, Any]
-
-_CHROMIUM = ("/usr/bin/chromium", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-default-apps",
-    "--disable-sync",
-    "--no-first-run",
-]
 
 
 class PageBot:
@@ -130,27 +118,21 @@ def make_card(elements: list[Json], *, title: str = "", template: str = "blue") 
     return {"schema": "2.0", "config": {"update_multi": True}, **header, "body": {"elements": elements}}
 
 
-def _find_chromium() -> str | None:
-    named = (os.environ.get("PHONEWORK_CHROMIUM", ""), *_CHROMIUM)
-    return next((found for name in named if name and (found := shutil.which(name))), None)
-
-
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Any]:
     """Headless Chromium; without one the tests are skipped on a person's machine and fail in CI.
 
     The tests are async on one loop for the session: Playwright's sync API would leave its loop running for the others.
     """
-    executable = _find_chromium()
+    executable = find_chromium()
+    if executable is None and required():
+        pytest.fail(f"no Chromium found; {INSTALL_HINT}")
     if executable is None:
-        reason = "no Chromium found: install it, or name it in PHONEWORK_CHROMIUM, to test the phone page"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+        pytest.skip(f"no Chromium found, the phone page is not tested; {INSTALL_HINT}")
     from playwright.async_api import async_playwright
 
     async with async_playwright() as playwright:
-        running = await playwright.chromium.launch(executable_path=executable, args=_ARGUMENTS)
+        running = await playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
         yield running
         await running.close()
 

@@ -227,3 +227,30 @@ async def test_in_a_group_names_mentions_and_topics_are_shown(bot: Any, open_pag
     await expect(page.locator(".bubble", has_text="other matter")).to_have_count(0)
     await page.get_by_role("button", name="Back").click()
     await expect(page.locator(".row.other")).to_contain_text("other matter")
+
+
+async def test_of_a_long_history_the_newest_part_is_drawn_and_the_rest_on_request(bot: Any, open_page: Any) -> None:
+    state = bot.state()
+    chat = state["chats"][0]["chat_id"]
+    sender = {"type": "user", **{key: state["me"][key] for key in ("open_id", "name")}}
+    state["chats"][0]["messages"] = [
+        {"message_id": f"om_{number}", "chat_id": chat, "sender": sender, "msg_type": "text", "mentions": [],
+         "content": {"text": f"number {number}."}, "created_at": state["now"] + number, "updated_at": 0, "version": 1,
+         "reply_to": None, "thread_id": None, "recalled": False, "reactions": []}
+        for number in range(250)
+    ]  # fmt: skip
+    page = await open_page(None)
+    await page.route("**/phone/api/state*", lambda route: route.fulfill(json=state))
+    await page.goto(bot.url + "/phone/")
+    await expect(page.locator(".bubble", has_text="number 249.")).to_be_in_viewport()
+    await expect(page.locator(".row")).to_have_count(100)
+    await page.locator(".messages").evaluate("(box) => box.scrollTop = 0")
+    oldest = page.locator(".bubble", has_text="number 150.")
+    await expect(page.get_by_role("button", name="Go to the newest message")).to_be_visible()
+    await page.get_by_role("button", name="Show earlier messages").click()
+    await expect(page.locator(".row")).to_have_count(200)
+    await expect(oldest).to_be_in_viewport()
+    await page.get_by_role("button", name="Show earlier messages").dispatch_event("click")
+    await expect(page.locator(".row")).to_have_count(250)
+    await expect(page.get_by_role("button", name="Show earlier messages")).to_have_count(0)
+    await page.unroute("**/phone/api/state*")

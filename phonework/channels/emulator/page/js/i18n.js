@@ -30,6 +30,7 @@ const LABELS = {
   reply: ['回复', 'Reply'],
   copy: ['复制', 'Copy'],
   copied: ['已复制', 'Copied'],
+  earlier: ['查看更早的消息', 'Show earlier messages'],
   recall: ['撤回', 'Recall'],
   recalled: ['消息已撤回', 'Message recalled'],
   quoteGone: ['原消息不可见', 'The original message is not available'],

@@ -1,5 +1,5 @@
 // One chat: its head, its messages in order, and the composer.
-import { html, useEffect } from '../lib.js';
+import { html, useEffect, useState } from '../lib.js';
 import { longTime, t } from '../i18n.js';
 import { bot, chatMessages, connected, goToChat, markRead, me, now, openThreadId, pendingByChat } from '../store.js';
 import { Composer } from './composer.js';
@@ -7,6 +7,7 @@ import { Avatar, Icon } from './icons.js';
 import { Message, Pending } from './message.js';
 import { useConversationScroll } from './scroll.js';
 
+const PART = 100; // messages drawn at once; a long history must not keep the newest waiting
 const PAUSE_MS = 5 * 60_000; // after this long a time stands between two messages
 
 function Presence() {
@@ -29,6 +30,18 @@ function Head({ chat }) {
   </header>`;
 }
 
+const drawn = new WeakMap(); // message -> {flags, node}
+
+/** The same node for an unchanged message: a long conversation then costs nothing when one of its cards changes. */
+function row(message, continued, inGroup) {
+  const flags = `${continued}${inGroup}`;
+  const known = drawn.get(message);
+  if (known?.flags === flags) return known.node;
+  const node = html`<${Message} key=${message.message_id} message=${message} continued=${continued} inGroup=${inGroup} />`;
+  drawn.set(message, { flags, node });
+  return node;
+}
+
 function rows(messages, chat) {
   const nodes = [];
   let previous = null;
@@ -36,7 +49,7 @@ function rows(messages, chat) {
     const pause = !previous || message.created_at - previous.created_at > PAUSE_MS;
     if (pause) nodes.push(html`<div class="notice" key=${`t-${message.message_id}`}>${longTime(message.created_at, now())}</div>`);
     const continued = !pause && !previous.recalled && previous.sender.open_id === message.sender.open_id;
-    nodes.push(html`<${Message} key=${message.message_id} message=${message} continued=${continued} inGroup=${chat.type === 'group'} />`);
+    nodes.push(row(message, continued, chat.type === 'group'));
     previous = message;
   }
   return nodes;
@@ -56,11 +69,14 @@ const Banner = () =>
 export function Conversation({ chat }) {
   const thread = openThreadId.value;
   const all = chatMessages(chat.chat_id);
-  const messages = thread ? all.filter((one) => one.thread_id === thread) : all;
+  const whole = thread ? all.filter((one) => one.thread_id === thread) : all;
+  const [first, setFirst] = useState(Math.max(0, whole.length - PART));
+  const start = whole.length > first ? first : 0;
+  const messages = start ? whole.slice(start) : whole;
   const pending = pendingByChat.value[chat.chat_id] || [];
   const last = pending.at(-1) || messages.at(-1);
   const own = pending.length > 0 || last?.sender?.open_id === me.value.open_id;
-  const scroll = useConversationScroll(`${chat.chat_id}/${thread}`, last?.key || last?.message_id, own, messages.length);
+  const scroll = useConversationScroll(`${chat.chat_id}/${thread}`, last?.key || last?.message_id, own, whole.length);
 
   useEffect(() => {
     if (scroll.atEnd && !document.hidden) markRead(chat.chat_id);
@@ -71,6 +87,8 @@ export function Conversation({ chat }) {
     <${Banner} />
     <div class="messages" ref=${scroll.ref} tabindex="0" role="log" aria-label=${t('messageList')}>
       <div class="messages-inner">
+        ${start > 0 &&
+        html`<button type="button" class="earlier" onClick=${() => setFirst(Math.max(0, start - PART))}>${t('earlier')}</button>`}
         ${messages.length === 0 && pending.length === 0 && html`<div class="notice">${t('noMessages')}</div>`} ${rows(messages, chat)}
         ${pending.map((item) => html`<${Pending} key=${item.key} item=${item} chatId=${chat.chat_id} />`)}
       </div>

@@ -9,7 +9,7 @@ const PATHS = {
   check: ['M5 12.5l4.5 4.5L19 7.5'],
   copy: ['M9 9h10v11H9z', 'M15 9V4H5v11h4'],
   reply: ['M9 7L4 12l5 5', 'M4 12h9a7 7 0 0 1 7 7'],
-  recall: ['M4 9h10a5 5 0 0 1 0 10H8', 'M8 5L4 9l4 4'],
+  recall: ['M4 4.500v5h5', 'M4.600 9.500a8 8 0 1 1-.4 5'],
   down: ['M6 9l6 6 6-6'],
   right: ['M9 6l6 6-6 6'],
   left: ['M15 6l-6 6 6 6'],
