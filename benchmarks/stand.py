@@ -2,21 +2,26 @@
 
 import asyncio
 import contextlib
+import random
 import sqlite3
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from phonework import boot
 from phonework.backends.base import Accepted, Capabilities, Liveness, Sink, TurnStart
+from phonework.carriers.agents import AgentCarrier
+from phonework.carriers.retry import Retry
 from phonework.channels.base import Channel, ChannelHealth, Chat, Delivery, Fetched, Receipt, Said, Submit
 from phonework.clock import SystemClock
 from phonework.config import Config
 from phonework.core import Core, assemble
+from phonework.dispatcher import Dispatcher
 from phonework.fsm.events import TurnFinished, TurnStarted
 from phonework.fsm.types import Answer, Ask, Attachment, Prompt, SessionId, Timeouts, UserId
 from phonework.router.authorise import Gate
-from phonework.store import sessions, users
+from phonework.store import effects, sessions, users
+from phonework.store.effects import Ended, Owed
 from phonework.store.migrate import migrate
 from phonework.store.sessions import NewSession
 from phonework.store.writer import Writer
@@ -110,6 +115,18 @@ class InstantBackend:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
+class Ending:
+    """Takes effects off the outbox without showing anything: what is left is the engine."""
+
+    def __init__(self, writer: Writer, counter: Counter) -> None:
+        self._writer, self._counter = writer, counter
+
+    async def carry_out(self, owed: Owed) -> timedelta | None:
+        await self._writer.run(lambda connection, now: effects.end(connection, owed, Ended.DONE, "", now))
+        self._counter.count("chats")
+        return None
+
+
 class Stand:
     """Conversations of as many people, one session each, ready for messages."""
 
@@ -161,8 +178,13 @@ def settings(folder: Path) -> Config:
 
 
 @contextlib.asynccontextmanager
-async def stand(folder: Path, *, conversations: int = 0, hanging: bool = False) -> AsyncIterator[Stand]:
-    """Started, with as many idle conversations; what the folder's database owes is carried out at once."""
+async def stand(
+    folder: Path, *, conversations: int = 0, hanging: bool = False, cards: bool = True
+) -> AsyncIterator[Stand]:
+    """Started, with as many idle conversations; what the folder's database owes is carried out at once.
+
+    hanging: turns begin and never end. cards: make and deliver them, as in service.
+    """
     clock, counter = SystemClock(), Counter()
     channel = InstantChannel(counter)
     config = settings(folder)
@@ -181,6 +203,12 @@ async def stand(folder: Path, *, conversations: int = 0, hanging: bool = False) 
         )
         backend = core.backends["demo"]
         assert isinstance(backend, InstantBackend)
+        if not cards:
+            agents = AgentCarrier(
+                writer=writer, backends=core.backends, outlet=core.router, retry=Retry(writer, chance=random.Random())
+            )
+            core.dispatcher = Dispatcher(agents=agents, chats=Ending(writer, counter), clock=clock)
+            writer.subscribe(core.dispatcher.committed)
         await core.start(left)
         try:
             yield Stand(core, backend, counter, conversations)
