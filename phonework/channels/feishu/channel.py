@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
 import stamina
 import structlog
@@ -24,7 +25,8 @@ from phonework.fsm.types import Attachment
 
 log = structlog.get_logger(__name__)
 
-FEISHU: str = "https://open.feishu.cn"
+FEISHU: Final = "https://open.feishu.cn"
+_PATIENCE_S: Final = 10.0
 
 
 class FeishuChannel:
@@ -47,6 +49,7 @@ class FeishuChannel:
     ) -> None:
         clock = clock or SystemClock()
         self._known = Known()
+        self._named = asyncio.Event()
         self._api = Api(app_id, app_secret, domain)
         self._history = History(self._api)
         self._outbound = Outbound(self._api, self._history, clock)
@@ -74,10 +77,9 @@ class FeishuChannel:
         which permission is missing.
         """
         private = private and chat_id not in self._known.groups
-        bot_open_id = self._known.bot_open_id
-        if not (private or bot_open_id):
-            raise ChannelError("the bot's own id is not known yet", retry_after=timedelta(seconds=1))
-        return await self._history.missed(chat_id, since, bot_open_id=bot_open_id, private=private)
+        if not private:
+            await self._who_we_are()
+        return await self._history.missed(chat_id, since, bot_open_id=self._known.bot_open_id, private=private)
 
     def health(self) -> ChannelHealth:
         connection = self._connection
@@ -90,6 +92,14 @@ class FeishuChannel:
             calls=dict(self._api.outcomes),
         )
 
+    async def _who_we_are(self) -> None:
+        """Without that, whether a group spoke to the bot could not be told."""
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                await self._named.wait()
+        except TimeoutError:
+            raise ChannelError("the bot's own id is not known yet", retry_after=timedelta(seconds=1)) from None
+
     async def _learn_who_we_are(self) -> None:
         """The bot's own open_id, by which it knows that a group speaks to it. Tried until it works."""
         async for attempt in stamina.retry_context(on=ChannelError, attempts=None, timeout=None, wait_max=60):
@@ -100,4 +110,5 @@ class FeishuChannel:
                     raise ChannelError(
                         "Feishu does not name the bot", hint="switch on the app's bot ability and publish"
                     )
+        self._named.set()
         log.info("feishu bot known", bot_open_id=self._known.bot_open_id)

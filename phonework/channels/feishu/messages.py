@@ -5,7 +5,7 @@ Source: Feishu Open Platform, "Message content formats" and "Card JSON 2.0".
 
 import copy
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Final
@@ -52,15 +52,15 @@ class Message:
         return bool(words := _words(self.content)) and words == _words(body)
 
 
-def from_markdown(text: str, marker: str, *, card: bool | None = None) -> Message:
+def from_markdown(text: str, marker: str, *, card: bool = False) -> Message:
     """Plain sentences as a post; what a post cannot show (headings, tables, quotes) as a card; very long ones as text.
 
-    card: decides for one of them.
+    card: decides for a card, as when one is to be changed.
     """
     safe = harmless(text)
-    if len(safe.encode()) > ROOMY_BYTES and card is None:
+    if len(safe.encode()) > ROOMY_BYTES and not card:
         return Message("text", {"text": _CALLS.sub("<\u200b", text)})  # a text has no code, and knows no entities
-    if card if card is not None else _NEEDS_A_CARD.search(_outside_fences(safe)) is not None:
+    if card or _NEEDS_A_CARD.search(_outside_fences(safe)):
         element = {"tag": "markdown", "content": safe} | ({"element_id": marker} if marker else {})
         config = {"update_multi": True, "enable_forward": False, "width_mode": "fill"}
         return Message(
@@ -84,26 +84,9 @@ def marked_card(card: Mapping[str, object], marker: str) -> Mapping[str, object]
     return marked
 
 
-def card_as_markdown(card: Mapping[str, object]) -> str:
-    """What a card says, for when it cannot be shown: title, words and labels, one to a line."""
-    return "\n\n".join(text for text in _texts(card) if text)
-
-
 def file_type(name: str) -> str:
     """Feishu's `file_type`. Audio and video would need other kinds of message, so they go as plain files."""
     return _FILE_TYPES.get(PurePath(name).suffix.lower().removeprefix("."), "stream")
-
-
-def _texts(value: object, depth: int = 0) -> Iterator[str]:
-    if depth > 20:
-        return
-    for each in sequence(value):
-        yield from _texts(each, depth + 1)
-    for name, each in mapping(value).items():
-        if name == "content" and isinstance(each, str):
-            yield each
-        elif name not in ("config", "behaviors", "confirm", "placeholder"):
-            yield from _texts(each, depth + 1)
 
 
 def _identities(value: object, depth: int = 0) -> frozenset[str]:

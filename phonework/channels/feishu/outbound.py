@@ -17,7 +17,7 @@ from phonework.channels.base import Action, Delivery, Receipt
 from phonework.channels.feishu import errors
 from phonework.channels.feishu.api import Api, Call, quoted
 from phonework.channels.feishu.history import History
-from phonework.channels.feishu.messages import Message, card_as_markdown, file_type, from_markdown, marked_card
+from phonework.channels.feishu.messages import Message, file_type, from_markdown, marked_card
 from phonework.channels.feishu.untrusted import mapping, string
 from phonework.clock import Clock
 from phonework.errors import ChannelError
@@ -44,11 +44,7 @@ class Outbound:
         message = await self._message(delivery, uuid)
         if (found := await self._found(delivery, message, uuid)) is not None:
             return found
-        try:
-            return await self._send(delivery, message, uuid)
-        except errors.CardRefused as refused:
-            plain = from_markdown(_words_of(delivery, refused), "", card=False)
-            return await self._send(delivery, plain, uuid_of(f"{uuid} in words"))
+        return await self._send(delivery, message, uuid)
 
     async def _message(self, delivery: Delivery, uuid: str) -> Message:
         if delivery.card is not None:
@@ -96,25 +92,20 @@ class Outbound:
 
     async def _update(self, delivery: Delivery) -> Receipt:
         """Change a card. While a tap on it is being answered Feishu refuses that; the answer leaves in a moment."""
-        try:
-            await self._patch(delivery.target, _card_of(delivery))
-        except errors.CardRefused as refused:
-            await self._patch(delivery.target, from_markdown(_words_of(delivery, refused), "", card=True).content)
-        return Receipt(message_id=delivery.target, at=self._clock.now())
-
-    async def _patch(self, message_id: str, card: Mapping[str, object]) -> None:
+        card = delivery.card if delivery.card is not None else from_markdown(delivery.markdown, "", card=True).content
         call = Call(
             method="PATCH",
             path="/open-apis/im/v1/messages/:message_id",
-            parts={"message_id": message_id},
+            parts={"message_id": delivery.target},
             body={"content": quoted(card)},
         )
         async for attempt in stamina.retry_context(
             on=errors.CardLocked, attempts=5, timeout=3, wait_initial=0.3, wait_max=0.3, wait_jitter=0
         ):
             with attempt:
-                await self._api.limits.message(message_id)
+                await self._api.limits.message(delivery.target)
                 await self._api.call(call)
+        return Receipt(message_id=delivery.target, at=self._clock.now())
 
     async def _uploaded(self, delivery: Delivery) -> Message:
         size = len(delivery.file)
@@ -165,18 +156,6 @@ class Outbound:
         while len(self._sent) > _MOST_REMEMBERED:
             self._sent.popitem(last=False)
         return Receipt(message_id=message_id, at=self._clock.now())
-
-
-def _card_of(delivery: Delivery) -> Mapping[str, object]:
-    return delivery.card if delivery.card is not None else from_markdown(delivery.markdown, "", card=True).content
-
-
-def _words_of(delivery: Delivery, refused: ChannelError) -> str:
-    """A card Feishu does not take still says something: better plain words than silence. Raises what refused it."""
-    log.error("card refused", card_key=delivery.card_key, code=refused.code, error=str(refused))
-    if not (words := card_as_markdown(_card_of(delivery))):
-        raise refused
-    return words
 
 
 def uuid_of(key: str) -> str:

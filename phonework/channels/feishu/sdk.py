@@ -4,13 +4,14 @@ import asyncio
 import importlib
 import logging
 import os
-import re
 import threading
 from types import ModuleType
 from typing import Final
 from urllib.parse import urlsplit
 
-_SECRETS: Final = re.compile(r"((?:ticket|access_key|app_secret|AppSecret|token)[\"']?\s*[=:]\s*[\"']?)[^&\s\"',\]}]+")
+from phonework.redact import Redactor
+
+_secrets: Final = Redactor()
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _lock: Final = threading.Lock()
 _loaded: Final[list[ModuleType]] = []
@@ -28,7 +29,7 @@ def load() -> ModuleType:
 
 def redact(text: str) -> str:
     """The text without tickets, tokens and secrets, as they stand in URLs and JSON."""
-    return _SECRETS.sub(r"\1***", text)
+    return _secrets.text(text)
 
 
 def bypass_proxy(domain: str) -> None:

@@ -67,10 +67,9 @@ class Desk:
             await self.changed.wait_for(lambda: condition(self))
 
     async def until_known(self) -> None:
-        """The bot has read who it is; nothing tells when."""
-        async with asyncio.timeout(10):
-            while not self.channel._known.bot_open_id:
-                await self.phone.messages()
+        """The bot has read who it is."""
+        async with asyncio.timeout(30):
+            await self.channel._named.wait()
 
     async def said(self, count: int = 1) -> list[Said]:
         """The first so many messages, as soon as they are there."""

@@ -94,10 +94,14 @@ async def test_a_group_is_asked_again_while_the_bot_does_not_know_its_own_name(e
         (said,) = await desk.said()
         assert said.text == "private"
 
-        refused = await emulator.phone.deliveries("message.receive")
-        assert outcomes(refused[0])[0] == "refused"
+        await emulator.phone.idle()
+        first, _ = await emulator.phone.deliveries("message.receive")
+        assert outcomes(first)[0] == "refused"
 
         await emulator.phone.clear_faults(fault)
+        await desk.until_known()
+        await emulator.phone.idle()
+        await emulator.phone.jump(400)
         await desk.until(lambda desk: len(desk.arrived) == 2)
         assert desk.arrived[1].text == "deploy"
         assert desk.arrived[1].addressed

@@ -50,7 +50,6 @@ async def test_only_what_came_since_is_read(desk: Any) -> None:
 async def test_a_group_is_healed_with_its_mentions_and_threads(desk: Any) -> None:
     await desk.phone.settings(group_all_messages=True)
     group = await desk.phone.add_group("team", [(await desk.phone.add_user("ou_ann"))["open_id"]])
-    await desk.until_known()
     options = {"user": "ou_ann", "chat": group, "silent": True}
     asked = await desk.phone.say("deploy", mention_bot=True, **options)
     await desk.phone.say("lunch?", **options)

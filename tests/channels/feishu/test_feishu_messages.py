@@ -152,29 +152,19 @@ async def test_a_card_that_is_gone_says_so(desk: Any) -> None:
     assert recalled.value.gone
 
 
-async def test_a_card_feishu_refuses_is_said_in_words(desk: Any) -> None:
-    wrong = card("Run `rm -rf build`?")
-    wrong["body"]["elements"].append({"tag": "action", "actions": []})
-
-    receipt = await desk.channel.deliver(Delivery(key="1", chat=await desk.chat(), card=wrong))
-
-    shown = await desk.phone.message(receipt.message_id)
-    assert shown.msg_type == "post"
-    assert shown.shows("Run `rm -rf build`?")
-    assert shown.shows("Allow")
-
-
-async def test_an_update_feishu_refuses_still_shows_its_words(desk: Any) -> None:
+@pytest.mark.parametrize("update", [False, True])
+async def test_a_card_feishu_refuses_is_not_tried_again(desk: Any, update: bool) -> None:
     chat = await desk.chat()
     sent = await desk.channel.deliver(Delivery(key="1", chat=chat, card=card("Run it?")))
-    wrong = card("Finished: 3 files")
-    wrong["body"]["elements"].append({"tag": "note", "elements": []})
+    wrong = card("Finished")
+    wrong["body"]["elements"].append({"tag": "action", "actions": []})
+    action, target = (Action.UPDATE, sent.message_id) if update else (Action.CREATE, "")
 
-    await desk.channel.deliver(Delivery(key="2", chat=chat, action=Action.UPDATE, target=sent.message_id, card=wrong))
+    with pytest.raises(ChannelError, match="the card was refused") as error:
+        await desk.channel.deliver(Delivery(key="2", chat=chat, action=action, target=target, card=wrong))
 
-    shown = await desk.phone.message(sent.message_id)
-    assert shown.shows("Finished: 3 files")
-    assert not shown.shows("Run it?")
+    assert (error.value.code, error.value.retry_after, error.value.gone) == (200861, None, False)
+    assert len(await desk.phone.messages(from_bot=True)) == 1
 
 
 async def test_mentions_and_foreign_pictures_in_an_agents_words_do_no_harm(desk: Any) -> None:

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from phonework.channels.feishu.limits import Limits
 from phonework.channels.feishu.messages import (
     Message,
-    card_as_markdown,
     file_type,
     from_markdown,
     harmless,
@@ -101,22 +100,6 @@ def test_a_message_is_recognised_by_its_marker_or_its_words() -> None:
     assert words.stands_in(item(words, body={"content": json.dumps(taken_apart)}))
     assert not words.stands_in(item(words, body={"content": "[[[broken"}))
     assert not words.stands_in(item(mine))
-
-
-def test_a_card_says_in_words_what_it_shows() -> None:
-    card = {
-        "config": {"summary": {"content": "hidden"}},
-        "header": {"title": {"tag": "plain_text", "content": "api"}},
-        "body": {
-            "elements": [
-                {"tag": "markdown", "content": "Run **this**?"},
-                {"tag": "button", "text": {"content": "Allow"}, "behaviors": [{"value": {"content": "no"}}]},
-            ]
-        },
-    }
-
-    assert card_as_markdown(card) == "api\n\nRun **this**?\n\nAllow"
-    assert card_as_markdown({}) == ""
 
 
 @pytest.mark.parametrize(
