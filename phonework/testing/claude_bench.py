@@ -4,14 +4,14 @@ import asyncio
 import json
 import os
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 from phonework.backends.base import TurnStart
-from phonework.backends.claude import ClaudeBackend
+from phonework.backends.claude import ClaudeBackend, transcript
 from phonework.fsm.events import AgentAsked, AgentEvent, AgentLost, TurnFailed, TurnFinished, TurnStarted
 from phonework.fsm.types import Answer, Ask, Carry, Prompt, SessionId, Verdict
 from phonework.testing.fake_anthropic import FakeAnthropic
@@ -58,8 +58,24 @@ def git_init(directory: Path) -> Path:
     return directory
 
 
-def _written(handle: int) -> None:
-    os.write(handle, b"\n")
+@dataclass(frozen=True)
+class WaitingCommand:
+    """up, go: what the command writes to and waits for, open at our side."""
+
+    up: int
+    go: int
+
+    @property
+    def call(self) -> Block:
+        command = "python3 -c \"open('up', 'w').write('1'); open('go').readline()\""
+        return use("Bash", command=command, description="Wait")
+
+    async def running(self) -> None:
+        """Return when the command runs."""
+        await asyncio.to_thread(os.read, self.up, 1)
+
+    def let_go(self) -> None:
+        os.write(self.go, b"\n")
 
 
 @dataclass
@@ -184,22 +200,31 @@ class ClaudeBench:
         return found()[0]
 
     @contextmanager
-    def waiting_command(self) -> Iterator[tuple[Block, Callable[[], None]]]:
-        """A command that runs until it is let go, and what lets it go."""
-        pipe = self.cwd / "go"
-        os.mkfifo(pipe)
-        handle = os.open(pipe, os.O_RDWR)
+    def waiting_command(self) -> Iterator["WaitingCommand"]:
+        """A command that says when it runs, and then waits until it is let go."""
+        for name in ("up", "go"):
+            os.mkfifo(self.cwd / name)
+        handles = [os.open(self.cwd / name, os.O_RDWR) for name in ("up", "go")]
         try:
-            wait = use("Bash", command="python3 -c \"open('go').readline()\"", description="Wait")
-            yield wait, lambda: _written(handle)
+            yield WaitingCommand(*handles)
         finally:
-            os.close(handle)
+            for handle in handles:
+                os.close(handle)
 
     async def result_held(self) -> None:
         """Wait until the agent itself is done, and the turn only waits for something still asked."""
         live = self.backend._live[ONE]
         async with asyncio.timeout(20):
-            while live.turn is None or live.turn.held is None:
+            while live.turn is None or live.turn.held is None:  # noqa: ASYNC110  # it is nobody's event
+                await asyncio.sleep(0)
+
+    async def recorded_ask(self) -> None:
+        """Wait until what the agent asks stands in its own record, which it writes a moment later."""
+        async with asyncio.timeout(20):
+            while True:  # nobody says when it is written
+                record: Path | None = transcript.find(self.config, self.agent)
+                if record is not None and transcript.unanswered(record):
+                    return
                 await asyncio.sleep(0)
 
     async def aclose(self) -> None:

@@ -201,7 +201,7 @@ class FakeAnthropic:
                     shown = {**shown, "text": replies.fill(shown["text"], request.messages)}
                 for event in replies.block_events(index, shown):
                     writer.write(replies.encode(event))
-            await writer.drain()
+                    await writer.drain()
             index += 1
         stop = "tool_use" if any("tool" in block for block in blocks) else "end_turn"
         for event in replies.closing(stop, tokens, 10 * max(1, len(blocks))):

@@ -35,6 +35,7 @@ log = structlog.get_logger(__name__)
 CONNECT_WITHIN = 60.0  # seconds; MCP servers may take long to start
 RESUMES_WITHIN = 5.0  # seconds; a resumed call is asked again within 0.1
 ANSWER_WITHIN = 10.0  # seconds for a control request; Claude Code takes some 10 ms
+WORKING = {"compacting": "Shortening the conversation"}
 UNASKABLE = "The user cannot be asked at the moment."
 TURN_OVER = "The turn ended before the user answered. Stop here, and say what you still need."
 REFUSED_TRIES = 2  # a 401 may heal while the login is refreshed; from here on it will not
@@ -73,7 +74,14 @@ class _Settled:
     """A call no longer waits, however that came."""
 
 
-_Item = Frame | _Asked | _Withdrawn | _Settled
+@dataclass(frozen=True, slots=True)
+class _Over:
+    """A person stopped a turn that only waits for what a subagent asks."""
+
+    turn: Turn
+
+
+_Item = Frame | _Asked | _Withdrawn | _Settled | _Over
 
 
 class LiveSession:
@@ -124,15 +132,14 @@ class LiveSession:
         """Start Claude Code. Raises BackendError with the reason when it does not come up."""
         try:
             done = await self._until_gone(self._client.connect(), CONNECT_WITHIN)
+        except TimeoutError:
+            await self._let_go()
+            raise BackendError(f"Claude Code did not come up within {CONNECT_WITHIN:.0f} s.") from None
         except (ClaudeSDKError, OSError) as error:
             await self._let_go()
             raise BackendError(f"Claude Code could not be started: {failures.detail(str(error))}") from error
         if not done:
-            # It is ended first, so that its exit code and last words are known.
-            silent = self.process.exit_code is None and not self.process.trouble
             await self._let_go()
-            if silent:
-                raise BackendError(f"Claude Code did not come up within {CONNECT_WITHIN:.0f} s.")
             raise BackendError(self._why_gone())
         self._reporter = asyncio.create_task(self._report(), name=f"claude {self.session_id}")
 
@@ -191,8 +198,7 @@ class LiveSession:
             return
         turn.interrupted = True
         if turn.held is not None:
-            for waiting in self._waiting.values():
-                waiting.refuse(TURN_OVER)
+            self._inbox.put_nowait(_Over(turn))
         await self._interrupt()
 
     async def set_mode(self, mode: str) -> None:
@@ -281,6 +287,10 @@ class LiveSession:
             case _Settled():
                 if self.turn is not None and self.turn.held is not None and not self._waiting:
                     await self._finish(self.turn, self.turn.held)
+            case _Over(turn):
+                if self.turn is turn and turn.held is not None:
+                    await self._refuse_open()
+                    await self._finish(turn, turn.held)
             case _:
                 for fact in told.facts(item):
                     await self._fact(fact)
@@ -347,7 +357,7 @@ class LiveSession:
             case told.TokensSeen():
                 self._glimpse.count(fact)
             case told.Working(what):
-                self._glimpse.note = what
+                self._glimpse.note = WORKING.get(what, what)
             case told.Retrying():
                 self._glimpse.note = failures.of_retry(fact)
                 await self._refused(fact)
@@ -459,7 +469,8 @@ class LiveSession:
             event = happened.TurnFailed(turn=turn.number, error=error, usage=turn.usage)
         else:
             text = "\n\n".join(one for one in turn.texts if one)
-            event = happened.TurnFinished(turn=turn.number, text=text, interrupted=result.aborted, usage=turn.usage)
+            stopped = result.aborted or (turn.interrupted and turn.held is not None)
+            event = happened.TurnFinished(turn=turn.number, text=text, interrupted=stopped, usage=turn.usage)
         self.turn = None
         await self._emit(event, f"ended:{turn.number}")
 
@@ -521,22 +532,24 @@ class LiveSession:
     async def _control(self, request: Awaitable[None], what: str) -> None:
         """Make a control request. Raises BackendError when it is refused or not answered in time."""
         try:
-            done = await self._until_gone(request, ANSWER_WITHIN)
+            await self._until_gone(request, ANSWER_WITHIN)  # should it end meanwhile, that is reported by itself
+        except TimeoutError:
+            raise BackendError(f"Claude Code did not react to {what} within {ANSWER_WITHIN:.0f} s.") from None
         except Exception as error:  # the SDK raises bare Exception here
             raise BackendError(f"Claude Code did not take {what}: {failures.detail(str(error))}") from error
-        if not done and self.alive:
-            raise BackendError(f"Claude Code did not react to {what} within {ANSWER_WITHIN:.0f} s.")
 
     async def _until_gone(self, request: Awaitable[None], within: float) -> bool:
-        """Await the request unless the process ends before; False when it did, or when the time was up."""
+        """Await the request unless the process ends before, then False. Raises TimeoutError when the time is up."""
         task = asyncio.ensure_future(request)
         gone = asyncio.create_task(self.process.gone())
         try:
             await asyncio.wait({task, gone}, timeout=within, return_when=asyncio.FIRST_COMPLETED)
-            if not task.done():
+            if task.done():
+                task.result()
+                return True
+            if gone.done():
                 return False
-            task.result()
-            return True
+            raise TimeoutError
         finally:
             gone.cancel()
             if not task.done():

@@ -38,12 +38,10 @@ async def test_a_stop_while_it_talks_keeps_what_was_said(bench: ClaudeBench) -> 
 
 
 async def test_a_stop_while_a_tool_runs_ends_the_tool(bench: ClaudeBench) -> None:
-    with bench.waiting_command() as (wait, _):
-        await bench.write([wait])
+    with bench.waiting_command() as wait:
+        await bench.write([wait.call])
         await bench.answer(await bench.asked(), Verdict.ALLOW)
-        async with asyncio.timeout(10):
-            while not any("python3" in one.name() for one in cli(bench).children(recursive=True)):
-                await asyncio.sleep(0)
+        await wait.running()
         tools = cli(bench).children(recursive=True)
 
         await bench.interrupt()
@@ -115,12 +113,10 @@ async def test_a_kill_while_it_asks_leaves_the_request_to_the_engine(bench: Clau
 
 async def test_a_kill_ends_the_tools_too(bench: ClaudeBench) -> None:
     """They have process groups of their own and would run on."""
-    with bench.waiting_command() as (wait, _):
-        await bench.write([wait])
+    with bench.waiting_command() as wait:
+        await bench.write([wait.call])
         await bench.answer(await bench.asked(), Verdict.ALLOW)
-        async with asyncio.timeout(10):
-            while not any("python3" in one.name() for one in cli(bench).children(recursive=True)):
-                await asyncio.sleep(0)
+        await wait.running()
         tools = cli(bench).children(recursive=True)
 
         os.kill(cli(bench).pid, signal.SIGKILL)

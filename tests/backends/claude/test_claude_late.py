@@ -19,6 +19,7 @@ async def lost_while_asking(bench: ClaudeBench, *replies: list[dict[str, object]
     """The agent is killed while it asks, and the server begins anew."""
     await bench.write(*(replies or ([TOUCH], [say("then: {result}")])))
     ask = await bench.asked()
+    await bench.recorded_ask()
     await bench.backend.kill(ONE)
     await bench.end()
     bench.restart()
@@ -117,6 +118,7 @@ async def test_with_several_unanswered_calls_the_decision_is_told_and_counts_for
         reads.append(use("Read", file_path=str(bench.directory / name)))
     await bench.write(reads)
     ask = await bench.asked(2)
+    await bench.recorded_ask()
     await bench.backend.kill(ONE)
     await bench.end()
 

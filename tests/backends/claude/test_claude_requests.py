@@ -208,10 +208,12 @@ async def test_a_stop_ends_a_turn_that_only_waits_for_a_subagents_question(bench
 
     await bench.interrupt()
 
-    await bench.finished()
+    assert (await bench.finished()).interrupted
+    assert (await bench.one(RequestWithdrawn)).request_id == ask.request_id
     with pytest.raises(RequestGoneError):
         await bench.answer(ask, Verdict.ALLOW)
-    await bench.one(BackgroundFinished)
+    await bench.write([say("free again")])
+    assert await bench.words() == "free again"
     assert not (bench.cwd / "x1").exists()
 
 

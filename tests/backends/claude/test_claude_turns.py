@@ -64,11 +64,12 @@ async def test_each_turn_costs_what_it_used_also_after_a_restart(bench: ClaudeBe
 
 
 async def test_a_message_into_the_turn_is_folded_in_while_a_tool_runs(bench: ClaudeBench) -> None:
-    with bench.waiting_command() as (wait, let_go):
-        await bench.write([wait], [say("You also said: {said}")])
+    with bench.waiting_command() as wait:
+        await bench.write([wait.call], [say("You also said: {said}")])
         await bench.answer(await bench.asked(), Verdict.ALLOW)
+        await wait.running()
         more = await bench.steer("and use tabs please")
-        let_go()
+        wait.let_go()
 
     assert "and use tabs please" in await bench.words()
     assert (await bench.one(PromptsTaken)).prompt_ids == (more.prompt_id,)
