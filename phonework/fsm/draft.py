@@ -1,9 +1,10 @@
 """The decision while it is being made: actions write on it, nothing else sees it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from phonework.fsm import effects as order
+from phonework.fsm.change import replace
 from phonework.fsm.effects import Effect
 from phonework.fsm.events import Event
 from phonework.fsm.reasons import Reason
