@@ -8,7 +8,7 @@ import webbrowser
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.request import ProxyHandler, build_opener
 
 import click
@@ -22,6 +22,7 @@ from phonework.store.lock import holder
 
 START_SECONDS: Final = 20.0
 STOP_SECONDS: Final = 2.0
+LOOK_SECONDS: Final = 0.1
 
 
 @click.command()
@@ -39,7 +40,7 @@ def demo(port: int, browser: bool, agent: str, data_dir: Path | None, verbose: b
     place = (data_dir or default_data_dir().with_name("phonework-demo")).absolute()
     _refuse_second(place)
     make_private(place / "server")
-    make_private(place / "work")
+    make_private(place / "work" / "hello")  # so that the first `/new hello` needs no more words
     run(_demo(place, port, agent, browser, verbose))
 
 
@@ -56,30 +57,35 @@ def _refuse_second(place: Path) -> None:
 
 async def _demo(place: Path, port: int, agent: str, browser: bool, verbose: bool) -> None:
     async with _emulator(place, port) as (url, ended):
-        config = _settings(place, url, await asyncio.to_thread(_people, url), agent, verbose)
+        config = _settings(place, url, _people(await _state(url)), agent, verbose)
+        start_logging(config)
         (place / "demo.json").write_text(json.dumps({"url": url}), encoding="utf-8")
-        server = asyncio.create_task(_serve(config, url, browser), name="server")
+        server = asyncio.create_task(_serve(config), name="server")
+        welcome = asyncio.create_task(_welcome(url, browser), name="welcome")
         try:
             await asyncio.wait({server, ended}, return_when=asyncio.FIRST_COMPLETED)
             if not server.done():
                 raise PhoneWorkError(f"the emulator ended; {place / 'emulator.log'} may say why")
         finally:
+            welcome.cancel()
             server.cancel()
-            await asyncio.wait({server})
+            await asyncio.wait({server, welcome})
         await server
 
 
-async def _serve(config: Config, url: str, browser: bool) -> None:
+async def _serve(config: Config) -> None:
     from phonework import app
 
-    start_logging(config)
+    await app.serve(config)
 
-    def ready(_running: object) -> None:
-        click.echo(f"PhoneWork's demo is ready: {url}\nCtrl-C ends it.")
-        if browser and _has_browser():
-            webbrowser.open(url)
 
-    await app.serve(config, ready=ready)
+async def _welcome(url: str, browser: bool) -> None:
+    """Print the URL when somebody would answer there."""
+    while not (await _state(url))["bot"]["connected"]:  # noqa: ASYNC110  # it is in another process
+        await asyncio.sleep(LOOK_SECONDS)
+    click.echo(f"PhoneWork's demo is ready: {url}\nCtrl-C ends it.")
+    if browser and _has_browser():
+        webbrowser.open(url)
 
 
 @asynccontextmanager
@@ -123,10 +129,19 @@ async def _said_url(stdout: asyncio.StreamReader, place: Path) -> str:
     )
 
 
-def _people(url: str) -> tuple[str, ...]:
-    """Who has a phone in the emulator. Past any proxy: it is on loopback."""
-    with build_opener(ProxyHandler({})).open(f"{url}/phone/api/state", timeout=START_SECONDS) as answer:
-        state = json.load(answer)
+async def _state(url: str) -> dict[str, Any]:
+    """What the phone shows. Past any proxy: it is on loopback."""
+
+    def ask() -> dict[str, Any]:
+        with build_opener(ProxyHandler({})).open(f"{url}/phone/api/state", timeout=START_SECONDS) as answer:
+            state: dict[str, Any] = json.load(answer)
+            return state
+
+    return await asyncio.to_thread(ask)
+
+
+def _people(state: Mapping[str, Any]) -> tuple[str, ...]:
+    """Who has a phone in the emulator."""
     return tuple(str(user["open_id"]) for user in state["users"])
 
 
