@@ -56,7 +56,7 @@ async def _run(config: Config, clock: Clock, ready: Callable[[Running], None] | 
     writer = Writer(config.database, clock, on_failure=failed.set_exception)
     async with writer:
         left = await boot.look(writer)
-        gate = Gate(config.access.allow, left.paired, _announce)
+        gate = Gate(config.access.people, left.paired, _announce)
         feishu, healer = _feishu(config, clock)
         core = assemble(writer=writer, clock=clock, config=config, channels={feishu.name: feishu}, gate=gate)
         healer.append(Healer(writer=writer, clock=clock, channel=feishu, submit=core.router.submit))
