@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from phonework.channels.emulator.calls import ApiError, Call, field_error, hang, parameter_error
+from phonework.channels.emulator.calls import ApiError, Call, hang, parameter_error
 from phonework.channels.emulator.core import Emulator
 from phonework.channels.emulator.socket import SERVICE_ID
 from phonework.channels.emulator.world import Json
@@ -64,8 +64,8 @@ async def user_info(call: Call) -> Json:
 
 async def create_chat(call: Call) -> Json:
     world = call.emulator.world
-    members = call.body.get("user_id_list") or []
-    if not isinstance(members, list) or not all(each in world.users for each in members):
+    members = call.ids("user_id_list")
+    if not all(each in world.users for each in members):
         raise ApiError(99992351, "not a valid open_id in user_id_list")
     topics = call.body.get("group_message_type") == "thread"
     chat = world.add_chat(name=call.text("name", required=False), members=list(members), topics=topics)
@@ -97,11 +97,9 @@ async def rename_chat(call: Call) -> Json:
 async def add_members(call: Call) -> Json:
     world = call.emulator.world
     chat = world.chats.get(call.path["chat_id"])
-    wanted = call.body.get("id_list")
+    wanted = call.ids("id_list")
     if chat is None or chat.kind != "group":
         raise parameter_error("invalid chat_id")
-    if not isinstance(wanted, list):
-        raise field_error("id_list")
     known = [each for each in wanted if each in world.users]
     chat.members += [each for each in known if each not in chat.members]
     world.chat_changed(chat)

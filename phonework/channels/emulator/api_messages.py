@@ -142,6 +142,8 @@ async def patch(call: Call) -> Json:
     card = prepare_card(call, parse_object(content))
     if schema_of(message.content) == "2.0" and schema_of(card) != "2.0":
         raise refused(CardError(200830, "a card 2.0 can not become 1.0"))
+    if entity := emulator.world.cards.get(message.card_id):
+        entity.card = card
     emulator.world.rewrite(message, card, "patch")
     return {"code": 0, "msg": "success", "data": {}}
 

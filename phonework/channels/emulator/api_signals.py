@@ -276,8 +276,8 @@ async def list_pins(call: Call) -> Json:
 async def urgent(call: Call) -> Json:
     """A push that breaks through; own messages only."""
     message = find(call)
-    wanted = call.body.get("user_id_list")
-    if not isinstance(wanted, list) or not wanted:
+    wanted = call.ids("user_id_list")
+    if not wanted:
         raise field_error("user_id_list")
     members = call.emulator.world.chats[message.chat_id].members
     message.urgent += [each for each in wanted if each in members and each not in message.urgent]

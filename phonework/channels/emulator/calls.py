@@ -65,6 +65,13 @@ class Call:
             raise field_error(name)
         return value
 
+    def ids(self, name: str) -> list[str]:
+        """A list of strings of the body, empty when absent. Raises 99992402."""
+        value = self.body.get(name) or []
+        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+            raise field_error(name, "is no list of strings")
+        return value
+
 
 Handler = Callable[[Call], Awaitable[Json | Response]]
 Endpoint = Callable[[Request], Awaitable[Response]]
