@@ -121,7 +121,8 @@ class _Painter:
         )
 
     def prompt(self) -> Element:
-        return markdown(f"**{line(self.view.request.ask.prompt) or escape(self.view.request.ask.tool) or '…'}**")
+        ask = self.view.request.ask
+        return markdown(f"**{line(ask.prompt) or line(ask.tool, 80) or '…'}**")
 
     def dangers(self) -> Element | None:
         marks = danger.marks(self.view.request.ask) if self.is_open or self.is_late else ()
