@@ -21,6 +21,8 @@ from phonework.testing.emulator import EmulatorThread
 
 Json = dict[str, Any]
 
+_PATIENCE_MS = 10_000  # a bound, not a wait; a busy machine draws slowly
+
 
 class PageBot:
     """A bot without the SDK: sends over HTTP, acknowledges what comes over the socket.
@@ -129,8 +131,9 @@ async def browser() -> AsyncIterator[Any]:
         pytest.fail(f"no Chromium found; {INSTALL_HINT}")
     if executable is None:
         pytest.skip(f"no Chromium found, the phone page is not tested; {INSTALL_HINT}")
-    from playwright.async_api import async_playwright
+    from playwright.async_api import async_playwright, expect
 
+    expect.set_options(timeout=_PATIENCE_MS)
     async with async_playwright() as playwright:
         running = await playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
         yield running
@@ -164,7 +167,7 @@ async def open_page(browser: Any, emulator: EmulatorThread) -> AsyncIterator[Cal
     async def open_one(path: str | None = "/phone/", *, width: int = 1100, height: int = 760, **options: Any) -> Any:
         context = await browser.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
-        context.set_default_timeout(8000)
+        context.set_default_timeout(_PATIENCE_MS)
         page = await context.new_page()
         problems: list[str] = []
         page.problems = problems

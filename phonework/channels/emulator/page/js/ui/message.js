@@ -21,7 +21,7 @@ function Quote({ messageId }) {
     setTimeout(() => row?.classList.remove('flash'), 1200);
   };
   return html`<button type="button" class="quote" onClick=${jump} disabled=${!original}>
-    ${original ? html`<b>${original.sender.name}</b> ${preview(original).slice(0, 160)}` : t('quoteGone')}
+    ${original ? html`<b>${original.sender.name}:</b> ${preview(original).slice(0, 160)}` : t('quoteGone')}
   </button>`;
 }
 
