@@ -1,7 +1,9 @@
 """What the documents say exists: settings, commands, options, files. And what must not be in them is not."""
 
+import ast
 import re
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -117,6 +119,9 @@ def test_every_setting_is_used_somewhere() -> None:
         for path in ROOT.glob("phonework/**/*.py")
         if "config" not in path.relative_to(ROOT).parts
     )
+    code += "\n".join(
+        re.findall(r"self\.\w+", (ROOT / "phonework" / "config" / "model.py").read_text(encoding="utf-8"))
+    )
     unused = [
         f"{section}.{key}"
         for section, model in sections().items()
@@ -164,3 +169,43 @@ def test_the_readme_fits_one_screen_and_has_the_two_commands() -> None:
     assert len(text.splitlines()) <= 45
     assert "\nmake demo\n" in text
     assert "\nmake test\n" in text
+
+
+def imports_of(path: Path) -> set[str]:
+    """The modules a file imports, in full."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {f"{node.module}", *(f"{node.module}.{name.name}" for name in node.names)}
+    return found
+
+
+def test_the_state_machine_is_pure_as_the_architecture_says() -> None:
+    allowed = sys.stdlib_module_names - {
+        "asyncio",
+        "os",
+        "random",
+        "secrets",
+        "socket",
+        "sqlite3",
+        "subprocess",
+        "threading",
+        "time",
+    }
+    for path in ROOT.glob("phonework/fsm/*.py"):
+        outside = {name for name in imports_of(path) if name.partition(".")[0] not in allowed}
+        assert {name for name in outside if not name.startswith(("phonework.fsm", "transitions"))} <= {"phonework"}, (
+            path
+        )
+
+
+def test_only_the_command_line_imports_the_whole_program() -> None:
+    importers = {
+        path.relative_to(ROOT).parts[1]
+        for path in ROOT.glob("phonework/**/*.py")
+        if "phonework.app" in imports_of(path)
+    }
+
+    assert importers == {"cli"}
