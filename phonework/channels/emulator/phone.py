@@ -118,13 +118,13 @@ class PhoneApi:
         queue: asyncio.Queue[tuple[Change, Message | None]] = asyncio.Queue()
         stop = emulator.world.listen(lambda what, message: queue.put_nowait((what, message)))
         closing = asyncio.ensure_future(emulator.closing.wait())
+        getting: asyncio.Future[tuple[Change, Message | None]] | None = None
         try:
             yield self._event("bot", {"connected": bool(emulator.hub.connections)})
             while True:
                 getting = asyncio.ensure_future(queue.get())
                 await asyncio.wait({getting, closing}, return_when=asyncio.FIRST_COMPLETED)
                 if not getting.done():
-                    getting.cancel()
                     return
                 what, message = getting.result()
                 if (entry := self._entry(what, message, me)) is not None:
@@ -132,6 +132,8 @@ class PhoneApi:
         finally:
             stop()
             closing.cancel()
+            if getting is not None:
+                getting.cancel()  # a phone that goes away ends the stream in the middle of the wait
 
     def _entry(self, what: Change, message: Message | None, me: User) -> dict[str, str] | None:
         if what == "bot":
