@@ -43,7 +43,8 @@ class TurnStart:
     images: paths of the pictures that came with the prompts, by prompt id, already stored under the working directory.
     agent_session_id: the agent's own id to go on with; empty for a new conversation.
     model, mode: as the person chose; empty for the backend's default.
-    carry: a late decision. The same tool call (by fingerprint) is answered from it, once; anything else is asked anew.
+    carry: the turn is there because of a late decision about this request. The backend gets the agent to ask for the same
+    thing again if it can; the state machine answers it from the decision, once, by the fingerprint.
     """
 
     session_id: SessionId

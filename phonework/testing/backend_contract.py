@@ -381,41 +381,24 @@ class BackendContract:
         never = bench.start_of(Need.PLAIN, turn=2, agent_session_id=agent)
         assert await bench.backend.accepted(never) is Accepted.NO
 
-    async def test_a_late_yes_answers_the_same_request_without_asking(self, bench: Bench) -> None:
-        carry_end = await self._carried(bench, ALLOW)
+    async def test_a_turn_with_a_late_decision_asks_for_the_same_thing_again(self, bench: Bench) -> None:
+        """The state machine answers it from the decision, by the fingerprint; the backend decides nothing (F12)."""
+        ask, again = await self._asked_again(bench, ALLOW)
 
-        assert len(bench.asks()) == 1, "the request is not asked again"
-        assert not carry_end.interrupted
-        assert bench.adapter.done(bench.cwd(ONE))
-
-    async def test_a_late_no_answers_the_same_request_without_asking(self, bench: Bench) -> None:
-        carry_end = await self._carried(bench, Answer(verdict=Verdict.DENY, text="too late for that"))
-
-        assert bench.adapter.heard("too late for that", carry_end)
-        assert not bench.adapter.done(bench.cwd(ONE))
-
-    async def test_a_used_decision_answers_nothing(self, bench: Bench) -> None:
-        ask, agent = await self._lost_while_asking(bench)
-        start = bench.start_of(Need.CONFIRM, turn=2, agent_session_id=agent)
-
-        await bench.backend.start_turn(replace(start, carry=Carry(ask=ask, answer=ALLOW, used=True)))
-
-        again = await bench.asked(turn=2)
-        assert not bench.adapter.done(bench.cwd(ONE))
+        assert again.fingerprint == ask.fingerprint
+        assert not bench.adapter.done(bench.cwd(ONE)), "a decision is not an answer until it is given"
         await bench.backend.answer(ONE, again, ALLOW)
         await bench.finished(turn=2)
+        assert bench.adapter.done(bench.cwd(ONE))
 
-    async def test_a_late_yes_to_something_else_answers_nothing(self, bench: Bench) -> None:
-        ask, agent = await self._lost_while_asking(bench)
-        other = replace(ask, fingerprint="0" * 64, request_id=_request_id())
-        start = bench.start_of(Need.CONFIRM, turn=2, agent_session_id=agent)
+    async def test_a_late_no_is_heard(self, bench: Bench) -> None:
+        no = Answer(verdict=Verdict.DENY, text="too late for that")
+        _, again = await self._asked_again(bench, no)
 
-        await bench.backend.start_turn(replace(start, carry=Carry(ask=other, answer=ALLOW)))
+        await bench.backend.answer(ONE, again, no)
 
-        again = await bench.asked(turn=2)
+        assert bench.adapter.heard("too late for that", await bench.finished(turn=2))
         assert not bench.adapter.done(bench.cwd(ONE))
-        await bench.backend.answer(ONE, again, Answer(verdict=Verdict.DENY, text="no"))
-        await bench.finished(turn=2)
 
     async def test_a_steered_message_is_taken_into_the_turn(self, bench: Bench) -> None:
         if not bench.backend.capabilities.can_steer:
@@ -493,11 +476,12 @@ class BackendContract:
         await bench.restart()
         return ask, agent
 
-    async def _carried(self, bench: Bench, answer: Answer) -> TurnFinished:
+    async def _asked_again(self, bench: Bench, answer: Answer) -> tuple[Ask, Ask]:
+        """What was asked when the server died, and what the turn that carries the decision asks."""
         ask, agent = await self._lost_while_asking(bench)
         start = bench.start_of(Need.CONFIRM, turn=2, agent_session_id=agent)
         await bench.backend.start_turn(replace(start, carry=Carry(ask=ask, answer=answer)))
-        return await bench.finished(turn=2)
+        return ask, await bench.asked(turn=2)
 
 
 def _request_id() -> RequestId:

@@ -23,7 +23,6 @@ class Memory:
     taken: set[tuple[int, PromptId]] = field(default_factory=set)
     rules: set[str] = field(default_factory=set)
     accept_edits: bool = False
-    carried: set[str] = field(default_factory=set)  # request ids whose late decision was used
     deeds: dict[str, Record] = field(default_factory=dict)  # request id -> how to ask for the same thing again
 
     def learn(self, record: Record) -> None:
@@ -44,8 +43,6 @@ class Memory:
                 self.accept_edits = True
             case {"kind": "cleared"}:
                 self.rules, self.accept_edits = set(), False
-            case {"kind": "carried", "request_id": str(request_id)}:
-                self.carried.add(request_id)
             case {"kind": "asked", "request_id": str(request_id), "deed": dict(deed)}:
                 self.deeds[request_id] = deed
             case _:

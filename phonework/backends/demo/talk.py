@@ -119,10 +119,9 @@ class Talk:
     async def ask(self, ask: Ask, deed: Record) -> Answer:
         """Return what the person decided; deed: how to ask for the very same thing after a restart.
 
-        A late decision that came with the turn answers the same thing once, and a rule or mode the person chose
-        earlier answers without asking.
+        A rule or mode the person chose earlier answers without asking.
         """
-        if answer := await self._carried(ask) or self._standing(ask):
+        if answer := self._standing(ask):
             return answer
         await self.desk.journal.append({"kind": "asked", "request_id": ask.request_id, "deed": deed})
         answer = await self._asked(ask)
@@ -159,16 +158,6 @@ class Talk:
         answer = await future
         del self.waiting[ask.request_id]  # an interrupt leaves it here, to be withdrawn
         return answer
-
-    async def _carried(self, ask: Ask) -> Answer | None:
-        carry, journal = self.start.carry, self.desk.journal
-        if carry is None or carry.used or carry.ask.fingerprint != ask.fingerprint:
-            return None
-        if carry.ask.request_id in journal.memory.carried:
-            return None
-        # Recorded first: a crash in between asks again rather than acting twice on one decision.
-        await journal.append({"kind": "carried", "request_id": carry.ask.request_id})
-        return carry.answer
 
     def _standing(self, ask: Ask) -> Answer | None:
         memory = self.desk.journal.memory
