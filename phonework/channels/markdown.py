@@ -98,11 +98,12 @@ def normalise(markdown: str, max_tables: int = MAX_TABLES) -> str:
     code, images and links that are no web addresses become text, HTML is shown as it is written.
     """
     text = clean(markdown)
-    lines = _indented_lists(text)
+    tokens = block_parser().parse(text)
+    lines = _indented_lists(text, tokens)
     out: list[str] = []
     at = 0
     rules = _RuleCounter(max_tables)
-    for start, end, write in _special_blocks(text, len(lines), max_tables):
+    for start, end, write in _special_blocks(tokens, len(lines), max_tables):
         if start < at:
             continue
         out.extend(rules.kept(_inline_lines(lines[at:start])))
@@ -134,11 +135,11 @@ def block_parser() -> MarkdownIt:
     return MarkdownIt("commonmark").enable("table").disable("inline")
 
 
-def _indented_lists(text: str) -> list[str]:
+def _indented_lists(text: str, tokens: list[Token]) -> list[str]:
     """The lines, each item of an inner list four spaces in for each list around it, which is what Feishu expects."""
     lines = text.split("\n")
     depth = 0
-    for token in block_parser().parse(text):
+    for token in tokens:
         if token.type in ("bullet_list_open", "ordered_list_open"):
             depth += 1
         elif token.type in ("bullet_list_close", "ordered_list_close"):
@@ -151,9 +152,9 @@ def _indented_lists(text: str) -> list[str]:
 Write = Callable[[list[str]], list[str]]
 
 
-def _special_blocks(text: str, count: int, max_tables: int) -> Iterator[tuple[int, int, Write]]:
+def _special_blocks(tokens: list[Token], count: int, max_tables: int) -> Iterator[tuple[int, int, Write]]:
     tables = 0
-    for token in block_parser().parse(text):
+    for token in tokens:
         if token.map is None:
             continue
         start, end = token.map[0], min(token.map[1], count)

@@ -1,6 +1,7 @@
 """A short, honest list of what is clearly dangerous: it marks, it never decides."""
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from phonework.channels.markdown import has_hidden
@@ -63,6 +64,7 @@ _COMPILED: Final = {name: _compiled(pattern) for name, pattern in _PATTERNS.item
 _READ_CHARS: Final = 50_000  # from the beginning and from the end
 
 
+@lru_cache(maxsize=8)
 def marks(ask: Ask) -> tuple[str, ...]:
     """Keys of the catalogue that say what is dangerous about a request; mostly none."""
     command = _ends(ask.command)

@@ -1,5 +1,6 @@
 """Small builders of card JSON 2.0, and the limits every card keeps to."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -244,11 +245,13 @@ class Cut:
 
 def cut(text: str, budget: int) -> Cut:
     """The text within `budget` wire bytes, two thirds of it from the beginning, cut between lines where possible."""
-    if wire_bytes(text) <= budget:
+    if len(text) <= budget and wire_bytes(text) <= budget:
         return Cut(text)
-    head = _whole_lines(_prefix(text, budget * 2 // 3))
+    head = text[: budget * 2 // 3]
+    head = _whole_lines(head[: _fitting(head, budget * 2 // 3)])
     rest = text[len(head) :]
-    tail = _prefix(rest[::-1], budget // 3)[::-1]
+    tail = rest[-(budget // 3) :][::-1]
+    tail = tail[: _fitting(tail, budget // 3)][::-1]
     newline = tail.find("\n")
     tail = tail[newline + 1 :] if 0 <= newline < len(tail) // 2 else tail
     omitted = rest[: len(rest) - len(tail)]
@@ -260,13 +263,9 @@ def _whole_lines(head: str) -> str:
     return head[: newline + 1] if newline > len(head) // 2 else head
 
 
-def _prefix(text: str, budget: int) -> str:
-    size = 0
-    for number, char in enumerate(text):
-        size += wire_bytes(char)
-        if size > budget:
-            return text[:number]
-    return text
+def _fitting(text: str, budget: int) -> int:
+    """How many characters of the text fit."""
+    return bisect_right(range(1, len(text) + 1), budget, key=lambda count: wire_bytes(text[:count]))
 
 
 def code_elements(text: str, language: str, budget: int, omitted: Callable[[int], str]) -> list[Element]:
