@@ -19,6 +19,7 @@ from phonework.errors import ConfigError
 from phonework.healing import Healer
 from phonework.http.app import build
 from phonework.http.serving import serving
+from phonework.redact import Redactor
 from phonework.router.authorise import Gate
 from phonework.store.lock import DirectoryLock
 from phonework.store.migrate import migrate
@@ -60,7 +61,7 @@ async def _run(config: Config, clock: Clock, ready: Callable[[Running], None] | 
         feishu, healer = _feishu(config, clock)
         core = assemble(writer=writer, clock=clock, config=config, channels={feishu.name: feishu}, gate=gate)
         healer.append(Healer(writer=writer, clock=clock, channel=feishu, submit=core.router.submit))
-        auditor = Auditor(writer, AuditWriter(config.server.data_dir / "audit", clock))
+        auditor = Auditor(writer, AuditWriter(config.server.data_dir / "audit", clock, redactor=Redactor(config.secrets())))
         try:
             await core.start(left)
             await _until_cancelled(config, core, feishu, healer[0], auditor, failed, ready)

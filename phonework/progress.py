@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import Final
 
 import structlog
 
@@ -12,7 +13,8 @@ from phonework.fsm.types import SessionId
 log = structlog.get_logger(__name__)
 
 Show = Callable[[SessionId, int, Progress], Awaitable[None]]
-EVERY = timedelta(seconds=1)
+EVERY: Final = timedelta(seconds=1)
+TRIES: Final = 3
 
 
 class ProgressBoard:
@@ -31,7 +33,7 @@ class ProgressBoard:
             self._tasks[key] = asyncio.create_task(self._keep_up(key), name=f"progress {session_id}:{turn}")
 
     def newest(self, session_id: SessionId, turn: int) -> Progress:
-        """What waits to be shown, or nothing yet."""
+        """What was reported last, or nothing yet."""
         return self._newest.get((session_id, turn), Progress())
 
     async def finish(self, session_id: SessionId, turn: int) -> None:
@@ -47,17 +49,25 @@ class ProgressBoard:
             await self.finish(session_id, turn)
 
     async def _keep_up(self, key: tuple[SessionId, int]) -> None:
+        """Show until nothing newer came within the pause. A card that is only just being sent is tried again."""
+        shown, tries = None, 0
         try:
-            while (progress := self._newest.pop(key, None)) is not None:
-                await self._show_once(key, progress)
+            while (progress := self._newest.get(key)) is not shown and tries < TRIES:
+                assert progress is not None
+                if await self._show_once(key, progress):
+                    shown, tries = progress, 0
+                else:
+                    tries += 1
                 await asyncio.sleep(self._every)
         finally:
             if self._tasks.get(key) is asyncio.current_task():
                 del self._tasks[key]
 
-    async def _show_once(self, key: tuple[SessionId, int], progress: Progress) -> None:
+    async def _show_once(self, key: tuple[SessionId, int], progress: Progress) -> bool:
         try:
             await self._show(*key, progress)
         except Exception as error:
             # A live view may fail: the result is owed and will be shown by the outbox.
-            log.info("a live card was not updated", session_id=key[0], turn=key[1], error=str(error))
+            log.debug("a live card was not updated", session_id=key[0], turn=key[1], error=str(error))
+            return False
+        return True

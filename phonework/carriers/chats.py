@@ -126,7 +126,8 @@ class ChatCarrier:
                 await self._update(owed, prompt_card(view, language, tz=self._tz), f"prompt:{prompt_id}")
             case order.ShowTurn():
                 assert isinstance(view, TurnView)
-                await self._create(owed, self._turn_card(view, language, Progress()), _turn_key(view))
+                newest = self.board.newest(view.session.session_id, view.turn.turn)
+                await self._create(owed, self._turn_card(view, language, newest), _turn_key(view))
             case order.ShowResult():
                 assert isinstance(view, TurnView)
                 await self._result(owed, view, language)
