@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -220,12 +220,16 @@ class ClaudeBench:
 
     async def recorded_ask(self) -> None:
         """Wait until what the agent asks stands in its own record, which it writes a moment later."""
+        await self._recorded(lambda record: bool(transcript.unanswered(record)))
+
+    async def recorded(self, prompt: Prompt) -> None:
+        """Wait until the prompt stands in the agent's own record."""
+        await self._recorded(lambda record: transcript.has_prompt(record, prompt.prompt_id))
+
+    async def _recorded(self, true: Callable[[Path], bool]) -> None:
         async with asyncio.timeout(20):
-            while True:  # nobody says when it is written
-                record: Path | None = transcript.find(self.config, self.agent)
-                if record is not None and transcript.unanswered(record):
-                    return
-                await asyncio.sleep(0)
+            while (record := transcript.find(self.config, self.agent)) is None or not true(record):  # noqa: ASYNC110
+                await asyncio.sleep(0)  # nobody says when it is written
 
     async def aclose(self) -> None:
         for backend in self.backends:

@@ -143,13 +143,16 @@ class ClaudeBackend:
         return live, resumed
 
     def _prepared(self, env: Mapping[str, str], session_id: SessionId, agent_session_id: str) -> Path | None:
-        """End what an earlier agent of this session left running, and return the record to go on with."""
+        """End an agent of this session that outlived its server, and return the record to go on with."""
+        self._end_orphans(session_id)
+        return transcript.find(launcher.config_dir(env), agent_session_id)
+
+    def _end_orphans(self, session_id: SessionId) -> None:
+        """Two agents on one record would each lose what the other wrote; and nobody can talk to the old one any more."""
         from phonework.backends.claude import process
 
-        record = transcript.find(launcher.config_dir(env), agent_session_id)
-        if ended := process.end_marked(self._mark(session_id)):
-            log.warning("left-over processes ended", session_id=session_id, count=ended)
-        return record
+        if ended := process.end_orphans(self._mark(session_id)):
+            log.warning("orphaned agents ended", session_id=session_id, count=ended)
 
     async def _make_room(self) -> None:
         """Close the least recently used idle agents so that one more fits."""
@@ -215,28 +218,26 @@ class ClaudeBackend:
     # Questions about it
 
     async def liveness(self, session_id: SessionId) -> Liveness:
+        """An agent we are not connected to cannot be reached again; one left by a server that died is ended here."""
         live = self._live.get(session_id)
         if live is not None and live.alive:
             return Liveness.ALIVE
-        from phonework.backends.claude import process
-
-        left = await asyncio.to_thread(process.marked, self._mark(session_id))
-        return Liveness.UNKNOWN if left else Liveness.DEAD
+        await asyncio.to_thread(self._end_orphans, session_id)
+        return Liveness.DEAD
 
     async def accepted(self, start: TurnStart) -> Accepted:
-        """Looked up in the agent's own record, under the prompts' ids.
-
-        Not found means not taken only if no process of the session is left that could still write it down.
-        """
-        from phonework.backends.claude import process
-
+        """Looked up in the agent's own record, under the prompts' ids, when nobody is left who could still write it."""
+        live = self._live.get(start.session_id)
+        if live is None or not live.alive:
+            await asyncio.to_thread(self._end_orphans, start.session_id)
+        elif live.turn is not None and live.turn.number == start.turn:
+            return Accepted.YES
         env = launcher.environment(self._settings, "")
         record = await asyncio.to_thread(transcript.find, launcher.config_dir(env), self._conversation(start))
         for prompt in start.prompts:
             if record is not None and await asyncio.to_thread(transcript.has_prompt, record, prompt.prompt_id):
                 return Accepted.YES
-        left = await asyncio.to_thread(process.marked, self._mark(start.session_id))
-        return Accepted.UNKNOWN if left else Accepted.NO
+        return Accepted.NO
 
     async def ping(self, *, smoke: bool = False) -> str:
         cli = launcher.find_cli(self._settings.cli_path)

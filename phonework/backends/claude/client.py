@@ -32,7 +32,8 @@ from phonework.fsm.types import Answer, Ask, PromptId, RequestId, SessionId, Ver
 
 log = structlog.get_logger(__name__)
 
-CONNECT_WITHIN = 60.0  # seconds; MCP servers may take long to start
+CONNECT_WITHIN = 40.0  # seconds; MCP servers may take long to start
+TAKE_WITHIN = 15.0  # seconds until a message is taken; usually some 10 ms
 RESUMES_WITHIN = 5.0  # seconds; a resumed call is asked again within 0.1
 ANSWER_WITHIN = 10.0  # seconds for a control request; Claude Code takes some 10 ms
 WORKING = {"compacting": "Shortening the conversation"}
@@ -135,6 +136,9 @@ class LiveSession:
         except TimeoutError:
             await self._let_go()
             raise BackendError(f"Claude Code did not come up within {CONNECT_WITHIN:.0f} s.") from None
+        except asyncio.CancelledError:
+            await asyncio.shield(self._let_go())
+            raise
         except (ClaudeSDKError, OSError) as error:
             await self._let_go()
             raise BackendError(f"Claude Code could not be started: {failures.detail(str(error))}") from error
@@ -163,15 +167,22 @@ class LiveSession:
         try:
             if not resumed or not await self._resumes(turn):
                 await self._write(turn.unsent.popleft())
-            async with asyncio.timeout(CONNECT_WITHIN):
+            async with asyncio.timeout(TAKE_WITHIN):
                 await asyncio.shield(turn.started)
         except TimeoutError:
-            self.turn = None
-            await self.kill()
-            raise BackendError(f"Claude Code did not take the message within {CONNECT_WITHIN:.0f} s.") from None
+            await self._abandon()
+            raise BackendError(f"Claude Code did not take the message within {TAKE_WITHIN:.0f} s.") from None
+        except asyncio.CancelledError:
+            await asyncio.shield(self._abandon())
+            raise
         except BackendError:
             self.turn = None
             raise
+
+    async def _abandon(self) -> None:
+        """Nobody waits for the turn any more, so it must not go on unseen."""
+        self.turn = None
+        await self.kill()
 
     async def steer(self, number: int, message: dict[str, Any]) -> None:
         turn = self.turn

@@ -257,7 +257,24 @@ def marked(mark: str) -> list[psutil.Process]:
 
 
 def end_marked(mark: str) -> int:
-    """Kill what an agent left behind: orphans of a crash, and tools that outlived it. Returns how many there were."""
+    """Kill all that an agent left behind when it died: the tools that outlived it too. Returns how many there were."""
     processes = marked(mark)
     _end(processes)
     return len(processes)
+
+
+def end_orphans(mark: str) -> int:
+    """Kill agents that outlived the server that started them, with their tools. Returns how many agents there were.
+
+    What an agent has deliberately left running, such as a development server, is left alone.
+    """
+    agents = [one for one in marked(mark) if _is_agent(one)]
+    for agent in agents:
+        _end([agent, *_family(agent.pid)])
+    return len(agents)
+
+
+def _is_agent(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.Error):
+        return "stream-json" in process.cmdline()
+    return False

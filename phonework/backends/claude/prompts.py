@@ -61,7 +61,7 @@ def _content(text: str, paths: list[str]) -> str | list[dict[str, Any]]:
     for path in paths:
         picture = _picture(path)
         if picture is None:
-            text += f"\n\n[A picture is stored at {path}]"
+            text += f"\n\n[A file that came with this message: {path}]"
         else:
             blocks.append(picture)
     return [{"type": "text", "text": text}, *blocks] if blocks else text

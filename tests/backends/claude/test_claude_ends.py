@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -85,8 +86,8 @@ async def test_a_stop_right_after_the_start_is_not_lost(bench: ClaudeBench) -> N
 
 
 async def test_a_kill_from_outside_loses_the_turn_and_the_next_one_goes_on(bench: ClaudeBench) -> None:
-    await bench.write([say("I begin."), {"hang": True}], text="remember the number 42")
-    await bench.sink.wait_for(lambda: any("I begin" in one.text for _, _, one in bench.sink.progressed))
+    prompt = await bench.write([say("I begin."), {"hang": True}], text="remember the number 42")
+    await bench.recorded(prompt)
 
     cli(bench).kill()
 
@@ -253,7 +254,7 @@ async def test_the_agent_dies_with_the_server_however_that_dies(bench: ClaudeBen
     env = json.dumps(bench.api.cli_env(bench.home))
     text = 'fake: [[{"hang": true}]]'
     server = await asyncio.create_subprocess_exec(
-        os.sys.executable,
+        sys.executable,
         str(program),
         env,
         str(bench.cwd),
@@ -270,3 +271,40 @@ async def test_the_agent_dies_with_the_server_however_that_dies(bench: ClaudeBen
     gone, left = await asyncio.to_thread(psutil.wait_procs, [agent], 5)
     assert gone
     assert not left
+
+
+async def test_an_agent_that_outlived_its_server_is_ended_and_the_conversation_goes_on(bench: ClaudeBench) -> None:
+    """Without setpriv it would go on; two agents on one record would lose what the other wrote."""
+    await bench.write([TOUCH], text="remember this")
+    await bench.asked()
+    await bench.recorded_ask()
+    orphan = cli(bench)
+    bench.restart()
+
+    assert await bench.backend.liveness(ONE) is Liveness.DEAD
+
+    gone, _ = await asyncio.to_thread(psutil.wait_procs, [orphan], 5)
+    assert gone
+    await bench.write([say("{history}")])
+    assert "remember this" in await bench.words()
+
+
+async def test_a_start_given_up_half_way_leaves_no_agent(
+    make_bench: Callable[..., ClaudeBench], tmp_path: Path
+) -> None:
+    silent = tmp_path / "silent"
+    silent.write_text(f"#!/bin/sh\nexec {sys.executable} -c 'import sys; sys.stdin.read()' stream-json\n")
+    silent.chmod(0o755)
+    bench = make_bench(more={"cli_path": str(silent)})
+    starting = asyncio.create_task(bench.write([say("never")]))
+    async with asyncio.timeout(5):
+        while not (live := bench.backend._live.get(ONE)) or not live.process.pid:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+    process = psutil.Process(live.process.pid)
+
+    starting.cancel()
+    await asyncio.wait([starting])
+
+    assert starting.cancelled()
+    assert not process.is_running()
+    assert not bench.backend._live
