@@ -1,7 +1,8 @@
 """Call Feishu's HTTP interface through the SDK: tokens, limits, errors and counts in one place.
 
-The SDK's synchronous client runs in threads: its asynchronous one fetches the token synchronously all the same, opens a
-connection per call too, and reads binary answers wrongly (1.7.5).
+The SDK's synchronous transport runs in threads: its asynchronous one opens a connection per call too, fetches the token
+synchronously all the same, and reads binary answers wrongly (1.7.5). Its client with a class for every call is not
+loaded: it would cost 130 MB.
 """
 
 import json
@@ -57,7 +58,7 @@ class Api:
     def __init__(self, app_id: str, app_secret: SecretStr, domain: str) -> None:
         self._app_id, self._app_secret, self._domain = app_id, app_secret, domain
         self._threads = Threads(8, "feishu-call")
-        self._client: Any = None
+        self._config: Any = None
         self.limits = Limits()
         self.outcomes: Counter[str] = Counter()
 
@@ -77,22 +78,23 @@ class Api:
         return answer
 
     def _attempt(self, call: Call) -> Answer:
-        lark = self._load()
-        self._token(lark)
+        lark = sdk.load()
+        config = self._configured(lark)
+        token = self._token(lark, config)
         try:
-            return self._once(lark, call)
+            return self._once(lark, config, call, token)
         except ChannelError as error:
             if error.code not in errors.TOKEN:
                 raise
         log.info("feishu token renewed", reason="refused")
         forget_tokens()  # the SDK keeps a refused token until its time is up (1.7.5)
-        self._token(lark)
-        return self._once(lark, call)
+        return self._once(lark, config, call, self._token(lark, config))
 
-    def _once(self, lark: Any, call: Call) -> Answer:
+    def _once(self, lark: sdk.Sdk, config: Any, call: Call, token: str) -> Answer:
+        option = lark.RequestOption()
+        option.tenant_access_token = token
         try:
-            send = self._client.im.v1.message_resource.get if call.binary else self._client.request
-            raw = send(self._request(lark, call)).raw
+            raw = lark.Transport.execute(config, _request(lark, call), option)
         except Exception as error:  # requests, urllib3, json and the SDK each raise their own
             raise errors.failure(error, sent=call.changes) from error
         answer = Answer(raw.status_code, dict(raw.headers), raw.content or b"")
@@ -102,49 +104,25 @@ class Api:
             raise refused
         return answer
 
-    def _token(self, lark: Any) -> None:
-        """Make sure of a token. What goes wrong here happened before anything was sent."""
-        manager = lark.core.token.TokenManager
+    def _token(self, lark: sdk.Sdk, config: Any) -> str:
+        """A token, from the SDK's cache or fetched. What goes wrong here happened before anything was sent."""
         try:
-            manager.get_self_tenant_token(self._client.config)
-        except lark.core.exception.ObtainAccessTokenException as error:
-            told = {"code": error.code, "msg": string(error.msg)}
+            return str(lark.TokenManager.get_self_tenant_token(config))
+        except lark.TokenRefused as error:
+            told = {"code": getattr(error, "code", None), "msg": string(getattr(error, "msg", ""))}
             raise errors.refusal(200, {}, told) or errors.failure(error, sent=False) from error
         except Exception as error:
             raise errors.failure(error, sent=False) from error
 
-    def _request(self, lark: Any, call: Call) -> Any:
-        body, kind = call.body, _JSON
-        if call.form is not None:
-            body = call.form()
-            kind = body.content_type  # a MultipartEncoder
-        return (
-            lark.BaseRequest.builder()
-            .http_method(lark.HttpMethod[call.method])
-            .uri(call.path)
-            .paths(dict(call.parts))
-            .queries(list(call.query))
-            .token_types({lark.AccessTokenType.TENANT})
-            .headers({} if body is None else {"Content-Type": kind})
-            .body(body)
-            .build()
-        )
-
-    def _load(self) -> Any:
-        lark = sdk.load()
-        if self._client is None:
+    def _configured(self, lark: sdk.Sdk) -> Any:
+        if self._config is None:
             sdk.bypass_proxy(self._domain)
             forget_tokens()  # of an app of this id that lived elsewhere, or had another secret
-            self._client = (
-                lark.Client.builder()
-                .app_id(self._app_id)
-                .app_secret(self._app_secret.get_secret_value())
-                .domain(self._domain)
-                .timeout(_TIME_LIMIT_S)
-                .log_level(lark.LogLevel.WARNING)
-                .build()
-            )
-        return lark
+            config = lark.Config()
+            config.app_id, config.app_secret = self._app_id, self._app_secret.get_secret_value()
+            config.domain, config.timeout = self._domain, _TIME_LIMIT_S
+            self._config = config
+        return self._config
 
     def _count(self, outcome: str) -> None:
         if outcome in self.outcomes or len(self.outcomes) < _MOST_OUTCOMES:
@@ -153,8 +131,26 @@ class Api:
 
 def forget_tokens() -> None:
     """The SDK's cache belongs to its class and knows an app by its id alone, wherever it lives."""
-    manager = sdk.load().core.token.TokenManager
+    manager = sdk.load().TokenManager
     manager.cache = type(manager.cache)()
+
+
+def _request(lark: sdk.Sdk, call: Call) -> Any:
+    body, kind = call.body, _JSON
+    if call.form is not None:
+        body = call.form()
+        kind = body.content_type  # a MultipartEncoder
+    return (
+        lark.core.BaseRequest.builder()
+        .http_method(lark.core.HttpMethod[call.method])
+        .uri(call.path)
+        .paths(dict(call.parts))
+        .queries(list(call.query))
+        .token_types({lark.core.AccessTokenType.TENANT})
+        .headers({} if body is None else {"Content-Type": kind})
+        .body(body)
+        .build()
+    )
 
 
 def quoted(content: Mapping[str, object]) -> str:

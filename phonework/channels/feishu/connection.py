@@ -51,7 +51,7 @@ class Connection:
         """One socket from its start to its end; returns how long to wait before the next."""
         loop = asyncio.get_running_loop()
         handover = Handover(submit, self._known, self._clock, self._periods.commit, loop)
-        socket = Socket(self._app, self._periods, self._clock, handover.handler)
+        socket = Socket(self._app, self._periods, self._clock, handover.handle)
         since = loop.time()
         try:
             socket.start()

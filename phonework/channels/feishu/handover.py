@@ -2,37 +2,20 @@
 
 import asyncio
 import concurrent.futures
-import json
 from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
 from phonework.channels.base import Clicked, Reply, Said, Submit
 from phonework.channels.feishu.inbound import read_click, read_message
-from phonework.channels.feishu.untrusted import mapping, parse, sequence
+from phonework.channels.feishu.untrusted import mapping, parse, sequence, string
 from phonework.clock import Clock
 
 log = structlog.get_logger(__name__)
 
-# Subscribed in many consoles, of no use here. An event nobody handles is answered with 500 and comes back four times.
-IGNORED_EVENTS: Final = (
-    "application.bot.menu_v6",
-    "im.chat.access_event.bot_p2p_chat_entered_v1",
-    "im.chat.disbanded_v1",
-    "im.chat.member.bot.added_v1",
-    "im.chat.member.bot.deleted_v1",
-    "im.chat.member.user.added_v1",
-    "im.chat.member.user.deleted_v1",
-    "im.chat.member.user.withdrawn_v1",
-    "im.chat.updated_v1",
-    "im.message.message_read_v1",
-    "im.message.reaction.created_v1",
-    "im.message.reaction.deleted_v1",
-    "im.message.recalled_v1",
-)
 _MOST_GROUPS: Final = 5_000
 
 
@@ -55,7 +38,7 @@ class Known:
 
 
 class Handover:
-    """The handlers of one socket. All but `close` run in its thread, one at a time, and block it."""
+    """What one socket hands over. All but `close` runs in its thread, one at a time, and blocks it."""
 
     def __init__(
         self, submit: Submit, known: Known, clock: Clock, patience_s: float, home: asyncio.AbstractEventLoop
@@ -64,22 +47,28 @@ class Handover:
         self._waiting: concurrent.futures.Future[Reply] | None = None
         self._closed = False
 
-    def handler(self, lark: Any) -> Any:
-        """The SDK's event handler. Customized events hand over the JSON as it came, whatever its types."""
-        builder = lark.EventDispatcherHandler.builder("", "")
-        builder.register_p2_customized_event("im.message.receive_v1", self.message)
-        builder.register_p2_card_action_trigger(self.click)
-        for name in IGNORED_EVENTS:
-            builder.register_p2_customized_event(name, _ignore)
-        return builder.build()
+    def handle(self, payload: bytes) -> dict[str, object] | None:
+        """Take in one event, UTF-8 JSON; the answer to a tap. Raises NotAccepted, which the SDK answers with 500.
 
-    def message(self, event: Any) -> None:
-        """Return once it is committed. Raises NotAccepted; the SDK then answers 500 and Feishu sends it again."""
-        content = mapping(event.event)
-        asked = mapping(content.get("message"))
-        if not self._known.bot_open_id and asked.get("chat_type") == "group" and sequence(asked.get("mentions")):
+        All other events a console may be subscribed to are acknowledged: unanswered, they would come back four times.
+        """
+        whole = parse(payload)
+        header, event = mapping(whole.get("header")), mapping(whole.get("event"))
+        match string(header.get("event_type")):
+            case "im.message.receive_v1":
+                self._message(event)
+                return None
+            case "card.action.trigger":
+                return self._click(header, event)
+            case _:
+                return None
+
+    def _message(self, event: Mapping[str, object]) -> None:
+        """Feishu sends again what raises."""
+        message = mapping(event.get("message"))
+        if not self._known.bot_open_id and message.get("chat_type") == "group" and sequence(message.get("mentions")):
             raise NotAccepted("the bot's own id is not known yet, so nobody can tell whether it was mentioned")
-        said = read_message(content, bot_open_id=self._known.bot_open_id)
+        said = read_message(event, bot_open_id=self._known.bot_open_id)
         self._known.last_event_at = self._clock.now()
         if said is None:
             log.info("message passed over", reason="not a person's, or unreadable")
@@ -88,9 +77,8 @@ class Handover:
             self._known.learn_group(said.chat.chat_id)
         self._commit(said)
 
-    def click(self, trigger: Any) -> dict[str, object]:
-        """What the clicker sees, once it is committed. Raises NotAccepted; the person then sees an error."""
-        header, event = _plain(trigger.header), _plain(trigger.event)
+    def _click(self, header: Mapping[str, object], event: Mapping[str, object]) -> dict[str, object]:
+        """What the clicker sees, once it is committed. When it raises, the person sees an error and may tap again."""
         clicked = read_click(header, event, groups=self._known.groups)
         self._known.last_event_at = self._clock.now()
         if clicked is None:
@@ -132,12 +120,3 @@ def answer(reply: Reply) -> dict[str, object]:
 
 async def _await(submit: Submit, event: Said | Clicked) -> Reply:
     return await submit(event)
-
-
-def _ignore(_: object) -> None:
-    return None
-
-
-def _plain(value: Any) -> Mapping[str, object]:
-    """The JSON an object of the SDK was made of; absent fields stay absent."""
-    return parse(json.dumps(value, default=vars))

@@ -7,7 +7,6 @@ reconnecting is off, and `Connection` makes a new one whenever this one ends.
 
 import asyncio
 import contextlib
-import importlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from phonework.clock import Clock
 
 log = structlog.get_logger(__name__)
 
+Handle = Callable[[bytes], object]
 _FIRST: Final = asyncio.FIRST_COMPLETED
 _FAREWELL_S: Final = 1.0
 
@@ -71,11 +71,12 @@ class Socket:
     """Made in the app's loop, which hears of `opened` and `ended`.
 
     ended: None when it was stopped, else SocketLost, SocketRefused or what the SDK raised.
-    build_handler: gets `lark_oapi`, returns the SDK's event handler; called in the socket's thread.
+    handle: gets what is pushed, in the socket's thread; what it returns is the answer, and that it returns is the
+    acknowledgement.
     """
 
-    def __init__(self, app: App, periods: Periods, clock: Clock, build_handler: Callable[[Any], Any]) -> None:
-        self._app, self._periods, self._clock, self._build_handler = app, periods, clock, build_handler
+    def __init__(self, app: App, periods: Periods, clock: Clock, handle: Handle) -> None:
+        self._app, self._periods, self._clock, self._handle = app, periods, clock, handle
         self._home = asyncio.get_running_loop()
         self.opened: asyncio.Future[None] = self._home.create_future()
         self.ended: asyncio.Future[Exception | None] = self._home.create_future()
@@ -147,12 +148,14 @@ class Socket:
 
     def _make_client(self) -> Any:
         lark = sdk.load()
-        module = importlib.import_module("lark_oapi.ws.client")
-        module.loop = asyncio.get_running_loop()  # type: ignore[attr-defined]  # the global its tasks are started on
-        module.requests = _Bounded(self._periods.endpoint)  # type: ignore[attr-defined]
+        module = lark.ws
+        module.loop = asyncio.get_running_loop()  # the global its tasks are started on
+        module.requests = _Bounded(self._periods.endpoint)
         heard = self._heard
 
-        class Client(module.Client):  # type: ignore[misc, name-defined]
+        base: Any = module.Client
+
+        class Client(base):  # type: ignore[misc]
             async def _handle_message(self, msg: bytes) -> None:
                 heard()
                 await super()._handle_message(msg)
@@ -160,18 +163,17 @@ class Socket:
         return Client(
             self._app.app_id,
             self._app.app_secret.get_secret_value(),
-            event_handler=self._build_handler(lark),
+            event_handler=_Handler(self._handle),
             domain=self._app.domain,
             auto_reconnect=False,
-            log_level=lark.LogLevel.WARNING,
+            log_level=lark.core.LogLevel.WARNING,
         )
 
     async def _open(self, client: Any) -> None:
-        exception = importlib.import_module("lark_oapi.ws.exception")
         try:
             async with asyncio.timeout(self._periods.open_within):
                 await client._connect()
-        except exception.ClientException as error:
+        except sdk.load().ws_errors.ClientException as error:
             raise SocketRefused(sdk.redact(str(error))) from error
         self._frame_at = self._heard()
 
@@ -222,6 +224,16 @@ async def _cut(client: Any) -> None:
     if client._conn is not None:
         client._conn.transport.abort()
         await asyncio.sleep(0)
+
+
+class _Handler:
+    """What the SDK's client asks of its event handler, and all it asks (1.7.5)."""
+
+    def __init__(self, handle: Handle) -> None:
+        self._handle = handle
+
+    def _do_without_validation(self, payload: bytes) -> object:
+        return self._handle(payload)
 
 
 class _Bounded:

@@ -197,3 +197,24 @@ async def test_importing_the_channel_does_not_import_the_sdk() -> None:
     program = "import sys, phonework.channels.feishu; print([m for m in ('lark_oapi', 'requests') if m in sys.modules])"
     done = await asyncio.to_thread(subprocess.run, [sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stdout.strip() == "[]"
+
+
+async def test_only_what_is_used_of_the_sdk_is_loaded_and_the_rest_when_asked_for() -> None:
+    """All of it is 10,000 modules and 130 MB."""
+    import subprocess
+    import sys
+
+    program = """if True:
+        import sys
+        from phonework.channels.feishu import sdk
+        parts = sdk.load()
+        print(sum(name.startswith("lark_oapi") for name in sys.modules) < 200)
+        import lark_oapi
+        from lark_oapi.event.dispatcher_handler import EventDispatcherHandler
+        print(EventDispatcherHandler is lark_oapi.EventDispatcherHandler, EventDispatcherHandler.__name__)
+        handler = lark_oapi.EventDispatcherHandler.builder("", "").build()
+        print(type(handler).__name__, lark_oapi.Client.builder().app_id("a").build() is not None)
+        print(lark_oapi.ws.Client is parts.ws.Client, sdk.load() is parts)
+    """
+    done = await asyncio.to_thread(subprocess.run, [sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout.split() == ["True", "True", "EventDispatcherHandler", "EventDispatcherHandler", "True", "True", "True"], done
