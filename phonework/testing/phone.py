@@ -337,7 +337,11 @@ class Phone:
     async def fault(
         self, kind: str, *, times: int = 1, skip: int = 0, match: Mapping[str, str] | None = None, **params: Any
     ) -> int:
-        """Order a fault (`phonework.channels.emulator.faults.KINDS`); times -1 is for ever. Returns its id."""
+        """Order a fault (`phonework.channels.emulator.faults.KINDS`); times -1 is for ever. Returns its id.
+
+        match: method, path (regular expression), event_type, contains (text of the body or event). Without one an
+        `http.*` fault hits the very next call, which may be the one for a token.
+        """
         body = {"kind": kind, "times": times, "skip": skip, "match": dict(match or {}), **params}
         return int((await self._post("faults", body))["fault_id"])
 

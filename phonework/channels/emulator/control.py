@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-import re
 from dataclasses import asdict
 from typing import Any
 
@@ -13,11 +12,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from phonework.channels.emulator import events, talk
-from phonework.channels.emulator.cards import plain_text
+from phonework.channels.emulator import events, talk, waits
 from phonework.channels.emulator.clicks import click
 from phonework.channels.emulator.core import Emulator
-from phonework.channels.emulator.journal import Delivery
 from phonework.channels.emulator.phone import BadRequest, body_of, shown_message, shown_user
 from phonework.channels.emulator.world import Chat, Json, Message, new_id
 
@@ -274,7 +271,7 @@ class Control:
     def _shown(self, message: Message) -> Json:
         shown = shown_message(self._emulator, message)
         shown["content"] = message.content if message.msg_type != "post" else shown["content"]
-        shown["texts"] = texts_of(message)
+        shown["texts"] = waits.texts_of(message)
         shown["root_id"], shown["parent_id"] = message.root_id, message.parent_id
         shown["versions"] = [asdict(version) for version in message.versions]
         return shown
@@ -288,19 +285,14 @@ class Control:
         return JSONResponse({name: self._emulator.journal.as_dicts(name)})
 
     async def wait(self, request: Request) -> Response:
-        """Long poll: {"timeout" (s), and any of "changed_after": revision, "connected": bool, "messages": count,
-        "chat_id", "contains": text, "from": "app"|"user", "idle": true (no push is waiting for its answer),
-        "calls": count, "path": regular expression for them, "running": count the unanswered too, "handshakes": count, "pings": count,
-        "attempts": finished pushes of the newest event, "attempts_total": of all events together,
-        "clicking": true (a tap is unanswered)}.
+        """Long poll: {"timeout" (s), conditions as in `waits.py`} → {"met", "revision", "connected", "messages"}.
 
-        → {"met", "revision", "connected", "messages"}: met is false when the time ran out; messages are those that
-        match (with `changed_after`: that changed since).
+        met is false when the time ran out; messages are filled when the condition speaks of messages.
         """
         body = await body_of(request)
         deadline = asyncio.get_running_loop().time() + min(float(body.get("timeout", 10)), _WAIT_LIMIT_S)
         while True:
-            met, found = self._condition(body)
+            met, found = waits.look(self._emulator, body)
             left = deadline - asyncio.get_running_loop().time()
             if met or left <= 0 or self._emulator.closing.is_set():
                 break
@@ -314,80 +306,3 @@ class Control:
                 "messages": [self._shown(message) for message in found],
             }
         )
-
-    def _condition(self, body: Json) -> tuple[bool, list[Message]]:
-        emulator = self._emulator
-        after = body.get("changed_after")
-        met = after is None or emulator.world.revision > after
-        if "connected" in body:
-            met = met and bool(emulator.hub.connections) == body["connected"]
-        if body.get("idle"):
-            met = met and not any(
-                each.state == "waiting" and each.next_at_ms is None for each in emulator.journal.deliveries
-            )
-        if "calls" in body:
-            path = re.compile(str(body.get("path", "")))
-            running = bool(body.get("running"))
-            fitting = [
-                each
-                for each in emulator.journal.calls
-                if path.search(each.path) and (running or each.outcome != "running")
-            ]
-            met = met and len(fitting) >= body["calls"]
-        if "handshakes" in body:
-            met = met and sum(each["what"] == "connected" for each in emulator.journal.sockets) >= body["handshakes"]
-        if body.get("clicking"):
-            met = met and bool(emulator.clicking)
-        if "attempts" in body:
-            newest = emulator.journal.deliveries[-1:]
-            met = met and _finished(newest) >= body["attempts"]
-        if "attempts_total" in body:
-            met = met and _finished(emulator.journal.deliveries) >= body["attempts_total"]
-        if "pings" in body:
-            met = met and sum(each.pings for each in emulator.hub.connections) >= body["pings"]
-        found = [message for message in emulator.world.messages.values() if _matches(message, body)]
-        if "messages" in body or "contains" in body:
-            met = met and len(found) >= body.get("messages", 1)
-        return met, sorted(found, key=lambda message: message.created_ms)
-
-
-def _finished(deliveries: list[Delivery]) -> int:
-    """Pushes whose outcome is known and after which the next one, if any, is planned."""
-    return sum(
-        attempt.outcome != "waiting"
-        for delivery in deliveries
-        for attempt in delivery.attempts
-        if delivery.state != "waiting" or delivery.next_at_ms is not None or attempt is not delivery.attempts[-1]
-    )
-
-
-def _matches(message: Message, body: Json) -> bool:
-    if message.revision <= (body.get("changed_after") or 0):
-        return False
-    if body.get("chat_id") not in {None, message.chat_id} or body.get("from") not in {None, message.sender_type}:
-        return False
-    return "contains" not in body or any(str(body["contains"]) in text for text in texts_of(message))
-
-
-def texts_of(message: Message) -> list[str]:
-    """Every text a person can read in a message, in order."""
-    if message.recalled:
-        return []
-    if message.msg_type == "interactive":
-        title, texts = plain_text(message.content)
-        return [title, *texts]
-    found: list[str] = []
-    _texts(message.content, found)
-    return found
-
-
-def _texts(node: Any, found: list[str]) -> None:
-    if isinstance(node, list):
-        for each in node:
-            _texts(each, found)
-    elif isinstance(node, dict):
-        for key, value in node.items():
-            if key in {"text", "title", "file_name"} and isinstance(value, str):
-                found.append(value)
-            else:
-                _texts(value, found)

@@ -52,7 +52,9 @@ class Post:
             self._spawn(self._deliver(each, self._journal.delivery(delivery), subject))
 
     async def _deliver(self, event: Json, delivery: Delivery, subject: dict[str, str]) -> None:
+        delivery.state = "held"
         await self._hold_back(subject)
+        delivery.state = "waiting"
         waits = [None, *self._settings.redelivery_s]
         for wait in waits:
             if wait is not None:

@@ -43,7 +43,7 @@ class Attempt:
 
 @dataclass(slots=True, kw_only=True)
 class Delivery:
-    """One event and its attempts; `state`: waiting, done, given_up."""
+    """One event and its attempts; `state`: held (by a fault), waiting, done, given_up."""
 
     event_id: str
     event_type: str

@@ -55,6 +55,20 @@ async def test_a_wait_that_fails_says_what_is_shown() -> None:
             await emulator.phone.connected(timeout_s=0.05)
 
 
+async def test_waiting_for_messages_over_plain_http() -> None:
+    """For scripts without the client."""
+    async with running_emulator() as emulator, httpx2.AsyncClient(base_url=emulator.url, trust_env=False) as client:
+        await emulator.phone.say("one")
+        await emulator.phone.say("two")
+        both = {"messages": 2, "from": "user", "timeout": 0}
+        assert [each["texts"] for each in (await client.post("/_control/wait", json=both)).json()["messages"]] == [
+            ["one"],
+            ["two"],
+        ]
+        never = (await client.post("/_control/wait", json={"contains": "three", "timeout": 0.01})).json()
+        assert (never["met"], never["messages"]) == (False, [])
+
+
 async def test_a_wait_ends_when_the_emulator_ends() -> None:
     """Long polls and event streams do not hold up the end."""
     import asyncio
