@@ -41,14 +41,14 @@ async def main():
 run(main())
 """
 STUCK = """
-import asyncio, time
+import asyncio, threading
 from phonework.cli import running
 running.STOP_SECONDS = 0.5
 from phonework.cli.running import run
 async def main():
     print("ready", flush=True)
     while True:
-        time.sleep(0.01)  # the loop never gets its turn
+        threading.Event().wait(0.01)  # the loop never gets its turn
 run(main())
 """
 
@@ -138,11 +138,11 @@ def test_a_tethered_process_ends_when_its_parent_is_gone() -> None:
         [
             sys.executable,
             "-c",
-            "import subprocess, sys, time\n"
+            "import signal, subprocess, sys\n"
             "child = subprocess.Popen([sys.executable, '-m', 'phonework.cli.tether', 'emulator', '--port', '0'],\n"
             "    stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True)\n"
             "print(child.pid, child.stdout.readline(), flush=True)\n"
-            "time.sleep(60)\n",
+            "signal.pause()\n",
         ],
         stdout=subprocess.PIPE,
         text=True,
