@@ -45,14 +45,12 @@ demo: .venv/.runs
 	@exec $(RUN)phonework demo --port $(PORT) $(DEMO_FLAGS)
 
 test: .venv/.tests
-	@$(RUN)python -m phonework.testing.machine
 	$(RUN)pytest -n $(WORKERS) $(TESTS)
 
 check: .venv/.tests
-	$(RUN)ruff format --check .
-	$(RUN)ruff check .
-	$(RUN)mypy
-	$(RUN)python scripts/pages.py --check
+	@failed=; for each in 'ruff format --check .' 'ruff check .' 'mypy' 'python scripts/pages.py --check'; do \
+	  echo "$$each"; $(RUN)$$each || failed="$$failed [$$each]"; \
+	done; [ -z "$$failed" ] || { echo "not in order:$$failed" >&2; exit 1; }
 
 pages: .venv/.tests
 	$(RUN)python scripts/pages.py
