@@ -164,12 +164,17 @@ class _Painter:
         said = self.say(
             f"fate.{request.status}{'_closed' if closed else ''}",
             time=clock_time(request.answered_at, self.tz) if request.answered_at else "",
-            who=plain(self.view.answered_by or request.answered_by or self.say("fate.somebody"), 60),
+            who=self.who(),
             what=plain(self.decision(request.answer), 400) if request.answer else "?",
         ).strip()
         because = request.answer.text if request.answer and request.answer.verdict is Verdict.DENY else ""
         reason = f"\n{escape(self.say('fate.because'))}\n{quote(because, 600)}" if because else ""
         return markdown(f"{escape(said)}{reason}", "fate")
+
+    def who(self) -> str:
+        """The name; where none is known, the card speaks to the person it was sent to, and nobody else can answer it."""
+        name = plain(self.view.answered_by, 60)
+        return name if name and name != self.view.request.answered_by else self.say("fate.you")
 
     def decision(self, answer: Answer) -> str:
         """The decision by the name of its button, or in the person's words."""

@@ -140,6 +140,12 @@ def test_an_answer_on_its_way_is_not_called_allowed_until_the_agent_has_it() -> 
         assert not values(card)
 
 
+def test_without_a_name_the_card_speaks_to_the_one_it_was_sent_to() -> None:
+    view = a_request(status=RequestStatus.DELIVERED, answered_by="ou_mia")
+    assert "12:02 You" in said(request_card(view, "en", tz=UTC))
+    assert "ou_mia" not in said(request_card(view, "en", tz=UTC))
+
+
 def test_a_denial_shows_its_reason() -> None:
     view = a_request(status=RequestStatus.DELIVERED, answer=Answer(verdict=Verdict.DENY, text="use pnpm"))
     assert "denied" in said(request_card(view, "en"))
