@@ -65,7 +65,7 @@ async def all_checks(config_path: Path | None, data_dir: Path | None) -> list[Ch
     found = [_ok("settings", f"read from {config.path or 'the environment and defaults: there is no config.toml'}")]
     found += _program()
     found += [*_feishu_settings(config), *(await _feishu(config))]
-    found += await asyncio.gather(*(_agent(config, entry) for entry in _backends()))
+    found += await asyncio.gather(*(check_agent(config, entry) for entry in backends()))
     found += [*_directory(config), *_disk(config), *(await asyncio.to_thread(_database, config))]
     return found
 
@@ -154,11 +154,11 @@ def _skew(date: str) -> list[Check]:
     ]  # fmt: skip
 
 
-def _backends() -> Iterable[EntryPoint]:
+def backends() -> Iterable[EntryPoint]:
     return sorted(entry_points(group="phonework.backends"), key=lambda entry: entry.name)
 
 
-async def _agent(config: Config, entry: EntryPoint) -> Check:
+async def check_agent(config: Config, entry: EntryPoint) -> Check:
     """One backend's own word; only the default one has to work."""
     name, needed = f"agent {entry.name}", entry.name == config.agent.default
     section = getattr(config, entry.name, None)

@@ -59,6 +59,7 @@ async def _demo(place: Path, port: int, agent: str, browser: bool, verbose: bool
     async with _emulator(place, port) as (url, ended):
         config = _settings(place, url, _people(await _state(url)), agent, verbose)
         start_logging(config)
+        await _require_agent(config)
         (place / "demo.json").write_text(json.dumps({"url": url}), encoding="utf-8")
         server = asyncio.create_task(_serve(config), name="server")
         welcome = asyncio.create_task(_welcome(url, browser), name="welcome")
@@ -71,6 +72,15 @@ async def _demo(place: Path, port: int, agent: str, browser: bool, verbose: bool
             server.cancel()
             await asyncio.wait({server, welcome})
         await server
+
+
+async def _require_agent(config: Config) -> None:
+    """Better said now than at the first message. Raises PhoneWorkError when the agent does not work here."""
+    from phonework.cli.checks import Verdict, backends, check_agent
+
+    entry = next(entry for entry in backends() if entry.name == config.agent.default)
+    if (check := await check_agent(config, entry)).verdict is Verdict.BAD:
+        raise PhoneWorkError(check.found, hint=check.remedy)
 
 
 async def _serve(config: Config) -> None:

@@ -13,11 +13,11 @@ from typing import Any, Final
 from phonework.errors import PhoneWorkError
 
 STOP_SECONDS: Final = 4.9  # a stop takes 5 s at most, whatever hangs (O6)
-SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:
-    """Run to the end, or until SIGINT or SIGTERM; then `main` is cancelled and has 5 s to clean up.
+    """Run to the end, or until SIGINT, SIGTERM or SIGHUP; then `main` is cancelled and has 5 s to clean up.
 
     Returns when it ended or was stopped. Raises what it raised; of a group the first of our own errors.
     """
@@ -51,7 +51,8 @@ def _signals(task: "asyncio.Task[None]") -> Iterator[threading.Event]:
         last.start()
         loop.call_soon_threadsafe(task.cancel)
 
-    before = {number: signal.signal(number, on_signal) for number in SIGNALS}
+    heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]  # nohup stays in force
+    before = {number: signal.signal(number, on_signal) for number in heard}
     try:
         yield asked
     finally:

@@ -127,3 +127,13 @@ def test_when_the_emulator_dies_the_demo_ends_and_says_so(start: Any) -> None:
 
     assert demo.process.returncode == 1
     assert "the emulator ended" in complaint
+
+
+def test_an_agent_that_does_not_work_here_is_told_at_once(start: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PHONEWORK_CLAUDE__CLI_PATH", "/nowhere/claude")
+    process = start.launch("--agent", "claude")
+    _, complaint = process.communicate(timeout=SECONDS)
+
+    assert process.returncode == 1
+    assert complaint.startswith("Error: Claude Code is not at /nowhere/claude")
+    assert "Hint: " in complaint

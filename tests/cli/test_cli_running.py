@@ -73,7 +73,7 @@ def start() -> Iterator[Start]:
         process.communicate()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_asks_and_the_exit_code_is_zero(start: Start, number: signal.Signals) -> None:
     process = start(POLITE)
     process.send_signal(number)
