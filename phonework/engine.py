@@ -192,6 +192,6 @@ def _end(
 
 def lose_agent(connection: sqlite3.Connection, session_id: SessionId, turn: int, boot: str, now: datetime) -> Outcome:
     """The agent of a busy session did not survive our restart."""
-    event = happened.AgentLost(turn=turn, reason="restart", restart=True)
+    event = happened.AgentLost(turn=turn, reason=happened.RESTART, restart=True)
     one = Happened(source="boot", key=f"{boot}:{session_id}", session_id=session_id, event=event, occurred_at=now)
     return ingest(connection, one, now)

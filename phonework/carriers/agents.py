@@ -195,9 +195,9 @@ def unknown(effect: AgentEffect) -> Event | None:
     """What it means that nobody knows whether an order was carried out when we died."""
     match effect:
         case order.StartTurn(turn=turn):
-            return happened.AgentLost(turn=turn, reason="restart", restart=True)
+            return happened.AgentLost(turn=turn, reason=happened.RESTART, restart=True)
         case _:
-            return failed(effect, "restart")
+            return failed(effect, happened.RESTART)
 
 
 def give_up_claimed(connection: sqlite3.Connection, owed: Owed, now: datetime) -> engine.Outcome | None:

@@ -1,9 +1,11 @@
 """Things to show in chats: read what is true now, render it, deliver it under the effect's key."""
 
+import asyncio
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from pathlib import PurePath
 from typing import Final
 
 import structlog
@@ -21,6 +23,7 @@ from phonework.channels.split import split
 from phonework.clock import Clock
 from phonework.errors import ChannelError, StoreError
 from phonework.fsm import effects as order
+from phonework.fsm.events import RESTART
 from phonework.fsm.types import SessionId, TurnStatus
 from phonework.link.base import Outlet
 from phonework.progress import ProgressBoard
@@ -43,6 +46,7 @@ class Shown:
     """What an effect is about, read when it is carried out. superseded: a newer order for the card follows."""
 
     language: str
+    project: str = ""
     view: View = None
     superseded: bool = False
     gone: bool = False
@@ -103,7 +107,7 @@ class ChatCarrier:
             return Shown(language=language, superseded=True)
         effects.note_attempt(connection, owed, now)
         try:
-            return Shown(language=language, view=_view(connection, owed))
+            return Shown(language=language, project=_project(connection, owed), view=_view(connection, owed))
         except KeyError:
             return Shown(language=language, gone=True)
 
@@ -139,7 +143,7 @@ class ChatCarrier:
             case order.Say(text="say.help"):
                 await self._create(owed, help_card(language), f"help:{owed.key}")
             case order.Say():
-                words = text(language, owed.effect.text, **owed.effect.params)
+                words = text(language, owed.effect.text, project=shown.project, **owed.effect.params)
                 await self._words(owed, words, owed.effect.reply_to)
             case order.Relay(body=body):
                 await self._relay(owed, body, language)
@@ -177,7 +181,8 @@ class ChatCarrier:
 
     async def _relay(self, owed: Owed, body: str, language: str) -> None:
         """The agent's words in full: as messages, or past the limit as a file with its beginning."""
-        parts = split(normalise(body), PART_BYTES)
+        # A long text takes a tenth of a second: that is not the event loop's.
+        parts = await asyncio.to_thread(lambda: split(normalise(body), PART_BYTES))
         if len(parts) > self._max_parts:
             await self._file(owed, "answer.md", body.encode())
             parts = (parts[0], rich(text(language, "say.sent_as_file")))
@@ -262,6 +267,11 @@ class ChatCarrier:
         )
 
 
+def _project(connection: sqlite3.Connection, owed: Owed) -> str:
+    """What our sentences about a session call it."""
+    return PurePath(sessions.run_of(connection, owed.session_id).cwd).name if owed.session_id else ""
+
+
 def _view(connection: sqlite3.Connection, owed: Owed) -> View:
     """Raises KeyError when what the effect names is not there any more."""
     match owed.effect:
@@ -284,7 +294,8 @@ def _turn_key(view: TurnView) -> str:
 
 def _failure(view: TurnView, language: str) -> str:
     key = "say.turn_lost" if view.turn.status is TurnStatus.LOST else "say.turn_failed"
-    return text(language, key, project=view.session.project, problem=view.turn.error)
+    problem = "" if view.turn.error == RESTART else view.turn.error
+    return text(language, key, project=view.session.project, problem=problem)
 
 
 def _plain(card: Card) -> str:

@@ -1,8 +1,13 @@
 """Everything that can happen to a session: facts, in the past tense."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from phonework.fsm.types import Answer, Ask, Prompt, PromptId, RequestId, Usage, UserId
+
+
+RESTART: Final = "restart"
+"""The reason of an agent lost because our own process had ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ KEY = re.compile(rf"({'|'.join(sorted(SECTIONS))})\.[a-z][a-z_]*")
 ROOT = Path(phonework.__file__).parent
 FILES = sorted(path for path in ROOT.rglob("*.py") if "emulator" not in path.parts and "testing" not in path.parts)
 IN_CODE = {"text", "say", "_say"}
+ALWAYS_GIVEN = {"project"}  # to every sentence about a session, where it is shown
 
 
 def calls(tree: ast.AST) -> Iterator[tuple[str, set[str], int]]:
@@ -37,9 +38,10 @@ def said(node: ast.Call) -> Iterator[tuple[str, set[str], int]]:
     if not isinstance(text, ast.Constant):
         return
     if params is None:
-        yield str(text.value), set(), node.lineno
+        yield str(text.value), ALWAYS_GIVEN, node.lineno
     elif isinstance(params, ast.Dict) and all(isinstance(key, ast.Constant) for key in params.keys):
-        yield str(text.value), {str(key.value) for key in params.keys if isinstance(key, ast.Constant)}, node.lineno
+        named = {str(key.value) for key in params.keys if isinstance(key, ast.Constant)}
+        yield str(text.value), named | ALWAYS_GIVEN, node.lineno
 
 
 def test_there_is_something_to_look_at() -> None:

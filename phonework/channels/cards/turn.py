@@ -28,6 +28,7 @@ from phonework.channels.cards.parts import (
 from phonework.channels.cards.values import TurnOp, turn_value
 from phonework.channels.markdown import escape, normalise
 from phonework.channels.split import wire_bytes
+from phonework.fsm.events import RESTART
 from phonework.fsm.types import State, TurnStatus, Usage
 from phonework.texts import text
 from phonework.views import TurnView
@@ -192,12 +193,17 @@ class _Result(_Turn):
     def card(self, budget: int) -> Card:
         turn = self.view.turn
         return card(
-            self.head(f"turn.{turn.status}", _RESULT_COLORS[turn.status], turn.error or turn.text or self._prompt()),
+            self.head(f"turn.{turn.status}", _RESULT_COLORS[turn.status], self._why() or turn.text or self._prompt()),
             [self.asked(), self.note(), self.said(budget), self.footer(), self.actions()],
         )
 
     def _prompt(self) -> str:
         return self.view.prompts[0].text if self.view.prompts else ""
+
+    def _why(self) -> str:
+        """What went wrong, in the person's language where it is our own doing."""
+        error = self.view.turn.error
+        return self.say("turn.restart") if error == RESTART else error
 
     def note(self) -> Element | None:
         """Why it is no ordinary end."""
@@ -206,9 +212,9 @@ class _Result(_Turn):
             case TurnStatus.STOPPED:
                 return markdown(escape(self.say("turn.stopped_note")))
             case TurnStatus.FAILED:
-                return markdown(f"**{escape(self.say('turn.failed_note'))}**\n{words(turn.error, 1_000)}")
+                return markdown(f"**{escape(self.say('turn.failed_note'))}**\n{words(self._why(), 1_000)}")
             case TurnStatus.LOST:
-                return markdown(f"**{escape(self.say('turn.lost_note'))}**\n{words(turn.error, 1_000)}")
+                return markdown(f"**{escape(self.say('turn.lost_note'))}**\n{words(self._why(), 1_000)}")
             case _:
                 return None
 
