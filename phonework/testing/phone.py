@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any
 
@@ -74,14 +74,6 @@ class Answered:
     @property
     def toast_text(self) -> str:
         return str(self.toast["content"]) if self.toast else ""
-
-
-@dataclass(slots=True, kw_only=True)
-class Seen:
-    """The newest form of every message, kept up to date by long polling."""
-
-    revision: int = 0
-    messages: dict[str, Shown] = field(default_factory=dict)
 
 
 class Phone:
@@ -226,8 +218,12 @@ class Phone:
         user_messages: bool = False,
         timeout_s: float | None = None,
     ) -> Shown:
-        """The first message of the bot that fits, also one that was there before; cards are looked at in every
-        form they take. A string: the message shows this text. after: only what changed after this revision."""
+        """The first message of the bot that fits, also one that was there before, in the form that fitted.
+
+        Of a card that changes quickly not every form is looked at: what passed by is in `versions`.
+        predicate: gets messages without their versions; a string: the message shows this text.
+        after: only what changed after this revision.
+        """
         if isinstance(predicate, str):
             wanted = predicate
             return await self.wait_for_message(
@@ -236,20 +232,20 @@ class Phone:
             )  # fmt: skip
         revision, deadline = after, self._deadline(timeout_s)
         while True:
-            got = await self._get("messages", {"chat_id": chat or "", "after": str(revision)})
+            got = await self._get("messages", {"chat_id": chat or "", "after": str(revision), "versions": "0"})
             for each in map(_shown, got["messages"]):
                 if (user_messages or each.from_bot) and predicate(each):
-                    return each
+                    return replace(each, versions=(await self.message(each.message_id)).versions)
             revision = got["revision"]
             await self._changed(revision, deadline, chat)
 
     async def wait_until(
         self, condition: Callable[[list[Shown]], bool], *, chat: str | None = None, timeout_s: float | None = None
     ) -> list[Shown]:
-        """Wait until all messages together fit, e.g. `lambda all: len(all) == 3`."""
+        """Wait until all messages together fit, e.g. `lambda all: len(all) == 3`; they come without versions."""
         deadline = self._deadline(timeout_s)
         while True:
-            got = await self._get("messages", {"chat_id": chat or ""})
+            got = await self._get("messages", {"chat_id": chat or "", "versions": "0"})
             found = [_shown(each) for each in got["messages"]]
             if condition(found):
                 return found

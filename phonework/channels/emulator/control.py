@@ -254,11 +254,12 @@ class Control:
         )
 
     async def messages(self, request: Request) -> Response:
-        """`?chat_id=&after=<revision>` → {"revision", "messages"}, each with its versions."""
+        """`?chat_id=&after=<revision>&versions=0` → {"revision", "messages"}, each with its versions unless 0."""
         query = request.query_params
-        return JSONResponse(self._messages(query.get("chat_id", ""), int(query.get("after") or 0)))
+        whole = query.get("versions") != "0"
+        return JSONResponse(self._messages(query.get("chat_id", ""), int(query.get("after") or 0), whole))
 
-    def _messages(self, chat_id: str, after: int) -> Json:
+    def _messages(self, chat_id: str, after: int, whole: bool) -> Json:
         world = self._emulator.world
         found = [
             message
@@ -266,14 +267,14 @@ class Control:
             if message.revision > after and (not chat_id or message.chat_id == chat_id)
         ]
         found.sort(key=lambda message: message.created_ms)
-        return {"revision": world.revision, "messages": [self._shown(message) for message in found]}
+        return {"revision": world.revision, "messages": [self._shown(message, whole) for message in found]}
 
-    def _shown(self, message: Message) -> Json:
+    def _shown(self, message: Message, whole: bool = True) -> Json:
         shown = shown_message(self._emulator, message)
         shown["content"] = message.content if message.msg_type != "post" else shown["content"]
         shown["texts"] = waits.texts_of(message)
         shown["root_id"], shown["parent_id"] = message.root_id, message.parent_id
-        shown["versions"] = [asdict(version) for version in message.versions]
+        shown["versions"] = [asdict(version) for version in message.versions] if whole else []
         return shown
 
     async def message(self, request: Request) -> Response:

@@ -58,3 +58,12 @@ async def test_a_card_is_patched(bot: Any, phone: Any) -> None:
     sent = await bot.create("ou_demo", "interactive", CARD)
     assert (await bot.patch(sent.data.message_id, DONE)).code == 0
     assert (await phone.message(sent.data.message_id)).card == DONE
+
+
+async def test_waiting_for_a_form_of_a_card_brings_its_history(bot: Any, phone: Any) -> None:
+    sent = await bot.create("ou_demo", "interactive", CARD)
+    await bot.patch(sent.data.message_id, DONE)
+    shown = await phone.wait_for_message("Allowed")
+    assert [version["cause"] for version in shown.versions] == ["create", "patch"]
+    everything = await phone.wait_until(lambda all: len(all) == 1)
+    assert everything[0].card == DONE
