@@ -55,11 +55,6 @@ def fingerprint(tool: str, tool_input: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def anew(asked: Ask) -> str:
-    """A fingerprint that no earlier decision has."""
-    return hashlib.sha256(f"{asked.fingerprint}:{asked.request_id}".encode()).hexdigest()
-
-
 def ask(call: Call) -> Ask:
     """What the person is asked about the call."""
     questions = _questions(call.tool_input) if call.tool == "AskUserQuestion" else ()
@@ -142,7 +137,6 @@ def _ask(
     input_json: str = "",
     questions: tuple[Question, ...] = (),
 ) -> Ask:
-    extra = {"tool_input": call.tool_input, "suggestions": call.suggestions}
     return Ask(
         request_id=RequestId(uuid4().hex),
         kind=kind,
@@ -152,7 +146,7 @@ def _ask(
         tool=call.tool,
         path=_path(call),
         rule=_rule_text(call.suggestions) if kind is RequestKind.CONFIRM else "",
-        extra=json.dumps(extra, ensure_ascii=False),
+        extra=json.dumps({"suggestions": call.suggestions}, ensure_ascii=False),
         command=command,
         diff=diff,
         plan=plan,

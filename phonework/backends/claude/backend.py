@@ -81,7 +81,7 @@ class ClaudeBackend:
             raise BackendError("There is nothing to run.")
         own = {str(message["uuid"]) for message in unsent}
         started = asyncio.get_running_loop().create_future()
-        return Turn(start.turn, set(own), unsent, started, own, decided=_decided(start))
+        return Turn(start.turn, set(own), unsent, started, own)
 
     async def _connected(self, start: TurnStart) -> "LiveSession | None":
         """The session's agent, if it runs and is in the right conversation and directory."""
@@ -92,6 +92,7 @@ class ClaudeBackend:
             raise BackendError("Claude Code is still busy with the last turn.")
         fits = live.cwd == start.cwd and start.agent_session_id in ("", live.agent_session_id)
         if live.alive and fits:
+            live.wanted = True  # so that it is not let go to make room meanwhile
             return live
         await live.close()
         return None
@@ -299,8 +300,8 @@ def _resume_call(record: Path, start: TurnStart) -> bool:
 
     Why this way: a plain prompt leaves it to the model to make the same call again, and it seldom repeats the input to
     the letter, so that the person would be asked a second time. With the mark (see transcript.mark_deferred) Claude Code
-    itself repeats the call, under the same id, without asking the model, and the turn goes on from there. It takes one
-    call only, so a reply with several unanswered calls, or any other end of the record (the wait had expired and the call
+    itself repeats the call, under the same id, without asking the model; it is reported as asked, the state machine
+    answers it from the decision, and the turn goes on from there. It takes one call only, so a reply with several unanswered calls, or any other end of the record (the wait had expired and the call
     was refused), is told in a prompt instead; that is also what happens when the CLI does not react to the mark.
     """
     carry = _decided(start)

@@ -4,31 +4,23 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from claude_agent_sdk import (
-    ClaudeAgentOptions,
-    ClaudeSDKClient,
-    ClaudeSDKError,
-    PermissionResult,
-    PermissionResultAllow,
-    PermissionResultDeny,
-    PermissionUpdate,
-    ToolPermissionContext,
-)
+from claude_agent_sdk import ClaudeAgentOptions, ClaudeSDKClient, ClaudeSDKError
 
 from phonework.backends.base import Sink
-from phonework.backends.claude import asks, diffs, failures
+from phonework.backends.claude import failures
 from phonework.backends.claude import messages as told
+from phonework.backends.claude.desk import Asked, Desk, Settled, Waiting, Withdrawn
 from phonework.backends.claude.process import CliProcess, Frame
 from phonework.backends.claude.transcript import Totals
 from phonework.backends.claude.turn import Glimpse, Meter, Turn, Words, add
-from phonework.errors import BackendError, RequestGoneError
+from phonework.errors import BackendError
 from phonework.fsm import events as happened
 from phonework.fsm.events import AgentEvent
-from phonework.fsm.types import Answer, Ask, PromptId, RequestId, SessionId, Verdict
+from phonework.fsm.types import Answer, Ask, PromptId, SessionId
 
 log = structlog.get_logger(__name__)
 
@@ -42,39 +34,6 @@ TURN_OVER = "The turn ended before the user answered. Stop here, and say what yo
 REFUSED_TRIES = 2  # a 401 may heal while the login is refreshed; from here on it will not
 
 
-@dataclass(slots=True)
-class _Waiting:
-    """A tool call that waits for a person. answered, then delivered: when the answer has been written to the CLI.
-
-    shown: reported as a request, and not withdrawn.
-    """
-
-    ask: Ask
-    tool_input: dict[str, Any]
-    answered: asyncio.Future[Answer]
-    delivered: asyncio.Future[None]
-    shown: bool = False
-
-    def refuse(self, why: str) -> None:
-        if not self.answered.done():
-            self.answered.set_result(Answer(verdict=Verdict.DENY, text=why))
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    waiting: _Waiting
-
-
-@dataclass(frozen=True, slots=True)
-class _Withdrawn:
-    waiting: _Waiting
-
-
-@dataclass(frozen=True, slots=True)
-class _Settled:
-    """A call no longer waits, however that came."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Over:
     """A person stopped a turn that only waits for what a subagent asks."""
@@ -82,7 +41,7 @@ class _Over:
     turn: Turn
 
 
-_Item = Frame | _Asked | _Withdrawn | _Settled | _Over
+_Item = Frame | Asked | Withdrawn | Settled | _Over
 
 
 class LiveSession:
@@ -111,20 +70,21 @@ class LiveSession:
         self._sink, self._on_end = sink, on_end
         self._inbox: asyncio.Queue[_Item | None] = asyncio.Queue()  # None: the end
         self._room = asyncio.Event()
-        self._waiting: dict[RequestId, _Waiting] = {}
-        self._by_task: dict[asyncio.Task[Any], _Waiting] = {}
+        self._side: set[asyncio.Task[None]] = set()
+        self._desk = Desk(cwd, self._inbox.put_nowait)
         self._words, self._glimpse, self._meter = Words(), Glimpse(), Meter(spent)
         self._tasks_running = self._last_turn = 0
-        self._ending = self._ended = False
+        self._ending = self._ended = self._silent = False
+        self.wanted = True  # a turn is about to begin
         self.process = CliProcess(
             words,
             cwd=cwd,
             env=env,
             on_frame=self._take,
-            on_written=self._note_written,
+            on_written=self._desk.note_written,
             on_end=lambda: self._inbox.put_nowait(None),
         )
-        self._client = ClaudeSDKClient(ClaudeAgentOptions(can_use_tool=self._ask), transport=self.process)
+        self._client = ClaudeSDKClient(ClaudeAgentOptions(can_use_tool=self._desk.ask), transport=self.process)
         self._reporter: asyncio.Task[None] | None = None
 
     # What the backend asks of it
@@ -149,8 +109,8 @@ class LiveSession:
 
     @property
     def idle(self) -> bool:
-        """Nothing runs, nothing is asked and no background task works."""
-        return self.turn is None and not self._waiting and not self._tasks_running
+        """Nothing runs or is about to, nothing is asked and no background task works."""
+        return self.turn is None and not self.wanted and not self._desk and not self._tasks_running
 
     @property
     def alive(self) -> bool:
@@ -163,7 +123,7 @@ class LiveSession:
         Raises BackendError when it could not be handed over; then nothing of the turn is reported.
         """
         self.turn, self._last_turn = turn, turn.number
-        self._glimpse = Glimpse()
+        self.wanted, self._glimpse = False, Glimpse()
         try:
             if not resumed or not await self._resumes(turn):
                 await self._write(turn.unsent.popleft())
@@ -193,15 +153,7 @@ class LiveSession:
 
     async def answer(self, ask: Ask, answer: Answer) -> None:
         """Return when the answer was written to the agent."""
-        waiting = self._waiting.get(ask.request_id)
-        if waiting is None or waiting.answered.done():
-            raise RequestGoneError("Claude Code no longer waits for this answer.")
-        waiting.answered.set_result(answer)
-        try:
-            async with asyncio.timeout(ANSWER_WITHIN):
-                await asyncio.shield(waiting.delivered)
-        except TimeoutError:
-            raise RequestGoneError("Claude Code did not take the answer.") from None
+        await self._desk.answer(ask, answer)
 
     async def interrupt(self, number: int) -> None:
         turn = self.turn
@@ -232,46 +184,13 @@ class LiveSession:
     async def close(self, *, report: bool = True) -> None:
         """End the process in good order, within 4 s. report: tell that a running turn is lost."""
         self._ending = True
-        if not report:
-            self.turn = None
+        self._silent = not report
         patience = 1.5 if self.idle else 0.0  # at the end of its input a busy one would go on to the end of its turn
         await self.process.close(patience=patience)
         if self._reporter is not None:
             await asyncio.shield(self._reporter)
         else:
             await self._let_go()
-
-    # What the CLI asks
-
-    async def _ask(self, tool: str, tool_input: dict[str, Any], context: ToolPermissionContext) -> PermissionResult:
-        """Called by the SDK for each call that needs a person; cancelled when the CLI no longer asks."""
-        loop = asyncio.get_running_loop()
-        ask = asks.ask(await _call(tool, tool_input, context, self.cwd))
-        waiting = _Waiting(ask, tool_input, loop.create_future(), loop.create_future())
-        task = asyncio.current_task()
-        assert task is not None
-        self._waiting[ask.request_id], self._by_task[task] = waiting, waiting
-        task.add_done_callback(lambda one: self._by_task.pop(one, None))
-        self._inbox.put_nowait(_Asked(waiting))
-        try:
-            answer = await waiting.answered
-        except asyncio.CancelledError:
-            if not self._ended:
-                self._inbox.put_nowait(_Withdrawn(waiting))
-            raise
-        finally:
-            self._waiting.pop(ask.request_id, None)
-            self._inbox.put_nowait(_Settled())
-            if not waiting.answered.done() or waiting.answered.cancelled():
-                waiting.delivered.cancel()
-        return _permission(asks.decision(waiting.ask, answer, tool_input))
-
-    def _note_written(self) -> None:
-        """The SDK writes an answer in the task that asked for it."""
-        task = asyncio.current_task()
-        waiting = self._by_task.get(task) if task is not None else None
-        if waiting is not None and not waiting.delivered.done():
-            waiting.delivered.set_result(None)
 
     # What it reports
 
@@ -284,19 +203,22 @@ class LiveSession:
     async def _report(self) -> None:
         try:
             while (item := await self._inbox.get()) is not None:
-                await self._handle(item)
+                try:
+                    await self._handle(item)
+                except Exception:  # a mistake of ours must not end the conversation
+                    log.exception("not handled", session_id=self.session_id)
                 self._room.set()
         finally:
             await self._end()
 
     async def _handle(self, item: _Item) -> None:
         match item:
-            case _Asked(waiting):
+            case Asked(waiting):
                 await self._asked(waiting)
-            case _Withdrawn(waiting):
+            case Withdrawn(waiting):
                 await self._withdrawn(waiting)
-            case _Settled():
-                if self.turn is not None and self.turn.held is not None and not self._waiting:
+            case Settled():
+                if self.turn is not None and self.turn.held is not None and not self._desk:
                     await self._finish(self.turn, self.turn.held)
             case _Over(turn):
                 if self.turn is turn and turn.held is not None:
@@ -306,29 +228,21 @@ class LiveSession:
                 for fact in told.facts(item):
                     await self._fact(fact)
 
-    async def _asked(self, waiting: _Waiting) -> None:
+    async def _asked(self, waiting: Waiting) -> None:
         turn = self.turn
         if turn is not None:
             await self._announce(turn)
         if waiting.answered.done():
             return
         ask = waiting.ask
-        if turn is not None and turn.decided is not None and turn.decided.ask.fingerprint == ask.fingerprint:
-            decided, turn.decided = turn.decided, None
-            turn.answered_late = ask.fingerprint
-            waiting.answered.set_result(decided.answer)
-            return
-        if turn is not None and turn.answered_late == ask.fingerprint:
-            # The engine knows of the late decision too. It counts once, so this call must not look like the same one.
-            ask = waiting.ask = replace(ask, fingerprint=asks.anew(ask))
         number = turn.number if turn else self._last_turn
         waiting.shown = True
         if not await self._emit(happened.AgentAsked(turn=number, ask=ask), f"asked:{ask.request_id}"):
             waiting.refuse(UNASKABLE)  # nobody will ever see it
 
-    async def _withdrawn(self, waiting: _Waiting) -> None:
-        """The agent asks no longer; told once, and never after the turn's end."""
-        if waiting.shown:
+    async def _withdrawn(self, waiting: Waiting) -> None:
+        """The agent asks no longer; told once, and never after the turn's end. A dead one did not withdraw anything."""
+        if waiting.shown and not self._ended:
             waiting.shown = False
             number = self.turn.number if self.turn else self._last_turn
             event = happened.RequestWithdrawn(turn=number, request_id=waiting.ask.request_id)
@@ -382,7 +296,7 @@ class LiveSession:
         turn = self.turn
         if retry.status == 401 and retry.attempt >= REFUSED_TRIES and turn is not None and not turn.failure:
             turn.failure = failures.NOT_LOGGED_IN
-            asyncio.get_running_loop().create_task(self._interrupt_quietly())  # it ends with the process
+            self._interrupt_soon()
 
     async def _prompt_seen(self, prompt_id: str, state: str) -> None:
         turn = self.turn
@@ -396,7 +310,7 @@ class LiveSession:
             await self._taken(turn, (prompt_id,))
         if state == "started" and turn.interrupted:
             # It was still in the queue when the person stopped the turn.
-            asyncio.get_running_loop().create_task(self._interrupt_quietly())  # it ends with the process
+            self._interrupt_soon()
 
     async def _announce(self, turn: Turn) -> None:
         """The turn has begun: reported once, before anything else of it."""
@@ -466,7 +380,7 @@ class LiveSession:
             except BackendError:
                 log.warning("message not handed over", session_id=self.session_id, turn=turn.number)
             return
-        if self._waiting:
+        if self._desk:
             if not failed and not result.aborted:
                 turn.held = result
                 return
@@ -487,7 +401,7 @@ class LiveSession:
 
     async def _refuse_open(self) -> None:
         """What is still asked when the turn is over is refused: nobody is there to answer it."""
-        for waiting in list(self._waiting.values()):
+        for waiting in self._desk.waiting:
             await self._withdrawn(waiting)
             waiting.refuse(TURN_OVER)
 
@@ -501,8 +415,6 @@ class LiveSession:
             await self._client.disconnect()
         await self.process.close(patience=0)
         turn, self.turn = self.turn, None
-        for waiting in self._waiting.values():
-            waiting.delivered.cancel()
         if turn is not None:
             reason = self._why_gone()
             if turn.announced:
@@ -520,6 +432,8 @@ class LiveSession:
 
     async def _emit(self, event: AgentEvent, key: str) -> bool:
         """Whether it was stored. If not, the conversation goes on: the next fact may be stored again."""
+        if self._silent:
+            return False
         try:
             await self._sink.emit(self.session_id, event, key=key)
             return True
@@ -535,6 +449,12 @@ class LiveSession:
 
     async def _interrupt(self) -> None:
         await self._control(self._client.interrupt(), "to stop")
+
+    def _interrupt_soon(self) -> None:
+        """Interrupt from within the reporter, which must not wait for the answer: it comes over the same wire."""
+        task = asyncio.create_task(self._interrupt_quietly())
+        self._side.add(task)
+        task.add_done_callback(self._side.discard)
 
     async def _interrupt_quietly(self) -> None:
         with contextlib.suppress(BackendError):
@@ -574,33 +494,3 @@ class LiveSession:
             await self._client.disconnect()
         await self.process.kill()
         await self.process.close(patience=0)
-
-
-async def _call(tool: str, tool_input: dict[str, Any], context: ToolPermissionContext, cwd: str) -> asks.Call:
-    suggestions: list[dict[str, Any]] = []
-    for one in context.suggestions:
-        with contextlib.suppress(ValueError):
-            suggestions.append(one.to_dict())
-    diff = await asyncio.to_thread(diffs.of_call, tool, tool_input, cwd) if tool in diffs.EDITING else ""
-    return asks.Call(
-        tool=tool,
-        tool_input=tool_input,
-        tool_use_id=context.tool_use_id or "",
-        title=context.title or "",
-        description=context.description or "",
-        blocked_path=context.blocked_path or "",
-        by_subagent=bool(context.agent_id),
-        suggestions=tuple(suggestions),
-        diff=diff,
-    )
-
-
-def _permission(decision: asks.Allow | asks.Deny) -> PermissionResult:
-    match decision:
-        case asks.Deny(message=message):
-            return PermissionResultDeny(message=message)
-        case asks.Allow(tool_input=tool_input, updates=updates):
-            return PermissionResultAllow(
-                updated_input=tool_input,
-                updated_permissions=[PermissionUpdate.from_dict(dict(one)) for one in updates] or None,
-            )

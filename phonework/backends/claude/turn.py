@@ -8,7 +8,7 @@ from typing import Any
 from phonework.backends.base import Progress, Step
 from phonework.backends.claude.messages import Result, TokensSeen
 from phonework.backends.claude.transcript import Totals
-from phonework.fsm.types import Carry, Usage
+from phonework.fsm.types import Usage
 
 LONGEST_GLIMPSE = 4000  # characters of streamed text in a progress report
 MOST_STEPS = 30
@@ -20,7 +20,6 @@ class Turn:
 
     waiting: prompts handed over and not yet in a result. unsent: messages still to be handed over, one after another.
     started: done when the agent has the first prompt. interrupted: a person wants it to stop. running: the CLI works on it.
-    decided: a late decision not yet used; answered_late: the fingerprint of the call it answered.
     failure: why it is being stopped by us. held: its last result, kept back while something asked in it is still open.
     """
 
@@ -29,8 +28,6 @@ class Turn:
     unsent: deque[dict[str, Any]]
     started: asyncio.Future[None]
     own: set[str]
-    decided: Carry | None = None
-    answered_late: str = ""
     taken: set[str] = field(default_factory=set)
     texts: list[str] = field(default_factory=list)
     usage: Usage = field(default_factory=Usage)

@@ -186,9 +186,8 @@ def test_pictures_the_api_does_not_take_are_named_instead(tmp_path: Path) -> Non
 
 
 def test_a_missing_program_is_told_with_the_remedy(tmp_path: Path) -> None:
-    with pytest.raises(BackendError) as told:
+    with pytest.raises(BackendError, match=r"claude\.cli_path"):
         launcher.find_cli(str(tmp_path / "nothing"))
-    assert "cli_path" in told.value.hint
 
 
 def test_values_cannot_become_flags() -> None:

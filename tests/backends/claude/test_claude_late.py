@@ -1,6 +1,5 @@
-"""Late decisions with the real Claude Code (F12): answered once, for the same thing only."""
+"""Late decisions with the real Claude Code (F12): it asks for the same thing again, and the decision can be given."""
 
-import json
 from dataclasses import replace
 
 import pytest
@@ -26,23 +25,21 @@ async def lost_while_asking(bench: ClaudeBench, *replies: list[dict[str, object]
     return ask
 
 
-def api_calls(bench: ClaudeBench) -> int:
-    return len(bench.api.requests)
-
-
-async def test_the_very_call_goes_on_without_the_model_being_asked_again(bench: ClaudeBench) -> None:
+async def test_the_very_call_is_asked_again_without_the_model(bench: ClaudeBench) -> None:
     """Guards the undocumented line in the transcript: should a release not honour it, this fails."""
     ask = await lost_while_asking(bench)
-    before = api_calls(bench)
+    before = len(bench.api.requests)
 
-    prompt = await bench.write(text="Allowed.", carry=Carry(ask=ask, answer=ALLOW))
+    await bench.write(text="Allowed.", carry=Carry(ask=ask, answer=ALLOW))
+    again = await bench.asked()
+    assert not (bench.cwd / "x1").exists(), "a decision is not an answer until it is given"
+    await bench.answer(again, Verdict.ALLOW)
 
     assert await bench.words() == "then: made"
-    assert not bench.asks()
-    assert (bench.cwd / "x1").exists()
-    assert api_calls(bench) == before + 1, "only the tool's result went to the model"
+    assert (again.fingerprint, again.agent_ref) == (ask.fingerprint, ask.agent_ref)
+    assert again.request_id != ask.request_id
+    assert len(bench.api.requests) == before + 1, "only the tool's result went to the model"
     assert bench.start is not None
-    assert prompt.prompt_id == bench.start.prompts[0].prompt_id
     assert await bench.backend.accepted(bench.start) is Accepted.YES
 
 
@@ -50,6 +47,7 @@ async def test_a_late_no_is_read_by_the_agent(bench: ClaudeBench) -> None:
     ask = await lost_while_asking(bench)
 
     await bench.write(text="No.", carry=Carry(ask=ask, answer=Answer(verdict=Verdict.DENY, text="rather not")))
+    await bench.answer(await bench.asked(), Verdict.DENY, "rather not")
 
     assert await bench.words() == "then: rather not"
     assert not (bench.cwd / "x1").exists()
@@ -58,6 +56,7 @@ async def test_a_late_no_is_read_by_the_agent(bench: ClaudeBench) -> None:
 async def test_the_conversation_goes_on_after_a_late_answer(bench: ClaudeBench) -> None:
     ask = await lost_while_asking(bench)
     await bench.write(text="Allowed.", carry=Carry(ask=ask, answer=ALLOW))
+    await bench.answer(await bench.asked(), Verdict.ALLOW)
     await bench.finished()
 
     await bench.write([say("{history}")], text="what was it?")
@@ -65,21 +64,8 @@ async def test_the_conversation_goes_on_after_a_late_answer(bench: ClaudeBench) 
     assert "what was it?" in await bench.words()
 
 
-async def test_it_answers_once(bench: ClaudeBench) -> None:
-    """The same call again is asked again, and looks like a new one to whoever knows the late decision."""
-    ask = await lost_while_asking(bench, [TOUCH], [TOUCH], [say("{result}")])
-
-    await bench.write(text="Allowed.", carry=Carry(ask=ask, answer=ALLOW))
-    again = await bench.asked()
-    await bench.answer(again, Verdict.DENY, "once is enough")
-
-    assert await bench.words() == "once is enough"
-    assert again.command == ask.command
-    assert again.fingerprint != ask.fingerprint
-
-
-async def test_it_answers_nothing_else(bench: ClaudeBench) -> None:
-    """The agent makes another call than the one that was allowed."""
+async def test_another_call_has_another_fingerprint(bench: ClaudeBench) -> None:
+    """So that nothing but what was allowed can be answered from the decision."""
     ask = await lost_while_asking(bench)
     carry = Carry(ask=replace(ask, agent_ref="toolu_of_an_older_call"), answer=ALLOW)
 
@@ -88,11 +74,20 @@ async def test_it_answers_nothing_else(bench: ClaudeBench) -> None:
     await bench.answer(other, Verdict.DENY, "not x2")
 
     assert await bench.words() == "not x2"
-    assert other.command == "touch x2"
+    assert other.fingerprint != ask.fingerprint
     assert not (bench.cwd / "x2").exists()
 
 
-async def test_after_a_refusal_the_agent_is_told_in_words_and_the_same_call_passes_once(bench: ClaudeBench) -> None:
+async def test_a_used_decision_repeats_nothing(bench: ClaudeBench) -> None:
+    ask = await lost_while_asking(bench)
+
+    await bench.write([say("nothing to do")], carry=Carry(ask=ask, answer=ALLOW, used=True))
+
+    assert await bench.words() == "nothing to do"
+    assert not bench.asks()
+
+
+async def test_after_a_refusal_the_agent_is_told_in_words_and_may_make_the_same_call(bench: ClaudeBench) -> None:
     """The wait had expired: the call was refused and the turn stopped, so there is nothing left to repeat."""
     await bench.write([TOUCH], [say("{result}")])
     ask = await bench.asked()
@@ -100,17 +95,17 @@ async def test_after_a_refusal_the_agent_is_told_in_words_and_the_same_call_pass
     await bench.finished()
 
     await bench.write([TOUCH], [say("{result}")], text="", carry=Carry(ask=ask, answer=ALLOW))
+    again = await bench.asked()
+    await bench.answer(again, Verdict.ALLOW)
 
     assert await bench.words() == "made"
-    assert not bench.asks()
+    assert again.fingerprint == ask.fingerprint
     said = bench.api.requests[-1].said
     assert "It is now allowed" in said
     assert ask.command in said
 
 
-async def test_with_several_unanswered_calls_the_decision_is_told_and_counts_for_its_own_only(
-    bench: ClaudeBench,
-) -> None:
+async def test_with_several_unanswered_calls_the_decision_is_told_and_all_are_asked_again(bench: ClaudeBench) -> None:
     """A repeat takes one call only, so here the model is asked again."""
     reads = []
     for name in ("one", "two"):
@@ -123,11 +118,11 @@ async def test_with_several_unanswered_calls_the_decision_is_told_and_counts_for
     await bench.end()
 
     await bench.write(reads, [say("{results}")], carry=Carry(ask=ask, answer=ALLOW))
-    other = await bench.asked()
-    await bench.answer(other, Verdict.DENY, "not this")
+    both = [await bench.asked(1), await bench.asked(2)]
+    for again in both:
+        await bench.answer(again, Verdict.ALLOW if again.fingerprint == ask.fingerprint else Verdict.DENY, "not this")
 
     words = await bench.words()
-    assert other.path != ask.path
     assert "not this" in words
     assert f"this is {ask.path[-3:]}" in words
 
@@ -141,6 +136,8 @@ async def test_a_late_answer_to_a_question_reaches_the_agent(bench: ClaudeBench)
 
     answer = Answer(verdict=Verdict.ANSWER, picks=(("Red",),))
     await bench.write(text="Red.", carry=Carry(ask=ask, answer=answer))
+    again = await bench.asked()
+    await bench.backend.answer(ONE, again, answer)
 
     assert '"Which colour?"="Red"' in await bench.words()
-    assert json.loads(ask.extra)["tool_input"]["questions"][0]["question"] == "Which colour?"
+    assert again.fingerprint == ask.fingerprint
