@@ -217,7 +217,7 @@ def _container(call: Call, kind: str, container: str) -> list[Message]:
     world = call.emulator.world
     if kind == "thread":
         found = [each for each in world.messages.values() if each.thread_id and each.thread_id == container]
-        return sorted(found, key=lambda each: each.created_ms)
+        return sorted(found, key=lambda each: each.order)
     chat = world.chats.get(container)
     if chat is None:
         raise parameter_error("invalid container_id")

@@ -266,7 +266,7 @@ class Control:
             for message in world.messages.values()
             if message.revision > after and (not chat_id or message.chat_id == chat_id)
         ]
-        found.sort(key=lambda message: message.created_ms)
+        found.sort(key=lambda message: message.order)
         return {"revision": world.revision, "messages": [self._shown(message, whole) for message in found]}
 
     def _shown(self, message: Message, whole: bool = True) -> Json:

@@ -52,9 +52,7 @@ class SqliteStorage:
         for kind, key, body in self._db.execute("SELECT kind, key, body FROM thing"):
             home: dict[str, object] = homes[kind]  # type: ignore[assignment]
             home[key] = msgspec.json.decode(body, type=_KINDS[kind])
-        ordered = sorted(world.messages.values(), key=lambda message: message.created_ms)
-        world.messages = {message.message_id: message for message in ordered}
-        world.revision = max((message.revision for message in ordered), default=0)
+        world.restore(world.messages.values())
 
     def close(self) -> None:
         self._db.close()

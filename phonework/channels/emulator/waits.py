@@ -24,7 +24,7 @@ def look(emulator: Emulator, wanted: Json) -> tuple[bool, list[Message]]:
     if "messages" not in wanted and "contains" not in wanted:
         return met, []
     found = [message for message in emulator.world.messages.values() if _matches(message, wanted)]
-    found.sort(key=lambda message: message.created_ms)
+    found.sort(key=lambda message: message.order)
     return met and len(found) >= wanted.get("messages", 1), found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -86,6 +86,12 @@ class Message:
     pinned: bool = False
     urgent: list[str] = field(default_factory=list)
     revision: int = 0
+    number: int = 0
+    """Counts all messages: the order of those of one millisecond."""
+
+    @property
+    def order(self) -> tuple[int, int]:
+        return self.created_ms, self.number
 
     @property
     def from_bot(self) -> bool:
@@ -140,6 +146,7 @@ class World:
         self.cards: dict[str, CardEntity] = {}
         self.read_ms: dict[tuple[str, str], int] = {}
         self.revision = 0
+        self._last_number = 0
         self._waiting: set[asyncio.Event] = set()
         self._listeners: list[Callable[[Change, Message | None], None]] = []
 
@@ -216,6 +223,7 @@ class World:
 
     def add_message(self, message: Message, cause: str = "create") -> Message:
         message.versions.append(Version(at_ms=message.created_ms, cause=cause, content=message.content))
+        message.number = self._last_number = self._last_number + 1
         self.messages[message.message_id] = message
         if not message.from_bot:
             self.mark_read(message.sender_id, message.chat_id)
@@ -230,6 +238,12 @@ class World:
         message.versions.append(Version(at_ms=message.updated_ms, cause=cause, content=content))
         self.changed("message", message)
 
+    def restore(self, messages: Iterable[Message]) -> None:
+        """Take back what was stored, in order."""
+        self.messages = {message.message_id: message for message in sorted(messages, key=lambda each: each.order)}
+        self.revision = max((message.revision for message in self.messages.values()), default=0)
+        self._last_number = max((message.number for message in self.messages.values()), default=0)
+
     def recall(self, message: Message) -> None:
         message.recalled = True
         message.updated_ms = self.clock.now_ms()
@@ -238,7 +252,7 @@ class World:
     def in_chat(self, chat_id: str) -> Iterator[Message]:
         """Messages of a chat, oldest first."""
         found = (message for message in self.messages.values() if message.chat_id == chat_id)
-        return iter(sorted(found, key=lambda message: message.created_ms))
+        return iter(sorted(found, key=lambda message: message.order))
 
     def mark_read(self, open_id: str, chat_id: str) -> None:
         self.read_ms[open_id, chat_id] = self.clock.now_ms()
