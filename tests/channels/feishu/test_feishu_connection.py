@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from phonework.channels.base import Reply
 from phonework.testing.phone import NotShown
 
 
@@ -69,6 +70,18 @@ async def test_a_loop_that_is_stuck_is_left_behind(emulator: Any, open_desk: Any
 
         assert desk.channel.health().connected
         assert len(desk.gaps) == 1
+
+
+async def test_an_open_socket_whose_loop_is_stuck_is_replaced(emulator: Any, open_desk: Any, brisk: Any) -> None:
+    await emulator.phone.settings(answer_within_s=0.5)
+    async with open_desk(periods=dataclasses.replace(brisk, commit=60, loop_within=0.5)) as desk:
+        hanging = iter([asyncio.Event().wait()])
+        desk.answer = lambda event: next(hanging, Reply())
+        message_id = await desk.phone.say("stuck")
+
+        said = await desk.said(2)
+        assert {each.key for each in said} == {message_id}
+        assert desk.channel.health().reconnects == 1
 
 
 async def test_a_client_left_behind_does_not_connect_when_it_wakes(emulator: Any, open_desk: Any, brisk: Any) -> None:
@@ -217,4 +230,12 @@ async def test_only_what_is_used_of_the_sdk_is_loaded_and_the_rest_when_asked_fo
         print(lark_oapi.ws.Client is parts.ws.Client, sdk.load() is parts)
     """
     done = await asyncio.to_thread(subprocess.run, [sys.executable, "-c", program], capture_output=True, text=True)
-    assert done.stdout.split() == ["True", "True", "EventDispatcherHandler", "EventDispatcherHandler", "True", "True", "True"], done
+    assert done.stdout.split() == [
+        "True",
+        "True",
+        "EventDispatcherHandler",
+        "EventDispatcherHandler",
+        "True",
+        "True",
+        "True",
+    ], done
