@@ -50,7 +50,7 @@ async def serving(app: ASGIApp, settings: ServerSettings) -> AsyncIterator[str]:
 def _bound(host: str, port: int) -> socket.socket:
     """A listening socket. Connections made before uvicorn accepts them wait in its queue."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
