@@ -3,10 +3,11 @@
 import json
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Final
 
-from phonework.store.codec import moment
+from phonework.fsm.types import Timeouts
+from phonework.store.codec import load, moment
 
 CLOSED_SHOWN: Final = 20  # sessions that ended, newest first; `session` names any other one
 UNSETTLED: Final = "('owed', 'claimed', 'failed', 'unknown')"
@@ -141,7 +142,7 @@ def _session(db: sqlite3.Connection, row: sqlite3.Row, limit: int) -> Json:
         "model": row["model"],
         "mode": row["mode"],
         "last_activity": _at(row["active_at_ms"]),
-        "timeouts": json.loads(row["timeouts"]),
+        "timeouts": _seconds(load(Timeouts, row["timeouts"])),
         "request": _open_request(db, row),
         "requests_waiting": _requests_waiting(db, session_id),
         "queue": _queue(db, session_id),
@@ -171,6 +172,11 @@ def _open_request(db: sqlite3.Connection, session: sqlite3.Row) -> Json | None:
         **{name: ask[name] for name in ("tool", "command", "path", "diff", "plan", "rule") if ask.get(name)},
         "questions": ask.get("questions", []),
     }
+
+
+def _seconds(timeouts: Timeouts) -> dict[str, float]:
+    """Name → seconds; 0: never."""
+    return {field.name: getattr(timeouts, field.name).total_seconds() for field in fields(timeouts)}
 
 
 def _options(kind: str, ask: Json) -> list[str]:

@@ -36,6 +36,7 @@ def test_json_has_the_fixed_shape(story: Any, run_json: Any) -> None:
     assert session.keys() >= FIXED_OF_SESSION
     assert (session["session_id"], session["backend"], session["cwd"]) == ("fizz-top", "demo", "/work/fizz")
     assert (session["turn"], session["agent_session_id"]) == (1, "agent-1")
+    assert (session["timeouts"]["wait"], session["timeouts"]["turn"]) == (300, 1800)
 
 
 def test_an_open_request_is_shown_with_what_can_be_answered(story: Any, run_json: Any) -> None:

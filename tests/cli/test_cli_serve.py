@@ -81,7 +81,7 @@ def test_it_serves_is_inspected_while_it_runs_and_stops_in_time(
     assert str(data_dir) not in json.dumps(health)
 
     say(feishu.url, "/new --create hello")
-    facts = wait_for(lambda: inspected(run, data_dir), lambda found: bool(found and found["sessions"]))
+    facts = wait_for(lambda: inspected(run, data_dir), settled)
     assert facts["sessions"][0]["backend"] == "demo"
     assert run("db", "check", "--data-dir", data_dir).exit_code == 0
 
@@ -105,6 +105,11 @@ def say(url: str, text: str) -> None:
 def inspected(run: Any, data_dir: Path) -> dict[str, Any]:
     result = run("inspect", "ou_demo", "--json", "--data-dir", data_dir)
     return dict(json.loads(result.stdout)) if result.exit_code == 0 else {}
+
+
+def settled(facts: dict[str, Any]) -> bool:
+    """There is a session, and nothing is owed to it any more."""
+    return bool(facts and facts["sessions"]) and not any(session["effects"] for session in facts["sessions"])
 
 
 def wait_for(look: Callable[[], dict[str, Any]], good: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
