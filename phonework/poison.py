@@ -1,14 +1,17 @@
 """Events that could not be decided because of a bug: kept whole, so that nothing is lost and they can be run again."""
 
 import sqlite3
+from dataclasses import replace
 from datetime import datetime
 
-from phonework.engine import Happened, Outcome
+from phonework.engine import Happened, Outcome, ingest
 from phonework.fsm import effects as order
+from phonework.fsm.events import EVENTS
 from phonework.fsm.reasons import Reason
+from phonework.intake import Desk, take
 from phonework.link.base import Envelope
 from phonework.store import effects, events, sessions, users
-from phonework.store.codec import dump
+from phonework.store.codec import convert, dump, load
 from phonework.store.effects import Owed
 from phonework.store.events import Record, Status
 
@@ -66,3 +69,28 @@ def _sorry(connection: sqlite3.Connection, envelope: Envelope, key: str, now: da
         chat=act.chat,
         now=now,
     )
+
+
+def rerun(connection: sqlite3.Connection, seq: int, desk: Desk, now: datetime) -> Outcome:
+    """Take a poisoned event in again, in the place of the stored one; if that raises, it stays as it was.
+
+    Raises KeyError when there is no such event, or it is not poisoned.
+    """
+    stored = events.get(connection, seq)
+    if stored is None or stored.status is not Status.POISONED:
+        raise KeyError(seq)
+    events.forget_poisoned(connection, seq)
+    kept = load(dict[str, object], stored.payload)
+    if "envelope" in kept:
+        envelope = convert(kept["envelope"], Envelope)
+        return take(connection, replace(envelope, received_at=now), None, desk, now).outcome
+    assert stored.session_id is not None
+    one = Happened(
+        source=stored.source,
+        key=stored.key,
+        session_id=stored.session_id,
+        event=convert(kept["event"], EVENTS[stored.kind]),
+        occurred_at=stored.occurred_at,
+        user_id=stored.user_id,
+    )
+    return ingest(connection, one, now)

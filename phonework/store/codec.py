@@ -24,6 +24,12 @@ def load(kind: type[T], text: str) -> T:
     return decoder.decode(text)
 
 
+def convert(value: object, kind: type[T]) -> T:
+    """A value out of decoded JSON. Raises msgspec.ValidationError."""
+    converted: T = msgspec.convert(value, kind)
+    return converted
+
+
 @cache
 def _decoder(kind: type[Any]) -> "msgspec.json.Decoder[Any]":
     return msgspec.json.Decoder(kind)
