@@ -71,6 +71,7 @@ class LiveSession:
         self._inbox: asyncio.Queue[_Item | None] = asyncio.Queue()  # None: the end
         self._room = asyncio.Event()
         self._side: set[asyncio.Task[None]] = set()
+        self._shown: set[Waiting] = set()  # reported as requests, and not yet settled or withdrawn
         self._desk = Desk(cwd, self._inbox.put_nowait)
         self._words, self._glimpse, self._meter = Words(), Glimpse(), Meter(spent)
         self._tasks_running = self._last_turn = 0
@@ -217,7 +218,8 @@ class LiveSession:
                 await self._asked(waiting)
             case Withdrawn(waiting):
                 await self._withdrawn(waiting)
-            case Settled():
+            case Settled(waiting):
+                self._shown.discard(waiting)
                 if self.turn is not None and self.turn.held is not None and not self._desk:
                     await self._finish(self.turn, self.turn.held)
             case _Over(turn):
@@ -236,14 +238,14 @@ class LiveSession:
             return
         ask = waiting.ask
         number = turn.number if turn else self._last_turn
-        waiting.shown = True
+        self._shown.add(waiting)
         if not await self._emit(happened.AgentAsked(turn=number, ask=ask), f"asked:{ask.request_id}"):
             waiting.refuse(UNASKABLE)  # nobody will ever see it
 
     async def _withdrawn(self, waiting: Waiting) -> None:
         """The agent asks no longer; told once, and never after the turn's end. A dead one did not withdraw anything."""
-        if waiting.shown and not self._ended:
-            waiting.shown = False
+        if waiting in self._shown and not self._ended:
+            self._shown.discard(waiting)
             number = self.turn.number if self.turn else self._last_turn
             event = happened.RequestWithdrawn(turn=number, request_id=waiting.ask.request_id)
             await self._emit(event, f"withdrawn:{waiting.ask.request_id}")
@@ -396,6 +398,7 @@ class LiveSession:
             text = "\n\n".join(one for one in turn.texts if one)
             stopped = result.aborted or (turn.interrupted and turn.held is not None)
             event = happened.TurnFinished(turn=turn.number, text=text, interrupted=stopped, usage=turn.usage)
+        await self._withdraw_cancelled()
         self.turn = None
         await self._emit(event, f"ended:{turn.number}")
 
@@ -404,6 +407,11 @@ class LiveSession:
         for waiting in self._desk.waiting:
             await self._withdrawn(waiting)
             waiting.refuse(TURN_OVER)
+
+    async def _withdraw_cancelled(self) -> None:
+        """What the CLI no longer asks, but has not come through the queue yet: it must be told before the turn's end."""
+        for waiting in [one for one in self._shown if one.answered.cancelled()]:
+            await self._withdrawn(waiting)
 
     async def _end(self) -> None:
         """The process is gone."""

@@ -21,17 +21,13 @@ from phonework.fsm.types import Answer, Ask, RequestId, Verdict
 ANSWER_WITHIN = 10.0  # seconds until an answer is written
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Waiting:
-    """A tool call that waits for a person. answered, then delivered: True when the answer was written to the CLI.
-
-    shown: reported as a request, and not withdrawn.
-    """
+    """A tool call that waits for a person. answered, then delivered: True when the answer was written to the CLI."""
 
     ask: Ask
     answered: asyncio.Future[Answer]
     delivered: asyncio.Future[bool]
-    shown: bool = False
 
     def refuse(self, why: str) -> None:
         if not self.answered.done():
@@ -60,6 +56,8 @@ class Withdrawn:
 @dataclass(frozen=True, slots=True)
 class Settled:
     """A call no longer waits, however that came."""
+
+    waiting: Waiting
 
 
 class Desk:
@@ -94,7 +92,7 @@ class Desk:
             raise
         finally:
             self._waiting.pop(ask.request_id, None)
-            self._post(Settled())
+            self._post(Settled(waiting))
         return _permission(asks.decision(waiting.ask, answer, tool_input))
 
     async def answer(self, ask: Ask, answer: Answer) -> None:

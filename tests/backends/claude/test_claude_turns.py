@@ -71,7 +71,7 @@ async def test_a_message_into_the_turn_is_folded_in_while_a_tool_runs(bench: Cla
         more = await bench.steer("and use tabs please")
         wait.let_go()
 
-    assert "and use tabs please" in await bench.words()
+        assert "and use tabs please" in await bench.words()
     assert (await bench.one(PromptsTaken)).prompt_ids == (more.prompt_id,)
     assert len(bench.of(TurnFinished)) == 1
 
