@@ -13,7 +13,7 @@ from phonework.backends.base import Liveness
 from phonework.backends.claude import launcher, process
 from phonework.backends.claude.process import CliProcess, Frame
 from phonework.errors import BackendError
-from phonework.fsm.events import AgentLost
+from phonework.fsm.events import AgentLost, RequestWithdrawn
 from phonework.testing.claude_bench import ONE, ClaudeBench, say
 
 pytestmark = pytest.mark.claude
@@ -204,3 +204,45 @@ async def test_garbage_in_the_middle_of_a_turn_loses_it_and_the_next_one_works(
     assert isinstance(lost, AgentLost)
     assert lost.reason == "Claude Code was ended because it sent something that cannot be read."
     assert await bench.words() == "two"
+
+
+SCRIPTED = """
+import json
+session = next(word for word in sys.argv if word.startswith("--session-id=")).partition("=")[2]
+def say(*frames):
+    sys.stdout.write("".join(json.dumps(frame) + "\\n" for frame in frames)); sys.stdout.flush()
+def done(request):
+    return {"type": "control_response", "response": {"subtype": "success", "request_id": request["request_id"], "response": {}}}
+def asks(number):
+    call = {"subtype": "can_use_tool", "tool_name": "Bash", "input": {"command": f"touch {number}"}, "tool_use_id": f"t{number}"}
+    return {"type": "control_request", "request_id": f"r{number}", "request": call}
+for line in sys.stdin:
+    message = json.loads(line)
+    kind = message.get("request", {}).get("subtype", message["type"])
+    if kind == "initialize":
+        say(done(message))
+    elif kind == "user":
+        say({"type": "system", "subtype": "init", "session_id": session}, asks(1), asks(2))
+    elif kind == "interrupt":
+        say(
+            *({"type": "control_cancel_request", "request_id": f"r{number}"} for number in (1, 2)),
+            {"type": "result", "session_id": session, "is_error": True, "terminal_reason": "aborted_tools", "uuid": "u"},
+            done(message),
+        )
+"""
+
+
+async def test_what_is_cancelled_together_with_the_end_is_told_before_it(
+    make_bench: Callable[..., ClaudeBench], tmp_path: Path
+) -> None:
+    """All in one write, which a real CLI does only now and then."""
+    bench = make_bench(more={"cli_path": str(program(tmp_path / "scripted", SCRIPTED))})
+    await bench.write(text="go")
+    asks = {(await bench.asked(number)).request_id for number in (1, 2)}
+
+    await bench.interrupt()
+
+    assert (await bench.finished()).interrupted
+    kinds = [type(event).__name__ for event in bench.sink.events(ONE)]
+    assert kinds == ["TurnStarted", "AgentAsked", "AgentAsked", "RequestWithdrawn", "RequestWithdrawn", "TurnFinished"]
+    assert {event.request_id for event in bench.of(RequestWithdrawn)} == asks
