@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from phonework.backends.base import Progress
+from phonework.cli.options import start_logging
 from phonework.config import Config, load
 from phonework.errors import ChannelError, ConfigError, PhoneWorkError, StoreError
 from phonework.fsm.events import AgentEvent
@@ -62,6 +63,7 @@ async def all_checks(config_path: Path | None, data_dir: Path | None) -> list[Ch
         config = load(config_path, overrides)
     except ConfigError as error:
         return [*(_bad("settings", line) for line in error.problems), *_program()]
+    start_logging(config, level="error")  # what is wrong is said by the checks
     found = [_ok("settings", f"read from {config.path or 'the environment and defaults: there is no config.toml'}")]
     found += _program()
     found += [*_feishu_settings(config), *(await _feishu(config))]

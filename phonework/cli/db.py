@@ -13,7 +13,6 @@ from phonework.cli.options import (
     json_option,
     load_for_reading,
     make_private,
-    start_logging,
 )
 from phonework.clock import SystemClock
 from phonework.errors import StoreError
@@ -32,7 +31,6 @@ def db() -> None:
 def migrate(config_path: Path | None, data_dir: Path | None) -> None:
     """Create the database or bring it up to date, with a copy first. The server does the same at its start."""
     config = load_for_reading(config_path, data_dir)
-    start_logging(config)
     make_private(config.server.data_dir)
     with DirectoryLock(config.server.data_dir, SystemClock()):
         done = migrating.migrate(config.database, SystemClock())

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from phonework.config import Config, load
 from phonework.errors import StoreError
+
+if TYPE_CHECKING:
+    from phonework.logs import Level
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -34,7 +37,9 @@ def json_option(command: Command) -> Command:
 
 def load_for_reading(config_path: Path | None, data_dir: Path | None) -> Config:
     """The settings of a command that only looks at the data directory; credentials need not be there."""
-    return load(config_path, {"server.data_dir": str(data_dir) if data_dir else None})
+    config = load(config_path, {"server.data_dir": str(data_dir) if data_dir else None})
+    start_logging(config)
+    return config
 
 
 def existing_database(config: Config) -> Path:
@@ -56,8 +61,8 @@ def make_private(directory: Path) -> None:
         ) from error
 
 
-def start_logging(config: Config) -> None:
-    """Send the log to stderr as the settings say, without any secret in them."""
+def start_logging(config: Config, *, level: "Level | None" = None) -> None:
+    """Send the log to stderr as the settings say, without any secret in it. level: instead of the configured one."""
     from phonework.logs import configure
 
-    configure(config.log.level, config.log.format, secrets=config.secrets())
+    configure(level or config.log.level, config.log.format, secrets=config.secrets())
