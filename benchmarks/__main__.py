@@ -10,7 +10,7 @@ from typing import Final
 
 from benchmarks.rows import Row
 
-MEASUREMENTS: Final = ("transitions", "dbos_rounds", "latency", "memory", "recovery", "startup")
+MEASUREMENTS: Final = ("transitions", "dbos_rounds", "latency", "taps", "memory", "recovery", "startup", "power_cuts")
 LIMIT_SECONDS: Final = 600
 
 
