@@ -1,6 +1,7 @@
 """What the documents say exists: settings, commands, options, files. And what must not be in them is not."""
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -209,3 +210,18 @@ def test_only_the_command_line_imports_the_whole_program() -> None:
     }
 
     assert importers == {"cli"}
+
+
+@pytest.mark.parametrize("name", [".ci/run", "scripts/try_wheel.sh"])
+def test_scripts_are_executable_and_parse(name: str) -> None:
+    assert os.access(ROOT / name, os.X_OK)
+    assert subprocess.run(["bash", "-n", ROOT / name], capture_output=True, check=False).stderr == b""
+
+
+def test_make_help_names_every_target() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.search(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[1].split())  # type: ignore[index]
+    told = set(re.findall(r"'make (\w+) ", makefile))
+
+    assert targets - told == {"help", "clean"}
+    assert told <= targets
