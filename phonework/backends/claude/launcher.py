@@ -10,7 +10,8 @@ from pathlib import Path
 
 from phonework.errors import BackendError
 
-MARK = "PHONEWORK_AGENT"  # in the environment of the CLI and all it starts, so that they can be found again
+# In the environment of the CLI and all it starts, so that they can be found again; not PHONEWORK_…, which are settings.
+MARK = "AGENT_OF_PHONEWORK"
 # In plan mode calls are otherwise judged by the vendor's server, which a gateway does not have; then nobody is asked.
 SETTINGS = json.dumps({"useAutoModeDuringPlan": False})
 
@@ -90,9 +91,12 @@ def command(cli: str, *, session_id: str = "", resume: str = "", model: str = ""
 def environment(settings: Settings, mark: str) -> dict[str, str]:
     """The environment of the agent: ours, the configured one over it, and the mark that finds its processes again.
 
-    The owner's ANTHROPIC_* and CLAUDE_* reach the agent; CLAUDECODE does not, or it would think itself inside another one.
+    The owner's ANTHROPIC_* and CLAUDE_* reach the agent. CLAUDECODE does not, or it would think itself inside another one,
+    and PHONEWORK_* does not: our secrets are not for it and its tools.
     """
-    inherited = {key: value for key, value in os.environ.items() if key != "CLAUDECODE"}
+    inherited = {
+        key: value for key, value in os.environ.items() if key != "CLAUDECODE" and not key.startswith("PHONEWORK_")
+    }
     return {
         **inherited,
         "CLAUDE_CODE_ENTRYPOINT": "sdk-py",

@@ -198,14 +198,18 @@ def test_values_cannot_become_flags() -> None:
     assert "--model=--x" in words
 
 
-def test_the_configured_environment_wins_and_the_outer_agent_is_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_configured_environment_wins_and_what_is_not_for_the_agent_stays_here(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("CLAUDECODE", "1")
     monkeypatch.setenv("ANTHROPIC_MODEL", "from outside")
+    monkeypatch.setenv("PHONEWORK_FEISHU__APP_SECRET", "not for agents")
     settings = Settings.read({"env": {"ANTHROPIC_API_KEY": "k"}, "max_live": None, "cli_path": None})
 
     env = launcher.environment(settings, "mark")
 
     assert "CLAUDECODE" not in env
+    assert "not for agents" not in env.values()
     assert (env["ANTHROPIC_MODEL"], env["ANTHROPIC_API_KEY"], env[launcher.MARK]) == ("from outside", "k", "mark")
     assert settings.max_live == 8
 
