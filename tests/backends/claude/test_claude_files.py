@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from shutil import copy
 from uuid import uuid4
@@ -217,3 +219,10 @@ def test_the_configured_environment_wins_and_what_is_not_for_the_agent_stays_her
 def test_the_agents_directory_follows_its_environment() -> None:
     assert launcher.config_dir({"CLAUDE_CONFIG_DIR": "/c", "HOME": "/h"}) == Path("/c")
     assert launcher.config_dir({"HOME": "/h"}) == Path("/h/.claude")
+
+
+def test_the_sdk_is_loaded_only_when_the_backend_is_built() -> None:
+    """It takes long, and is not there without the extra."""
+    looked = "import sys, phonework.backends.claude; sys.exit('claude_agent_sdk' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", looked], check=False).returncode == 0
