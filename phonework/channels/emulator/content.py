@@ -30,6 +30,8 @@ def prepare(call: Call, msg_type: str, content: str) -> Json:
             _check_key(call.emulator.world, parsed.get("image_key"), {"image"})
         case "file" | "audio" | "media":
             _check_key(call.emulator.world, parsed.get("file_key"), FILE_KINDS[msg_type])
+            if msg_type != "audio":  # as files of people read: the name comes from the upload
+                parsed["file_name"] = call.emulator.world.blobs[parsed["file_key"]].name
         case "interactive":
             return prepare_card(call, parsed)
         case "share_chat" | "share_user" | "sticker" | "system":

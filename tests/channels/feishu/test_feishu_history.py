@@ -76,6 +76,7 @@ async def test_a_history_that_may_not_be_read_says_which_permission_is_missing(d
         {"card": CARD},
         {"markdown": "Done: **3** files, see `a_b.py`."},
         {"markdown": "## Table\n| a |\n|---|\n| 1 |"},
+        {"file_name": "answer.md", "file": b"# All of it"},
     ],
 )
 async def test_after_the_hour_of_the_uuid_the_history_knows_what_was_sent(

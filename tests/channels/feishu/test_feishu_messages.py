@@ -194,6 +194,7 @@ async def test_a_file_is_uploaded_and_sent_under_its_name(desk: Any) -> None:
     assert first.message_id == second.message_id
     shown = await desk.phone.message(first.message_id)
     assert shown.msg_type == "file"
+    assert shown.content["file_name"] == "构建 日志.log"
     async with httpx2.AsyncClient(trust_env=False) as browser:
         url = f"{desk.emulator.url}/phone/api/resource/{shown.message_id}/{shown.content['file_key']}"
         got = await browser.get(url)
