@@ -143,7 +143,7 @@ class ChatCarrier:
             case order.Say(text="say.help"):
                 await self._create(owed, help_card(language), f"help:{owed.key}")
             case order.Say():
-                words = text(language, owed.effect.text, project=shown.project, **owed.effect.params)
+                words = text(language, owed.effect.text, **{"project": shown.project, **owed.effect.params})
                 await self._words(owed, words, owed.effect.reply_to)
             case order.Relay(body=body):
                 await self._relay(owed, body, language)

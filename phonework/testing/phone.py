@@ -209,6 +209,10 @@ class Phone:
     async def card(self, message_id: str) -> Json:
         return (await self.message(message_id)).card
 
+    async def download(self, message_id: str, key: str) -> bytes:
+        """A picture or file of a message, by its image_key or file_key."""
+        return (await self._client.get(f"/phone/api/resource/{message_id}/{key}")).raise_for_status().content
+
     async def wait_for_message(
         self,
         predicate: Callable[[Shown], bool] | str,
