@@ -76,6 +76,7 @@ class Writer:
         self._thread: threading.Thread | None = None
         self._connection: sqlite3.Connection | None = None
         self._loop: asyncio.AbstractEventLoop
+        self._ended = asyncio.Event()
         self.was_clean = True
 
     async def __aenter__(self) -> Self:
@@ -149,21 +150,29 @@ class Writer:
                 self._refusal = StoreStoppedError("the store is closed")
                 self._queue.put(None)
         if self._thread is not None:
-            await asyncio.to_thread(self._thread.join)
+            await self._ended.wait()  # not a worker of the loop's pool: others may have filled that
+            self._thread.join()
 
     # The thread.
 
     def _main(self, opened: "Future[None]") -> None:
         try:
+            if self._begin(opened):
+                self._serve()
+        finally:
+            self._call(self._ended.set)
+
+    def _begin(self, opened: "Future[None]") -> bool:
+        try:
             self._open()
-            self._refusal = None
-            self._say_what_runs()
         except Exception as error:
             self._abandon()
             opened.set_exception(self._translate(error))
-            return
+            return False
+        self._refusal = None
+        self._say_what_runs()
         opened.set_result(None)
-        self._serve()
+        return True
 
     def _serve(self) -> None:
         while batch := self._take():

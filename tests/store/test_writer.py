@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -223,6 +224,18 @@ async def test_closing_finishes_what_was_handed_in_and_refuses_the_rest(database
 
     assert not database.with_name("phonework.db-wal").exists()  # the last to close folds the log in
     assert len(stored(database)) == 600
+
+
+async def test_closing_needs_no_worker_of_the_loop(database: Path, clock: Clock) -> None:
+    """At a stop, those may all be waiting for something that does not come."""
+    blocked, workers = threading.Event(), ThreadPoolExecutor(1)
+    asyncio.get_running_loop().set_default_executor(workers)
+    waiting = asyncio.create_task(asyncio.to_thread(blocked.wait, 20))
+    async with Writer(database, clock) as writer:
+        await writer.run(put("a"))
+    assert not waiting.done()
+    blocked.set()
+    await waiting
 
 
 async def test_a_clean_stop_is_marked_and_a_crash_is_not(database: Path, clock: Clock) -> None:
