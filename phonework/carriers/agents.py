@@ -83,7 +83,7 @@ class AgentCarrier:
         except (StoreError, asyncio.CancelledError):
             raise  # it stays claimed; the next start finds out what became of it
         except BackendError as error:
-            await self._fail(owed, str(error))
+            await self._fail(owed, f"{error}\n{error.hint}".strip())
         except Exception as error:
             log.exception("a backend raised", session_id=owed.session_id, effect=type(owed.effect).__name__)
             await self._fail(owed, f"{type(error).__name__}: {error}")
