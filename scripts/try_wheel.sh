@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Build the wheel, install it without any extra in a clean environment, and see that it starts and migrates.
+# Build the wheel, install it without any extra in a clean environment, and see that it starts, migrates
+# and runs the demo.
 # Usage: scripts/try_wheel.sh [path of uv]
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -23,4 +24,11 @@ phonework=$place/venv/bin/phonework
 "$phonework" db migrate --data-dir "$place/data" | grep -q 'nothing to do'
 "$phonework" db check --data-dir "$place/data"
 [ -s "$place/venv/lib/"python*/site-packages/phonework/channels/emulator/page/index.html ] || { echo 'the wheel lacks the phone page' >&2; exit 1; }
-echo 'the wheel starts, migrates and has its pages'
+
+# Without any extra, the server, the emulator and the demo agent run.
+"$phonework" demo --port 0 --no-browser --data-dir "$place/demo" >"$place/said" &
+demo=$!
+timeout 60 sh -c "until grep -q ready '$place/said'; do kill -0 $demo; sleep 0.2; done"
+kill -TERM "$demo"
+wait "$demo"
+echo 'the wheel starts, migrates, has its pages, and runs the demo'
