@@ -1,47 +1,94 @@
-"""`make bench`: every measurement in a process of its own, one table. Exit 1 when a bar is missed."""
+"""`make bench`: every measurement in a process of its own, one table. Exit 1 when a bar is missed.
+
+`python -m benchmarks transitions taps` measures only these; `--write` puts the table into docs/performance.md.
+"""
 
 import json
 import os
 import platform
+import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from benchmarks.rows import Row
 
-MEASUREMENTS: Final = ("transitions", "dbos_rounds", "latency", "taps", "memory", "recovery", "startup", "power_cuts")
+MEASUREMENTS: Final = (
+    "transitions",
+    "dbos_rounds",
+    "latency",
+    "taps",
+    "memory",
+    "recovery",
+    "startup",
+    "power_cuts",
+)
 LIMIT_SECONDS: Final = 600
+PAGE: Final = Path(__file__).parent.parent / "docs" / "performance.md"
+TEXT: Final = """# Performance
+
+What the design promises, and what was measured. Written by `python -m benchmarks --write`; `make bench` prints the same
+table. Each figure stands beside a reference taken in the same run, because the ratio says more than the number: another
+machine has other numbers and much the same ratios. Where a run was repeated, the fastest counts for both sides, since
+whatever else a machine does can only slow a run down. How each one is taken is in `benchmarks/`, one file for each.
+
+Every figure is with `synchronous=FULL`: what is acknowledged survives a power cut.
+
+"""
 
 
 def run(name: str) -> list[Row]:
     """The rows of one measurement; a row that says so when it could not be made."""
     command = [sys.executable, "-m", f"benchmarks.{name}", "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        return [_failed(name, f"not done after {LIMIT_SECONDS} s")]
     if done.returncode:
-        last = (done.stderr.strip() or "no message").splitlines()[-1]
-        return [Row(what=name, bar="", figure=f"failed: {last}", reference="", verdict="missed")]
+        return [_failed(name, (done.stderr.strip() or "no message").splitlines()[-1])]
     return [Row(**row) for row in json.loads(done.stdout.splitlines()[-1])]
 
 
-def line(cells: tuple[str, ...]) -> str:
+def _failed(name: str, why: str) -> Row:
+    return Row(what=name, bar="", figure=f"failed: {why}", reference="", verdict="missed")
+
+
+def machine() -> str:
+    """When and where, and whether somebody else was at work."""
+    load = os.getloadavg()[0]
+    others = f"; load {load:.1f} before the start, so others were at work" if load > 1 else ""
+    return (
+        f"{datetime.now(UTC):%Y-%m-%d}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores, "
+        f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}{others}"
+    )
+
+
+def line(*cells: str) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def main(names: list[str]) -> int:
-    load = os.getloadavg()[0]
-    print(
-        f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, ",
-        end="",
-    )
-    print(f"load {load:.1f} before the start" + (" (others are at work: repeat when they are not)" if load > 1 else ""))
-    print(line(("what", "bar", "figure", "reference of the same run", "verdict")))
-    print(line(("---",) * 5))
-    missed = 0
+def table(names: list[str], missed: list[Row]) -> Iterator[str]:
+    """The lines as they come. missed: gets the rows whose bar does not hold."""
+    yield f"{machine()}\n"
+    yield line("what", "bar", "figure", "reference of the same run", "verdict")
+    yield line(*["---"] * 5)
     for name in names or MEASUREMENTS:
         for row in run(name):
-            missed += row.verdict == "missed"
-            print(line((row.what, row.bar, row.figure, row.reference, row.verdict)), flush=True)
+            missed += [row] if row.verdict == "missed" else []
+            yield line(row.what, row.bar, row.figure, row.reference, row.verdict)
+
+
+def main(arguments: list[str]) -> int:
+    missed: list[Row] = []
+    lines = []
+    for each in table([name for name in arguments if not name.startswith("-")], missed):
+        print(each, flush=True)
+        lines.append(each)
+    if "--write" in arguments:
+        PAGE.write_text(TEXT + "\n".join(lines) + "\n", encoding="utf-8")
     return 1 if missed else 0
 
 
