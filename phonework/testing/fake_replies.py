@@ -14,7 +14,7 @@ wrote last and {history} everything the user wrote.
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -122,12 +122,13 @@ def last_said(messages: list[dict[str, Any]]) -> str:
 
 def fill(text: str, messages: list[dict[str, Any]]) -> str:
     """The text with its placeholders filled in."""
-    for name, value in (
+    makers: tuple[tuple[str, Callable[[], str]], ...] = (
         ("{results}", lambda: "\n".join(new_results(messages))),
         ("{result}", lambda: last_result(messages)),
         ("{said}", lambda: last_said(messages)),
         ("{history}", lambda: history(messages)),
-    ):
+    )
+    for name, value in makers:
         text = text.replace(name, value()) if name in text else text
     return text
 
@@ -147,7 +148,7 @@ def opening(model: str, input_tokens: int) -> Event:
         "cache_read_input_tokens": 0,
         "output_tokens": 1,
     }
-    message = {
+    message: dict[str, Any] = {
         "id": f"msg_fake_{uuid4().hex[:18]}",
         "type": "message",
         "role": "assistant",
@@ -172,6 +173,7 @@ def closing(stop_reason: str, input_tokens: int, output_tokens: int) -> Iterator
 
 def block_events(index: int, block: Block) -> Iterator[Event]:
     """One content block, text in pieces of eight characters or, when it is long, of sixty-four thousand."""
+    start: dict[str, Any]
     match block:
         case {"tool": str(name)}:
             identity = block.get("id") or f"toolu_fake_{uuid4().hex[:16]}"
