@@ -15,12 +15,13 @@ from phonework.channels.feishu import FeishuChannel
 from phonework.clock import Clock, SystemClock
 from phonework.config import Config
 from phonework.core import Core, assemble
+from phonework.engine import Outcome
 from phonework.errors import ConfigError
 from phonework.healing import Healer
 from phonework.http.app import build
 from phonework.http.serving import serving
 from phonework.redact import Redactor
-from phonework.router.authorise import Gate
+from phonework.router.authorise import ANYBODY, Gate
 from phonework.store.lock import DirectoryLock
 from phonework.store.migrate import migrate
 from phonework.store.prune import prune
@@ -52,6 +53,20 @@ async def serve(config: Config, *, ready: Callable[[Running], None] | None = Non
         lock.release()
 
 
+async def rerun(config: Config, number: int) -> Outcome:
+    """Take the poisoned event of this number in again, with no server running; the next start carries out what it owes.
+
+    Raises KeyError when there is no such event, StoreBusyError when a server runs, and what deciding raises: the event
+    then stays as it was.
+    """
+    clock = SystemClock()
+    with DirectoryLock(config.server.data_dir, clock):
+        async with Writer(config.database, clock) as writer:
+            gate = Gate((ANYBODY,), (), lambda _code: None)
+            core = assemble(writer=writer, clock=clock, config=config, channels={}, gate=gate)
+            return await core.node.rerun(number)
+
+
 async def _run(config: Config, clock: Clock, ready: Callable[[Running], None] | None) -> None:
     failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     writer = Writer(config.database, clock, on_failure=failed.set_exception)
@@ -61,7 +76,9 @@ async def _run(config: Config, clock: Clock, ready: Callable[[Running], None] | 
         feishu, healer = _feishu(config, clock)
         core = assemble(writer=writer, clock=clock, config=config, channels={feishu.name: feishu}, gate=gate)
         healer.append(Healer(writer=writer, clock=clock, channel=feishu, submit=core.router.submit))
-        auditor = Auditor(writer, AuditWriter(config.server.data_dir / "audit", clock, redactor=Redactor(config.secrets())))
+        auditor = Auditor(
+            writer, AuditWriter(config.server.data_dir / "audit", clock, redactor=Redactor(config.secrets()))
+        )
         try:
             await core.start(left)
             await _until_cancelled(config, core, feishu, healer[0], auditor, failed, ready)

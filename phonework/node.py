@@ -113,6 +113,10 @@ class Node:
         _log(outcome, type(one.event).__name__)
         return outcome
 
+    async def rerun(self, number: int) -> Outcome:
+        """Take a poisoned event in again. Raises KeyError when there is none of that number."""
+        return await self._writer.run(lambda connection, now: poison.rerun(connection, number, self._desk, now))
+
     # From the clock
 
     async def sweep(self) -> datetime | None:

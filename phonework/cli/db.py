@@ -1,5 +1,6 @@
 """`phonework db`: migrate, check and copy the database."""
 
+import asyncio
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from phonework.cli.options import (
     make_private,
 )
 from phonework.clock import SystemClock
-from phonework.errors import StoreError
+from phonework.errors import PhoneWorkError, StoreError
 from phonework.store import migrate as migrating
 from phonework.store.lock import DirectoryLock
 
@@ -66,6 +67,28 @@ def check(config_path: Path | None, data_dir: Path | None, as_json: bool) -> Non
             f"{len(found.problems)} problem(s) in {config.database}",
             hint=f"copies are in {config.server.data_dir / migrating.BACKUPS}",
         )
+
+
+@db.command()
+@click.argument("number", type=int)
+@config_option
+@data_dir_option
+def rerun(number: int, config_path: Path | None, data_dir: Path | None) -> None:
+    """Take the event NUMBER in again, which could not be decided because of a bug (`inspect --poisoned`).
+
+    The server must be stopped; what the event leads to is carried out when it starts again.
+    """
+    from phonework import app
+
+    config = load_for_reading(config_path, data_dir)
+    existing_database(config)
+    try:
+        outcome = asyncio.run(app.rerun(config, number))
+    except KeyError as error:
+        raise PhoneWorkError(
+            f"there is no poisoned event {number}", hint="`phonework inspect --poisoned` lists them"
+        ) from error
+    click.echo(f"event {number}: {outcome.status}" + (f" ({outcome.reason})" if outcome.reason else ""))
 
 
 @db.command()
