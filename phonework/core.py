@@ -17,7 +17,7 @@ from phonework.carriers.retry import Retry
 from phonework.channels.base import Channel
 from phonework.clock import Clock
 from phonework.config import Config
-from phonework.dispatcher import Dispatcher
+from phonework.dispatcher import Dispatcher, Pause
 from phonework.intake import Desk
 from phonework.link.local import LocalLink
 from phonework.names import SessionNames
@@ -67,8 +67,9 @@ def assemble(
     link: LocalLink | None = None,
     make_backends: MakeBackends | None = None,
     new_id: Callable[[], str] | None = None,
+    pause: Pause = asyncio.sleep,
 ) -> Core:
-    """Join the parts around one writer."""
+    """Join the parts around one writer. pause: how a lane waits before it tries again."""
     link, language = link or LocalLink(), config.ui.language
     retry = Retry(writer, chance=random.Random())
     chats = ChatCarrier(
@@ -98,7 +99,7 @@ def assemble(
     )
     link.connect(node, router)
     agents = AgentCarrier(writer=writer, backends=backends, outlet=link, retry=retry)
-    dispatcher = Dispatcher(agents=agents, chats=chats, clock=clock)
+    dispatcher = Dispatcher(agents=agents, chats=chats, clock=clock, pause=pause)
     writer.subscribe(dispatcher.committed)
     return Core(
         writer=writer, node=node, router=router, dispatcher=dispatcher, chats=chats, backends=backends, alarm=alarm

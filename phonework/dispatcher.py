@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
 from typing import Any, Final, Protocol
 
@@ -16,6 +16,9 @@ log = structlog.get_logger(__name__)
 
 STOP_WITHIN: Final = 2.0
 
+Pause = Callable[[float], Awaitable[None]]
+"""Waits for so many seconds."""
+
 
 class Carrier(Protocol):
     """Carries out one kind of effect to its end: done, failed or postponed, committed either way."""
@@ -25,10 +28,13 @@ class Carrier(Protocol):
 
 
 class Dispatcher:
-    """Lanes side by side, each in order. What is kept here are copies of rows that are owed."""
+    """Lanes side by side, each in order. What is kept here are copies of rows that are owed.
 
-    def __init__(self, *, agents: Carrier, chats: Carrier, clock: Clock) -> None:
-        self._agents, self._chats, self._clock = agents, chats, clock
+    pause: how a lane waits before it tries again.
+    """
+
+    def __init__(self, *, agents: Carrier, chats: Carrier, clock: Clock, pause: Pause = asyncio.sleep) -> None:
+        self._agents, self._chats, self._clock, self._pause = agents, chats, clock, pause
         self._lanes: dict[str, deque[Owed]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._open = False
@@ -59,6 +65,11 @@ class Dispatcher:
                 task.add_done_callback(self._tasks.discard)
             lane.append(one)
 
+    @property
+    def working(self) -> int:
+        """How many lanes have something to carry out."""
+        return len(self._lanes)
+
     async def settled(self) -> None:
         """Return when nothing is being carried out."""
         await self._idle.wait()
@@ -82,7 +93,7 @@ class Dispatcher:
                 if again is None:
                     lane.popleft()
                 else:
-                    await asyncio.sleep(again.total_seconds())
+                    await self._pause(again.total_seconds())
         except StoreError as error:
             log.error("a lane stopped with the store", lane=name, error=str(error))
         finally:

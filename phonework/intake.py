@@ -15,6 +15,7 @@ from phonework.engine import NAMESPACE, Happened, Outcome, ingest
 from phonework.errors import RefusedError
 from phonework.fsm import effects as order
 from phonework.fsm import events as happened
+from phonework.fsm.draft import Arm
 from phonework.fsm.effects import Effect
 from phonework.fsm.events import Event
 from phonework.fsm.reasons import Reason
@@ -29,7 +30,7 @@ from phonework.fsm.types import (
     Verdict,
 )
 from phonework.link.base import Envelope
-from phonework.store import effects, events, messages, prompts, requests, sessions, users, views
+from phonework.store import effects, events, messages, prompts, requests, sessions, timers, users, views
 from phonework.store.codec import dump
 from phonework.store.events import Record, Status
 from phonework.store.sessions import NewSession
@@ -335,7 +336,10 @@ def _create(hand: _Hand, said: Said, new: NewSession, message: str) -> Taken:
         chat=new.chat,
         now=hand.now,
     )
-    outcome = Outcome(status=Status.APPLIED, session_id=new.session_id)
+    if new.timeouts.idle > timedelta():
+        rests = Arm(name="idle", due=hand.now + new.timeouts.idle, turn=0, generation=0)
+        timers.change(hand.connection, new.session_id, [rests])
+    outcome = Outcome(status=Status.APPLIED, session_id=new.session_id, next_due=timers.next_due(hand.connection))
     if not message.strip() and not said.attachments:
         return Taken(outcome=outcome, owed=begun)
     event = happened.MessageReceived(prompt=_prompt(hand, said, message), by=hand.user_id)

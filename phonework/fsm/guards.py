@@ -122,6 +122,10 @@ def is_stale(session: Session, event: Event) -> bool:
     return event.stale
 
 
+def is_fresh(session: Session, event: Event) -> bool:
+    return not is_stale(session, event)
+
+
 def typed_answer(session: Session, event: Event) -> Answer | None:
     """The answer that a typed message gives to the open request; None: it is not one.
 

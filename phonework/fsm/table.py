@@ -112,7 +112,7 @@ def _finish(source: State, event: type[Event], *guards: Guard) -> list[Row]:
 
 _messages: list[Row | Ignore] = [
     *[Row(state, MessageReceived, state, do.hold, (guard.owner, guard.has_room), (guard.is_stale,)) for state in OPEN],
-    Row(IDLE, MessageReceived, EXECUTING, do.start, (guard.owner,)),
+    Row(IDLE, MessageReceived, EXECUTING, do.start, (guard.owner,), (guard.is_fresh,)),
     *_settle(MessageReceived, do.answer, (guard.owner,), guard.is_answer),
     *_stay(BUSY, MessageReceived, do.queue, guard.owner, guard.has_room),
     Ignore(CLOSED, MessageReceived, Reason.SESSION_CLOSED),

@@ -1,0 +1,141 @@
+"""A backend by script: it remembers what it was told, and does what the test decided it would do."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from phonework.backends.base import Accepted, Capabilities, Liveness, TurnStart
+from phonework.errors import BackendError, RequestGoneError
+from phonework.fsm.types import Answer, Ask, Prompt, RequestKind, SessionId
+
+
+class Deed(StrEnum):
+    """What comes of an order to the agent."""
+
+    OK = "ok"
+    ERROR = "error"  # it says that it cannot
+    ODD = "odd"  # it raises what nobody thought of
+    HANG = "hang"  # it has not done it, and does not return until `release`
+    UNKNOWN = "unknown"  # it has done it, and does not return until `release`
+    GONE = "gone"  # nobody waits for the answer any more; for other orders an error
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One order. reference: the turn, the request or the message it was about. how: begun, then done or failed."""
+
+    session_id: SessionId
+    what: str
+    reference: str
+    how: str
+
+
+@dataclass(slots=True)
+class Script:
+    """What outlives the program: the record, the outcomes to come, and what the agent itself remembers."""
+
+    starts: list[TurnStart] = field(default_factory=list)
+    steers: list[tuple[SessionId, int, Prompt]] = field(default_factory=list)
+    answers: list[tuple[SessionId, Ask, Answer]] = field(default_factory=list)
+    interrupts: list[tuple[SessionId, int]] = field(default_factory=list)
+    kills: list[SessionId] = field(default_factory=list)
+    closes: list[SessionId] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
+    deeds: deque[Deed] = field(default_factory=deque)
+    usual: Deed = Deed.OK
+    liveness: dict[SessionId, Liveness] = field(default_factory=dict)
+    accepted: Accepted | None = None  # None: as it truly was
+
+    def next(self) -> Deed:
+        return self.deeds.popleft() if self.deeds else self.usual
+
+
+class ScriptedBackend:
+    """One life of it; the agents of a life die with it, unless `Script.liveness` says otherwise."""
+
+    def __init__(self, name: str, script: Script, *, can_steer: bool = False) -> None:
+        self.name, self.script = name, script
+        self.capabilities = Capabilities(
+            can_resume=True, can_steer=can_steer, asks=frozenset(RequestKind), slash_commands=True
+        )
+        self.blocked = 0
+        self.closed = False
+        self._released = asyncio.Event()
+
+    def release(self) -> None:
+        """Orders that hang are carried out."""
+        self._released.set()
+        self._released = asyncio.Event()
+
+    async def start_turn(self, start: TurnStart) -> None:
+        await self._do(start.session_id, "start", str(start.turn), lambda: self.script.starts.append(start))
+
+    async def steer(self, session_id: SessionId, turn: int, prompt: Prompt, images: tuple[str, ...]) -> None:
+        await self._do(
+            session_id, "steer", prompt.prompt_id, lambda: self.script.steers.append((session_id, turn, prompt))
+        )
+
+    async def answer(self, session_id: SessionId, ask: Ask, answer: Answer) -> None:
+        await self._do(
+            session_id, "answer", ask.request_id, lambda: self.script.answers.append((session_id, ask, answer))
+        )
+
+    async def interrupt(self, session_id: SessionId, turn: int) -> None:
+        await self._do(session_id, "interrupt", str(turn), lambda: self.script.interrupts.append((session_id, turn)))
+
+    async def kill(self, session_id: SessionId) -> None:
+        await self._do(session_id, "kill", "", lambda: self.script.kills.append(session_id))
+
+    async def close(self, session_id: SessionId) -> None:
+        await self._do(session_id, "close", "", lambda: self.script.closes.append(session_id))
+
+    async def liveness(self, session_id: SessionId) -> Liveness:
+        return self.script.liveness.get(session_id, Liveness.DEAD)
+
+    async def accepted(self, start: TurnStart) -> Accepted:
+        if self.script.accepted is not None:
+            return self.script.accepted
+        taken = any((one.session_id, one.turn) == (start.session_id, start.turn) for one in self.script.starts)
+        return Accepted.YES if taken else Accepted.NO
+
+    async def ping(self, *, smoke: bool = False) -> str:
+        return "by script"
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+    async def _do(self, session_id: SessionId, what: str, reference: str, act: Callable[[], None]) -> None:
+        deed = self.script.next()
+        self._note(session_id, what, reference, "begun")
+        await asyncio.sleep(0)
+        if deed in (Deed.ERROR, Deed.ODD, Deed.GONE):
+            self._note(session_id, what, reference, "failed")
+            raise _error(deed)
+        if deed is Deed.HANG:
+            await self._hang()
+        act()
+        if deed is Deed.UNKNOWN:
+            await self._hang()
+        self._note(session_id, what, reference, "done")
+
+    def _note(self, session_id: SessionId, what: str, reference: str, how: str) -> None:
+        self.script.told.append(Told(session_id, what, reference, how))
+
+    async def _hang(self) -> None:
+        self.blocked += 1
+        try:
+            await self._released.wait()
+        finally:
+            self.blocked -= 1
+
+
+def _error(deed: Deed) -> Exception:
+    match deed:
+        case Deed.ERROR:
+            return BackendError("the agent is not logged in")
+        case Deed.GONE:
+            return RequestGoneError("the agent that asked is gone")
+        case _:
+            return RuntimeError("nobody thought of this")

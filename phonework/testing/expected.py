@@ -1,0 +1,324 @@
+"""What a person may expect of one session: an account of its own, that shares nothing with the table.
+
+It hears what people and the agent do, what became of orders to the agent, how time passes and when the program dies,
+and says where the session must stand then.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+WAIT, REMIND, TURN, IDLE, STOP = (
+    timedelta(minutes=5),
+    timedelta(minutes=4),
+    timedelta(minutes=30),
+    timedelta(minutes=30),
+    timedelta(seconds=20),
+)
+
+
+class Mode(StrEnum):
+    """What a person sees of a session."""
+
+    REST = "idle"
+    WORKING = "executing"
+    ASKING = "waiting"
+    ENDING = "stopping"
+    CLOSED = "closed"
+
+
+@dataclass(slots=True)
+class Question:
+    """What the agent asked. kind: confirm, choice or input. yes: whether the agent may hear a yes to it."""
+
+    request_id: str
+    kind: str
+    fingerprint: str
+    status: str = "queued"
+    generation: int = 0
+    opened_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Expected:
+    """One session. queue, held, last: ids of messages. claimed: the order under way, as (what, reference)."""
+
+    owner: str
+    steers: bool
+    mode: Mode = Mode.REST
+    turn: int = 0
+    generation: int = 0
+    queue: list[str] = field(default_factory=list)
+    held: list[str] = field(default_factory=list)
+    last: list[str] = field(default_factory=list)
+    questions: dict[str, Question] = field(default_factory=dict)
+    open: str = ""
+    behind: list[str] = field(default_factory=list)
+    begun: set[int] = field(default_factory=set)  # turns the agent was told of
+    claimed: tuple[str, str] | None = None
+    deadlines: dict[str, tuple[datetime, int]] = field(default_factory=dict)  # name → when, of which turn or question
+    carry: tuple[str, bool] | None = None  # a late decision not yet used: about what, and whether it is a yes
+    consents: list[str] = field(default_factory=list)  # fingerprints a yes was given for
+    runs: list[str] = field(default_factory=list)  # messages the agent is to get, in order
+
+    @property
+    def busy(self) -> bool:
+        return self.mode in (Mode.WORKING, Mode.ASKING, Mode.ENDING)
+
+    # People
+
+    def write(self, message: str, words: str, sent_at: datetime, stale: bool, now: datetime) -> None:
+        if self.mode is Mode.CLOSED:
+            return
+        if stale:
+            self.held.append(message)
+        elif self.mode is Mode.REST:
+            self._begin(message, now)
+        elif (answer := self._typed(words, sent_at)) is not None:
+            self._answer(answer, now)
+        else:
+            self.queue.append(message)
+
+    def _typed(self, words: str, sent_at: datetime) -> bool | None:
+        """Whether the words are a yes (an answer too) or a no to what is asked; None: they are no answer to it."""
+        question = self.questions.get(self.open)
+        if question is None or question.opened_at is None or sent_at <= question.opened_at:
+            return None
+        match question.kind:
+            case "input":
+                return True
+            case "choice":
+                return True if words == "1" else None
+            case _:
+                return None if words == "1" else words == "yes"
+
+    def click(self, request_id: str, generation: int, yes: bool, by: str, now: datetime) -> bool:
+        """Whether the tap counts."""
+        question = self.questions.get(request_id)
+        counts = question is not None and self.open == request_id and question.generation == generation
+        if counts and by == self.owner:
+            self._answer(yes, now)
+            return True
+        return False
+
+    def late(self, request_id: str, generation: int, yes: bool, by: str, message: str, now: datetime) -> bool:
+        """Answer and resume."""
+        question = self.questions.get(request_id)
+        if question is None or by != self.owner or self.mode is not Mode.REST or question.generation != generation:
+            return False
+        if question.status not in ("expired", "void"):
+            return False
+        question.status = "resumed"
+        if yes:
+            self.consents.append(question.fingerprint)
+        self._begin(message, now)
+        self.carry = (question.fingerprint, yes)
+        return True
+
+    def stop(self, now: datetime) -> None:
+        if self.mode in (Mode.WORKING, Mode.ASKING):
+            self._end_by("refused", now)
+
+    def close(self) -> None:
+        if self.mode is Mode.CLOSED:
+            return
+        self._settle("refused")
+        self.queue.clear()
+        self.held.clear()
+        self.carry = None
+        self._go(Mode.CLOSED)
+
+    def retry(self, message: str, now: datetime, turn: int = 0) -> None:
+        if not self.last or turn not in (0, self.turn):
+            return
+        if self.mode is Mode.REST:
+            self._begin(message, now)
+        elif self.mode in (Mode.WORKING, Mode.ASKING):
+            self.queue.insert(0, message)
+            self._end_by("refused", now)
+
+    def go_on(self, message: str, turn: int, now: datetime) -> None:
+        if self.mode is Mode.REST and turn in (0, self.turn):
+            self._begin(message, now)
+
+    def send_now(self, message: str, now: datetime) -> None:
+        if message not in (*self.queue, *self.held):
+            return
+        if self.mode is Mode.REST:
+            self._begin(message, now)
+        elif self.mode is Mode.WORKING and self.steers:
+            self._take_out(message)
+            self.last.append(message)
+        else:
+            self._take_out(message)
+            self.queue.insert(0, message)
+            self.stop(now)
+
+    def drop(self, message: str) -> None:
+        self._take_out(message)
+
+    # The agent
+
+    def asks(self, turn: int, question: Question, now: datetime) -> None:
+        if self.mode is Mode.CLOSED or (self.mode in (Mode.WORKING, Mode.ASKING) and turn != self.turn):
+            return
+        self.questions[question.request_id] = question
+        if self.mode in (Mode.REST, Mode.ENDING):
+            question.status = "refused"
+        elif self.carry is not None and self.carry[0] == question.fingerprint:
+            question.status = "answered"
+            self.carry = None
+        elif self.mode is Mode.ASKING:
+            self.behind.append(question.request_id)
+        else:
+            self._open(question, now)
+
+    def withdraws(self, request_id: str, now: datetime) -> None:
+        if self.mode is not Mode.ASKING or request_id not in (self.open, *self.behind):
+            return
+        self.questions[request_id].status = "withdrawn"
+        if request_id == self.open:
+            self._next_question(now)
+        else:
+            self.behind.remove(request_id)
+
+    def ends(self, turn: int, *, well: bool, now: datetime) -> None:
+        """The turn finished, or it failed or its agent died."""
+        if not self.busy or turn != self.turn:
+            return
+        graceful = well or self.mode is Mode.ENDING
+        self._settle("withdrawn" if graceful else "void")
+        if not graceful:
+            self.held += self.queue
+            self.queue.clear()
+        self._next(now)
+
+    # What became of orders
+
+    def told(self, what: str, reference: str, how: str, now: datetime) -> None:
+        self.claimed = (what, reference) if how == "begun" and what in ("start", "answer", "steer") else None
+        match what, how:
+            case "start", "begun":
+                self.begun.add(int(reference))
+            case "start", "failed":
+                self.ends(int(reference), well=False, now=now)
+            case "answer", "done" | "failed":
+                self._heard(reference, how == "done")
+            case "steer", "failed":
+                self._not_steered(reference)
+            case _:  # it takes its course
+                pass
+
+    def _heard(self, request_id: str, heard: bool) -> None:
+        question = self.questions[request_id]
+        if question.status == "answered":
+            question.status = "delivered" if heard else "void"
+
+    def _not_steered(self, message: str) -> None:
+        if self.mode is Mode.CLOSED:
+            return
+        if message in self.last:
+            self.last.remove(message)
+        self.held.append(message)
+
+    # Time, and the end of the program
+
+    def passes(self, now: datetime) -> None:
+        due = sorted((at, name, about) for name, (at, about) in self.deadlines.items() if at <= now)
+        for _, name, _ in due:
+            del self.deadlines[name]
+        for _, name, about in due:
+            self._ring(name, about, now)
+
+    def _ring(self, name: str, about: int, now: datetime) -> None:
+        match name:
+            case "wait" if self.mode is Mode.ASKING and about == self.generation:
+                self._end_by("expired", now)
+            case "turn" if self.mode in (Mode.WORKING, Mode.ASKING) and about == self.turn:
+                self._end_by("expired", now)
+            case "stop" if self.mode is Mode.ENDING and about == self.turn:
+                self._next(now)
+            case "idle" if self.mode is Mode.REST and about == self.turn:
+                self.close()
+            case _:
+                pass
+
+    def died(self, *, taken: bool, alive: bool, now: datetime) -> None:
+        """The program was killed and came back. taken: the agent's record has the turn. alive: its process may live."""
+        turn, was_busy, claimed = self.turn, self.busy, self.claimed
+        self.claimed = None
+        what, reference = claimed or ("", "")
+        if what == "start" and not taken:
+            self.begun.discard(int(reference))
+        elif what == "start":
+            self.ends(int(reference), well=False, now=now)
+        elif what == "answer":
+            self._heard(reference, False)
+        elif what == "steer":
+            self._not_steered(reference)
+        if was_busy and turn in self.begun and not alive:
+            self.ends(turn, well=False, now=now)
+
+    # Inside
+
+    def _begin(self, message: str, now: datetime) -> None:
+        self._take_out(message)
+        self.turn += 1
+        self.last = [message]
+        self.carry = None
+        self._go(Mode.WORKING)
+        self.deadlines["turn"] = (now + TURN, self.turn)
+
+    def _take_out(self, message: str) -> None:
+        for line in (self.queue, self.held):
+            if message in line:
+                line.remove(message)
+
+    def _open(self, question: Question, now: datetime) -> None:
+        self.generation += 1
+        question.status, question.generation, question.opened_at = "open", self.generation, now
+        self.open, self.mode = question.request_id, Mode.ASKING
+        self.deadlines["wait"] = (now + WAIT, self.generation)
+        self.deadlines["remind"] = (now + REMIND, self.generation)
+
+    def _answer(self, yes: bool, now: datetime) -> None:
+        question = self.questions[self.open]
+        question.status = "answered"
+        if yes:
+            self.consents.append(question.fingerprint)
+        self._next_question(now)
+
+    def _next_question(self, now: datetime) -> None:
+        self.open, self.mode = "", Mode.WORKING
+        self._forget("wait", "remind")
+        if self.behind:
+            self._open(self.questions[self.behind.pop(0)], now)
+
+    def _settle(self, status: str, behind: str = "") -> None:
+        for request_id in self.behind:
+            self.questions[request_id].status = behind or status
+        if self.open:
+            self.questions[self.open].status = status
+        self.open, self.behind = "", []
+
+    def _end_by(self, status: str, now: datetime) -> None:
+        self._settle(status, "refused")
+        self.mode = Mode.ENDING
+        self._forget("wait", "remind", "turn")
+        self.deadlines["stop"] = (now + STOP, self.turn)
+
+    def _next(self, now: datetime) -> None:
+        self.carry = None
+        if self.queue:
+            self._begin(self.queue[0], now)
+        else:
+            self._go(Mode.REST)
+            self.deadlines["idle"] = (now + IDLE, self.turn)
+
+    def _go(self, mode: Mode) -> None:
+        self.mode = mode
+        self.deadlines.clear()
+
+    def _forget(self, *names: str) -> None:
+        for name in names:
+            self.deadlines.pop(name, None)
