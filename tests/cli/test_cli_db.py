@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from phonework.clock import SystemClock
+from phonework.fsm import events as happened
+from phonework.fsm.types import Prompt, PromptId, UserId
 from phonework.store.lock import DirectoryLock
 
 
@@ -78,3 +80,27 @@ def test_backup_without_a_target_goes_to_the_backups(story: Any, run: Any) -> No
 
     assert Path(result.stdout.strip()).parent == story.data_dir / "backups"
     assert Path(result.stdout.strip()).exists()
+
+
+def test_a_poisoned_event_is_run_again_once(story: Any, run: Any, run_json: Any) -> None:
+    prompt = Prompt(prompt_id=PromptId("p1"), text="hello", sent_at=story.now)
+    story.poisons(happened.MessageReceived(prompt=prompt, by=UserId("ou_ada")))
+    (event,) = run_json("inspect", "--poisoned", "--json", "--data-dir", story.data_dir)
+
+    first = run("db", "rerun", event["seq"], "--data-dir", story.data_dir)
+    second = run("db", "rerun", event["seq"], "--data-dir", story.data_dir)
+
+    assert (first.exit_code, first.stdout) == (0, f"event {event['seq']}: applied\n")
+    assert second.exit_code == 1
+    assert f"there is no poisoned event {event['seq']}" in second.stderr
+    (session,) = run_json("inspect", "ou_ada", "--json", "--data-dir", story.data_dir)["sessions"]
+    assert session["state"] == "executing"
+    assert "StartTurn" in {effect["kind"] for effect in session["effects"]}
+
+
+def test_running_again_beside_a_server_is_refused(story: Any, run: Any) -> None:
+    with DirectoryLock(story.data_dir, SystemClock()):
+        result = run("db", "rerun", 1, "--data-dir", story.data_dir)
+
+    assert result.exit_code == 1
+    assert "is in use by process" in result.stderr
