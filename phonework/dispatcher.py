@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final, Protocol
 
@@ -89,10 +90,12 @@ class Dispatcher:
     async def _run(self, name: str, lane: deque[Owed]) -> None:
         try:
             while lane and self._open:
+                began = self._clock.now()
                 again = await self._carry(lane[0])
                 if again is None:
                     lane.popleft()
                 else:
+                    lane[0] = replace(lane[0], first_at=lane[0].first_at or began)
                     await self._pause(again.total_seconds())
         except StoreError as error:
             log.error("a lane stopped with the store", lane=name, error=str(error))
@@ -107,4 +110,11 @@ class Dispatcher:
         if early > timedelta():
             return early
         carrier = self._agents if owed.lane.startswith("agent:") else self._chats
-        return await carrier.carry_out(owed)
+        try:
+            return await carrier.carry_out(owed)
+        except StoreError:
+            raise
+        except Exception:
+            # A bug: the row stays as it is for the next start, and what comes behind it is not kept waiting.
+            log.exception("an effect could not be carried out", effect=owed.key)
+            return None

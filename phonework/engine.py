@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+import structlog
+
 from phonework.fsm import events as happened
 from phonework.fsm.effects import Effect
 from phonework.fsm.events import Event
@@ -14,10 +16,13 @@ from phonework.fsm.machine import Decision, decide
 from phonework.fsm.reasons import Reason
 from phonework.fsm.types import Session, SessionId, State, UserId
 from phonework.store import effects, events, sessions, timers, users
+from phonework.store.batch import concerns_storage
 from phonework.store.codec import dump
 from phonework.store.effects import Ended, Owed
 from phonework.store.events import Record, Status
 from phonework.store.timers import Timer
+
+log = structlog.get_logger(__name__)
 
 NAMESPACE: Final = uuid.UUID("5b0a3a58-6f0c-4f0e-9a1e-7d3f5c1b2e90")
 """Of the ids that are derived from what caused them, so that a repeat derives the same."""
@@ -95,6 +100,43 @@ def ingest(connection: sqlite3.Connection, one: Happened, now: datetime) -> Outc
     )
 
 
+def take_in(connection: sqlite3.Connection, one: Happened, now: datetime) -> Outcome:
+    """`ingest` for what comes of itself: if deciding raises, a bug, the event is kept alone as poisoned.
+
+    So a deadline, an effect or a start that meets the bug goes on with the others. Raises what concerns the storage.
+    """
+    connection.execute("SAVEPOINT take_in")
+    try:
+        outcome = ingest(connection, one, now)
+    except Exception as error:
+        if concerns_storage(error):
+            raise
+        log.exception("deciding raised; the event is kept as poisoned", session_id=one.session_id, key=one.key)
+        connection.execute("ROLLBACK TO take_in")
+        outcome = keep(connection, one, repr(error), now)
+    connection.execute("RELEASE take_in")
+    return outcome
+
+
+def keep(connection: sqlite3.Connection, one: Happened, error: str, now: datetime) -> Outcome:
+    """Store an event that could not be decided, alone, so that it is not lost and can be run again."""
+    if known := events.find(connection, one.source, one.key):
+        return Outcome(status=known.status, reason=known.reason, duplicate=True, session_id=known.session_id)
+    record = Record(
+        source=one.source,
+        key=one.key,
+        kind=type(one.event).__name__,
+        session_id=one.session_id if sessions.exists(connection, one.session_id) else None,
+        user_id=one.user_id,
+        occurred_at=one.occurred_at,
+        status=Status.POISONED,
+        reason=Reason.ERROR,
+        payload=dump({"event": one.event, "error": error[:2000]}),
+    )
+    events.add(connection, record, now)
+    return Outcome(status=Status.POISONED, reason=Reason.ERROR, session_id=one.session_id)
+
+
 def owe(connection: sqlite3.Connection, session: Session, orders: Sequence[Effect], now: datetime) -> tuple[Owed, ...]:
     """Write a session's effects down under the keys `session:version:n`."""
     if not orders:
@@ -164,7 +206,7 @@ def _fire(connection: sqlite3.Connection, timer: Timer, now: datetime) -> Outcom
     one = Happened(
         source="timer", key=timer.key, session_id=timer.session_id, event=timer.event(), occurred_at=timer.due
     )
-    return ingest(connection, one, now)
+    return take_in(connection, one, now)
 
 
 def complete(
@@ -187,11 +229,11 @@ def _end(
     if not effects.end(connection, effect, how, result, now) or event is None or effect.session_id is None:
         return None
     one = Happened(source="effect", key=effect.key, session_id=effect.session_id, event=event, occurred_at=now)
-    return ingest(connection, one, now)
+    return take_in(connection, one, now)
 
 
 def lose_agent(connection: sqlite3.Connection, session_id: SessionId, turn: int, boot: str, now: datetime) -> Outcome:
     """The agent of a busy session did not survive our restart."""
     event = happened.AgentLost(turn=turn, reason=happened.RESTART, restart=True)
     one = Happened(source="boot", key=f"{boot}:{session_id}", session_id=session_id, event=event, occurred_at=now)
-    return ingest(connection, one, now)
+    return take_in(connection, one, now)

@@ -160,11 +160,13 @@ def _to_session(hand: _Hand, said: Said, prompt: Prompt) -> Taken:
 
 
 def _session_for(hand: _Hand, said: Said) -> SessionId | None:
-    """The session of the message replied to, else the active one."""
-    own = sessions.ids_of(hand.connection, hand.user_id)
+    """The session of the message replied to, also one that is closed, and says so; else the active one."""
     if said.reply_to and (shown := messages.shown_by(hand.connection, said.reply_to)):
         replied = SessionId(shown[1].split(":")[0])
-        if replied in own:
+        if (
+            sessions.exists(hand.connection, replied)
+            and sessions.run_of(hand.connection, replied).user_id == hand.user_id
+        ):
             return replied
     return _active(hand)
 

@@ -108,7 +108,7 @@ class Node:
         except Exception as error:
             log.exception("deciding raised; the event is kept as poisoned", session_id=one.session_id, key=one.key)
             reason = repr(error)
-            outcome = await self._writer.run(lambda connection, now: poison.keep(connection, one, reason, now))
+            outcome = await self._writer.run(lambda connection, now: engine.keep(connection, one, reason, now))
         self._arm(outcome.next_due)
         _log(outcome, type(one.event).__name__)
         return outcome

@@ -5,34 +5,16 @@ from dataclasses import replace
 from datetime import datetime
 
 from phonework.engine import Happened, Outcome, ingest
+from phonework.engine import keep as keep  # an agent's, a timer's or an effect's event
 from phonework.fsm import effects as order
 from phonework.fsm.events import EVENTS
 from phonework.fsm.reasons import Reason
 from phonework.intake import Desk, take
 from phonework.link.base import Envelope
-from phonework.store import effects, events, sessions, users
+from phonework.store import effects, events, users
 from phonework.store.codec import convert, dump, load
 from phonework.store.effects import Owed
 from phonework.store.events import Record, Status
-
-
-def keep(connection: sqlite3.Connection, one: Happened, error: str, now: datetime) -> Outcome:
-    """Store an agent's, a timer's or an effect's event alone."""
-    if known := events.find(connection, one.source, one.key):
-        return Outcome(status=known.status, reason=known.reason, duplicate=True, session_id=known.session_id)
-    record = Record(
-        source=one.source,
-        key=one.key,
-        kind=type(one.event).__name__,
-        session_id=one.session_id if sessions.exists(connection, one.session_id) else None,
-        user_id=one.user_id,
-        occurred_at=one.occurred_at,
-        status=Status.POISONED,
-        reason=Reason.ERROR,
-        payload=dump({"event": one.event, "error": error[:2000]}),
-    )
-    events.add(connection, record, now)
-    return Outcome(status=Status.POISONED, reason=Reason.ERROR, session_id=one.session_id)
 
 
 def keep_envelope(connection: sqlite3.Connection, envelope: Envelope, error: str, now: datetime) -> Outcome:

@@ -10,12 +10,14 @@ from phonework.channels.base import Action, Channel, Clicked, Delivery, Fetched,
 from phonework.clock import Clock
 from phonework.errors import ChannelError
 from phonework.fsm import effects as order
+from phonework.fsm.reasons import Reason
 from phonework.fsm.types import Attachment, UserId
 from phonework.link.base import Envelope, Link
 from phonework.router.authorise import Gate, Stranger
 from phonework.router.routes import Routes
-from phonework.store import effects, messages
+from phonework.store import effects, events, messages
 from phonework.store.effects import Owed
+from phonework.store.events import Record, Status
 from phonework.store.writer import Writer
 from phonework.texts import text
 
@@ -79,9 +81,12 @@ class Router:
         user_id = UserId(act.user)
 
         def job(connection: sqlite3.Connection, now: datetime) -> Greeted:
+            if events.find(connection, "message", act.key):
+                return Greeted(stranger=Stranger())
             stranger = self._gate.greet(connection, user_id, act.text, now)
             if stranger.text is None:
                 return Greeted(stranger=stranger)
+            events.add(connection, _written(act), now)
             words = order.Say(text=stranger.text, params={"open_id": act.user}, reply_to=act.message_id)
             owed = effects.add(
                 connection,
@@ -129,3 +134,17 @@ class Router:
         if channel is None:
             raise ChannelError(f"there is no channel called {name}", gone=True)
         return channel
+
+
+def _written(act: Said) -> Record:
+    """That a stranger wrote, without what: the same message again is recognised, also by those let in by it."""
+    return Record(
+        source="message",
+        key=act.key,
+        kind="Stranger",
+        user_id=UserId(act.user),
+        occurred_at=act.sent_at,
+        status=Status.IGNORED,
+        reason=Reason.NOT_ALLOWED,
+        payload="{}",
+    )

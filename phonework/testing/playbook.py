@@ -114,8 +114,9 @@ class Playbook:
         self._count = 0
         self._names = 0
         self._data = self._new_data()
-        (self._data / "phonework.db").write_bytes(_template())
+        self.path.write_bytes(_template())
         self.core: Core
+        self.left: boot.Left
         self.writer: Writer
         self.link: LocalLink
         self.pauses: Pauses
@@ -136,7 +137,7 @@ class Playbook:
     async def start(self) -> None:
         """As `serve` does it: look at what was left, recover, carry out."""
         await self.open()
-        await self.core.start(await self._look())
+        await self.core.start(self.left)
         await self.settled()
 
     async def open(self) -> None:
@@ -146,10 +147,10 @@ class Playbook:
         # NORMAL: what is committed survives the death of the program; a power cut is not played here.
         self.writer = Writer(config.database, self.clock, synchronous="NORMAL")
         await self.writer.start()
-        self._left = await boot.look(self.writer)
+        self.left = await boot.look(self.writer)
         self.pauses, self.link = Pauses(self.clock), self._link_type()
         channels: dict[str, Channel] = {self.channel.name: self.channel}
-        self.gate = Gate(config.access.people, self._left.paired, self.codes.append, new_code=self._new_code)
+        self.gate = Gate(config.access.people, self.left.paired, self.codes.append, new_code=self._new_code)
         self.backends = {
             "demo": ScriptedBackend("demo", self.script),
             "steering": ScriptedBackend("steering", self.script, can_steer=True),
@@ -167,8 +168,10 @@ class Playbook:
             pause=self.pauses,
         )
 
-    async def _look(self) -> boot.Left:
-        return self._left
+    @property
+    def path(self) -> Path:
+        """The database of this life."""
+        return self._data / "phonework.db"
 
     async def stop(self) -> None:
         """As on SIGTERM."""
@@ -349,7 +352,7 @@ class Playbook:
     def database(self) -> sqlite3.Connection:
         """A connection that only reads, beside the engine."""
         if self._looked is None:
-            self._looked = open_reader(self._data / "phonework.db")
+            self._looked = open_reader(self.path)
         return self._looked
 
     def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:

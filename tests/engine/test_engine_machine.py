@@ -145,6 +145,7 @@ class EngineMachine(RuleBasedStateMachine):
         """Let the account hear what became of orders to the agents."""
         told = self.play.script.told
         for one in told[self.heard :]:
+            assert one.session_id in self.sessions, "a session nobody began"
             self.sessions[one.session_id].told(one.what, one.reference, one.how, self.now)
         self.heard = len(told)
         for user, session_id in self.active.items():
