@@ -107,8 +107,5 @@ def assemble(
 
 
 def _backends(node: Node, config: Config) -> dict[str, Backend]:
-    settings: dict[str, dict[str, object]] = {
-        "claude": {**config.claude.model_dump(), "max_live": config.agent.max_live},
-        "demo": config.demo.model_dump(),
-    }
+    settings = {name: config.agent_settings(name) for name in ("claude", "demo")}
     return registry.build(node, settings, config.server.data_dir)

@@ -8,7 +8,8 @@ PhoneWorkError
 │   └── StoreStoppedError  the writer has stopped and takes nothing more
 ├── ChannelError         a message or card was not delivered
 ├── BackendError         the agent could not do it
-│   └── RequestGoneError the agent that asked is no longer there to hear the answer
+│   ├── RequestGoneError the agent that asked is no longer there to hear the answer
+│   └── SandboxError     the sandbox it is to run in cannot be set up; nothing was run
 └── RefusedError         what a person asked for is not possible; its text is for them
 """
 
@@ -74,6 +75,10 @@ class BackendError(PhoneWorkError):
 
 class RequestGoneError(BackendError):
     """The agent that asked is no longer there to hear the answer."""
+
+
+class SandboxError(BackendError):
+    """The sandbox the agent is to run in cannot be set up; nothing was run."""
 
 
 class RefusedError(PhoneWorkError):

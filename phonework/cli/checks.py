@@ -17,10 +17,11 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Final
 
+from phonework import sandboxing
 from phonework.backends.base import Progress
 from phonework.cli.options import start_logging
 from phonework.config import Config, load
-from phonework.errors import ChannelError, ConfigError, PhoneWorkError, StoreError
+from phonework.errors import ChannelError, ConfigError, PhoneWorkError, SandboxError, StoreError
 from phonework.fsm.events import AgentEvent
 from phonework.fsm.types import SessionId
 from phonework.store import inspection
@@ -67,6 +68,7 @@ async def all_checks(config_path: Path | None, data_dir: Path | None) -> list[Ch
     found = [_ok("settings", f"read from {config.path or 'the environment and defaults: there is no config.toml'}")]
     found += _program()
     found += [*_feishu_settings(config), *(await _feishu(config))]
+    found += [await _sandbox(config)]
     found += await asyncio.gather(*(check_agent(config, entry) for entry in backends()))
     found += [*_directory(config), *_disk(config), *(await asyncio.to_thread(_database, config))]
     return found
@@ -156,6 +158,18 @@ def _skew(date: str) -> list[Check]:
     ]  # fmt: skip
 
 
+async def _sandbox(config: Config) -> Check:
+    """Whether what agents are to run in works here, with the places that are configured."""
+    wanted = config.sandbox_of_agents()
+    if wanted is None:
+        return _ok("sandbox", "off: agents may write wherever you may")
+    try:
+        await sandboxing.words(wanted)
+    except SandboxError as error:
+        return _bad("sandbox", str(error), error.hint)
+    return _ok("sandbox", "bwrap works: Claude Code writes in its session's directory and its own only")
+
+
 def backends() -> Iterable[EntryPoint]:
     return sorted(entry_points(group="phonework.backends"), key=lambda entry: entry.name)
 
@@ -163,8 +177,7 @@ def backends() -> Iterable[EntryPoint]:
 async def check_agent(config: Config, entry: EntryPoint) -> Check:
     """One backend's own word; only the default one has to work."""
     name, needed = f"agent {entry.name}", entry.name == config.agent.default
-    section = getattr(config, entry.name, None)
-    settings = section.model_dump() if section is not None else {}
+    settings = config.agent_settings(entry.name)
     try:
         with tempfile.TemporaryDirectory(prefix="phonework-doctor-") as place:
             backend = entry.load()(sink=_Nobody(), settings=settings, data_dir=Path(place))

@@ -24,6 +24,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from phonework import sandbox
 from phonework.fsm.types import Timeouts
 
 YEAR_SECONDS = 366 * 24 * 3600
@@ -44,6 +45,13 @@ def _split(value: object) -> object:
 def _mapping(value: object) -> object:
     """A table as the environment writes it: JSON."""
     return json.loads(value) if isinstance(value, str) else value
+
+
+def _expanded(place: str) -> str:
+    try:
+        return str(Path(place).expanduser())
+    except RuntimeError as error:  # nobody of that name
+        raise ValueError(str(error)) from error
 
 
 def _home(value: object) -> object:
@@ -140,6 +148,28 @@ class WorkSettings(Section):
         description="The working root. Sessions live in directories below it; nothing outside is touched.",
         examples=["~/phonework"],
     )
+    sandbox: Literal["off", "bwrap"] = Field(
+        "off",
+        description="`bwrap`: Claude Code and all it starts run in bubblewrap (Linux): they may write only in the "
+        "session's directory, Claude Code's own, an own `/tmp` and `sandbox_write`, and see neither our data nor "
+        "`config.toml`; the network stays. Where that does not work nothing is run. `off`: they may do what you may. "
+        "SECURITY.md says what it holds and what not.",
+    )
+    sandbox_write: Words = Field(
+        (),
+        description="Further files and directories that may be written in the sandbox, by their real paths: caches of "
+        "package managers, or a socket below `/run`.",
+        examples=[["~/.cache", "~/.npm"]],
+    )
+
+    @field_validator("sandbox_write")
+    @classmethod
+    def _can_be_lent(cls, places: tuple[str, ...]) -> tuple[str, ...]:
+        found = tuple(_expanded(place) for place in places)
+        for place in found:
+            if why := sandbox.unfit(place):
+                raise ValueError(why)
+        return found
 
 
 class ServerSettings(Section):
@@ -300,6 +330,25 @@ class Config(BaseSettings):
     def database(self) -> Path:
         """The database's file."""
         return self.server.data_dir / "phonework.db"
+
+    def agent_settings(self, name: str) -> dict[str, object]:
+        """What the backend of this name is built with: its own section and what holds for agents in general."""
+        section = getattr(self, name, None)
+        found: dict[str, object] = section.model_dump() if isinstance(section, Section) else {}
+        if name == "claude":
+            found |= {"max_live": self.agent.max_live, "sandbox": self.sandbox_of_agents()}
+        return found
+
+    def sandbox_of_agents(self) -> sandbox.Sandbox | None:
+        """What agents may write and must not see; None: they are not confined."""
+        if self.work.sandbox == "off":
+            return None
+        ours = [self.server.data_dir, *([self._path] if self._path else [])]
+        return sandbox.Sandbox(
+            write=self.work.sandbox_write,
+            hide=tuple(str(place.absolute()) for place in ours),
+            untrusted=(str(self.work.root.absolute()),),
+        )
 
     def secrets(self) -> tuple[str, ...]:
         """Every secret value that is set, for the log to leave out."""

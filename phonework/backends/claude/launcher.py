@@ -1,14 +1,18 @@
 """How Claude Code is started: which program, with which flags, in which environment, and so that it dies with us."""
 
+import asyncio
+import contextlib
 import json
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from phonework.errors import BackendError
+from phonework import sandboxing
+from phonework.errors import BackendError, SandboxError
+from phonework.sandbox import Sandbox
 
 # In the environment of the CLI and all it starts, so that they can be found again; not PHONEWORK_…, which are settings.
 MARK = "AGENT_OF_PHONEWORK"
@@ -18,17 +22,27 @@ SETTINGS = json.dumps({"useAutoModeDuringPlan": False})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The `[claude]` section. env: goes over the environment of this process. max_live: connected agents at most."""
+    """The `[claude]` section. env: goes over the environment of this process. max_live: connected agents at most.
+
+    sandbox: what agents are confined to; None: they may do what we may.
+    """
 
     cli_path: str = ""
     model: str = ""
     permission_mode: str = ""
     env: Mapping[str, str]
     max_live: int = 8
+    sandbox: Sandbox | None = None
 
     @classmethod
     def read(cls, raw: Mapping[str, object]) -> "Settings":
-        """The settings of a validated section; what is missing or None has its default."""
+        """The settings of a validated section; what is missing or None has its default.
+
+        Raises TypeError for a sandbox that is none: a mistake there must not let agents run without.
+        """
+        sandbox = raw.get("sandbox")
+        if sandbox is not None and not isinstance(sandbox, Sandbox):
+            raise TypeError(f"sandbox is {type(sandbox).__name__}, not Sandbox")
         env = raw.get("env")
         live = raw.get("max_live")
         return cls(
@@ -37,6 +51,7 @@ class Settings:
             permission_mode=str(raw.get("permission_mode") or ""),
             env={str(key): str(value) for key, value in env.items()} if isinstance(env, Mapping) else {},
             max_live=live if isinstance(live, int) and live > 0 else 8,
+            sandbox=sandbox,
         )
 
 
@@ -78,9 +93,12 @@ def dies_with_us() -> tuple[str, ...]:
     return (setpriv, "--pdeathsig", "KILL", "--") if setpriv else ()
 
 
-def command(cli: str, *, session_id: str = "", resume: str = "", model: str = "", mode: str = "") -> list[str]:
-    """The words of a streaming session; `--flag=value` where a value could be taken for a flag."""
-    words = [*dies_with_us(), cli, "--output-format", "stream-json", "--input-format", "stream-json", "--verbose"]
+def command(
+    cli: str, *, session_id: str = "", resume: str = "", model: str = "", mode: str = "", inside: Sequence[str] = ()
+) -> list[str]:
+    """The words of a streaming session; `--flag=value` where a value could be taken for a flag. inside: see `confined`."""
+    words = [*dies_with_us(), *inside, cli]
+    words += ["--output-format", "stream-json", "--input-format", "stream-json", "--verbose"]
     words += ["--include-partial-messages", "--permission-prompt-tool", "stdio", "--settings", SETTINGS]
     words += [f"--resume={resume}"] if resume else [f"--session-id={session_id}"]
     words += [f"--model={model}"] if model else []
@@ -111,3 +129,32 @@ def config_dir(env: Mapping[str, str]) -> Path:
     if named := env.get("CLAUDE_CONFIG_DIR"):
         return Path(named)
     return Path(env.get("HOME") or Path.home()) / ".claude"
+
+
+async def confined(settings: Settings, env: Mapping[str, str], *, cwd: str = "", hide: Sequence[str] = ()) -> list[str]:
+    """The words that put the CLI into the sandbox, none when it is off.
+
+    cwd: where it works; empty: in a /tmp of its own. hide: what it must not see, beside what the settings say.
+    Raises SandboxError with the remedy when the sandbox does not work here: then it must not be run.
+    """
+    if settings.sandbox is None:
+        return []
+    try:
+        own = await asyncio.to_thread(_own_places, env, cwd)
+    except OSError as error:
+        raise SandboxError(f"Claude Code's own directory cannot be made ({error.strerror}).") from error
+    return await sandboxing.words(settings.sandbox, directory=cwd, own=own, hide=hide)
+
+
+def _own_places(env: Mapping[str, str], cwd: str) -> list[str]:
+    """Where Claude Code keeps what is its own. Made here if need be: inside the sandbox it could not."""
+    config = Path(cwd or "/", config_dir(env))
+    config.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if env.get("CLAUDE_CONFIG_DIR"):
+        return [str(config)]
+    file = config.with_name(".claude.json")
+    with contextlib.suppress(FileExistsError):
+        # An empty file would be taken for a damaged one. It is replaced in place when its directory is read-only (2.1.329).
+        file.touch(mode=0o600, exist_ok=False)
+        file.write_text("{}\n", encoding="utf-8")
+    return [str(config), str(file)]

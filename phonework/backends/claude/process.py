@@ -268,10 +268,17 @@ def end_orphans(mark: str) -> int:
 
     What an agent has deliberately left running, such as a development server, is left alone.
     """
-    agents = [one for one in marked(mark) if _is_agent(one)]
+    found = {one.pid: one for one in marked(mark) if _is_agent(one)}
+    agents = [one for one in found.values() if _parent(one) not in found]  # in the sandbox, bwrap's two look like it
     for agent in agents:
         _end([agent, *_family(agent.pid)])
     return len(agents)
+
+
+def _parent(process: psutil.Process) -> int:
+    with contextlib.suppress(psutil.Error):
+        return int(process.ppid())
+    return 0
 
 
 def _is_agent(process: psutil.Process) -> bool:

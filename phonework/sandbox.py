@@ -1,0 +1,117 @@
+"""The words that put a command into bubblewrap: it may write in a few places and nowhere else. Pure: touches no disk.
+
+What the options do: bwrap(1), versions 0.4 to 0.11; what follows from them was tried with 0.8.0 on Linux 6.18.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Final
+
+# The sandbox has these to itself: they, and what holds them, cannot be lent from the machine.
+OWN: Final = ("/tmp", "/run", "/dev", "/proc", "/sys")
+# Below these nothing can be lent either: they are the kernel's.
+KERNEL: Final = ("/dev", "/proc", "/sys")
+# /run is full of sockets whose servers act outside (Docker, D-Bus, systemd). Only what names and programs need is left.
+RUN_VISIBLE: Final = (
+    "/run/systemd/resolve",
+    "/run/resolvconf/resolv.conf",
+    "/run/NetworkManager/resolv.conf",
+    "/run/connman/resolv.conf",
+    "/run/current-system",
+    "/run/opengl-driver",
+)
+# bwrap leaves these writable for root, who needs no capability for them: core_pattern alone would run any program outside.
+PROC_READABLE: Final = tuple(
+    f"/proc/{name}" for name in ("sysrq-trigger", "acpi", "asound", "bus", "fs", "irq", "scsi")
+)
+# All capabilities are dropped, or root could simply make everything writable again.
+ISOLATION: Final = (
+    "--die-with-parent", "--new-session", "--unshare-user", "--unshare-pid", "--unshare-ipc", "--cap-drop", "ALL",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sandbox:
+    """What the owner set. All are absolute paths.
+
+    write: where agents may write beside their own places. hide: what they must not see, files or directories.
+    untrusted: where agents may have put links, so that none there is followed; the working root.
+    """
+
+    write: tuple[str, ...] = ()
+    hide: tuple[str, ...] = ()
+    untrusted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """What one command gets, by real paths, all of which exist.
+
+    directory: where it begins, and may write; empty: in /tmp. writable: files and directories. hidden, hidden_files: not there.
+    """
+
+    directory: str = ""
+    writable: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
+    hidden_files: tuple[str, ...] = ()
+
+    @property
+    def lent(self) -> tuple[str, ...]:
+        """All that can be written, parents before what is in them."""
+        places = {self.directory, *self.writable} - {""}
+        return tuple(sorted(places, key=lambda place: (place.count("/"), place)))
+
+
+def arguments(bwrap: str, places: Places) -> list[str]:
+    """The words to put before a command. Raises ValueError, with a sentence, when the places contradict each other."""
+    if wrong := next((problem for problem in _problems(places)), ""):
+        raise ValueError(wrong)
+    words = [bwrap, *ISOLATION, "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
+    words += ["--ro-bind", "/proc/sys", "/proc/sys", *_each("--ro-bind-try", PROC_READABLE)]
+    words += ["--tmpfs", "/tmp", "--tmpfs", "/run", *_each("--ro-bind-try", RUN_VISIBLE)]
+    for place in sorted(set(places.hidden)):
+        if not _below_own(place):
+            words += ["--tmpfs", place, "--remount-ro", place]
+    for place in sorted(set(places.hidden_files)):
+        if not _below_own(place):
+            words += ["--ro-bind", "/dev/null", place]
+    words += _each("--bind", places.lent)
+    return [*words, "--setenv", "TMPDIR", "/tmp", "--chdir", places.directory or "/tmp", "--"]
+
+
+def unfit(place: str) -> str:
+    """Why this cannot be a place to write in; empty when it can."""
+    if not place.startswith("/") or "\0" in place or place != str(PurePosixPath(place)) or ".." in place.split("/"):
+        return f"{place!r} is not an absolute path without detours"
+    if place.startswith("//"):
+        return f"{place!r} begins with two slashes"
+    if any(within(own, place) for own in OWN):
+        return f"{place} cannot be lent as a whole"
+    if any(within(place, own) for own in KERNEL):
+        return f"{place} belongs to the kernel"
+    return ""
+
+
+def within(inner: str, outer: str) -> bool:
+    """Whether the one path is the other, or below it."""
+    return PurePosixPath(inner).is_relative_to(outer)
+
+
+def _problems(places: Places) -> Iterable[str]:
+    for place in places.lent:
+        if why := unfit(place):
+            yield why
+        for hidden in (*places.hidden, *places.hidden_files):
+            # What holds a hidden place may be renamed, and then it would be found under its new name at the next start.
+            if within(hidden, place) or within(place, hidden):
+                yield f"{place} cannot be lent together with {hidden}, which must stay hidden"
+
+
+def _below_own(place: str) -> bool:
+    """Whether it is not visible anyway."""
+    return any(within(place, own) for own in OWN)
+
+
+def _each(option: str, paths: Iterable[str]) -> list[str]:
+    return [word for path in paths for word in (option, path, path)]
