@@ -150,6 +150,12 @@ def test_paths_in_the_file_are_relative_to_it(tmp_path: Path) -> None:
         ("[ui]\ntimezone = 'Mars/Base'\n", "ui.timezone ({}:2): there is no time zone 'Mars/Base'"),
         ("[feishu]\ndomain = 'open.feishu.cn'\n", "feishu.domain ({}:2): 'open.feishu.cn' is not an origin"),
         ("[claude]\npermission_mode = 'bypassPermissions'\n", "claude.permission_mode ({}:2): must be 'default', "),
+        ("[work]\nroot = '~nobody-of-that-name/x'\n", "work.root ({}:2): Could not determine home directory"),
+        (
+            "[feishu]\napp_secret_file = '~nobody-of-that-name/x'\n",
+            "feishu.app_secret_file ({}:2): ~nobody-of-that-name/x",
+        ),
+        ("[feishu]\napp_secret_file = 'a\\u0000b'\n".replace("'", '"'), "feishu.app_secret_file ({}:2): "),
         ("[server]\nhost = '0.0.0.0'\n", "server ({}:1): token is needed when host is not loopback"),
     ],
 )

@@ -165,8 +165,8 @@ def _take_secret_files(layer: Layer, place_of: Callable[[str], str], base: Path)
                 continue
             try:
                 content = _read(base / Path(str(name)).expanduser(), SECRET_FILE_BYTES).decode("utf-8").strip()
-            except (OSError, UnicodeDecodeError) as error:
-                why = _why(error) if isinstance(error, OSError) else "not UTF-8"
+            except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: `~nobody`, a user who does not exist
+                why = _why(error) if isinstance(error, OSError) else str(error)
                 layer.problems.append(f"{dotted} ({place}): {name} cannot be read ({why}); check path and permissions")
                 continue
             keys[secret] = content
@@ -179,4 +179,4 @@ def _anchor_paths(layer: Layer, base: Path) -> None:
         keys = layer.values.get(section)
         for key, info in model.model_fields.items():
             if info.annotation is Path and isinstance(keys, dict) and isinstance(value := keys.get(key), str) and value:
-                keys[key] = str(base / Path(value).expanduser())
+                keys[key] = value if value.startswith("~") else str(base / value)

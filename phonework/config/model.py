@@ -55,7 +55,7 @@ def _expanded(place: str) -> str:
 
 
 def _home(value: object) -> object:
-    return Path(value).expanduser() if isinstance(value, str) and value else value
+    return Path(_expanded(value)) if isinstance(value, str) and value else value
 
 
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
