@@ -47,7 +47,7 @@ class AgentCarrier:
         self._writer, self._backends, self._outlet, self._retry = writer, backends, outlet, retry
 
     async def carry_out(self, owed: Owed) -> timedelta | None:
-        job = await self._writer.run(lambda connection, _now: read(connection, owed))
+        job, claimed = await self._writer.run(lambda connection, now: begin(connection, owed, now))
         if job is None or not job.current:
             await self._end(owed, Ended.SUPERSEDED)
             return None
@@ -63,10 +63,13 @@ class AgentCarrier:
             if again is None:
                 await self._fail(owed, str(error))
             return again
-        if owed.once and not await self._writer.run(lambda connection, now: effects.claim(connection, owed, now)):
+        if owed.once and not claimed and not await self._claim(owed):
             return None
         await self._perform(owed, backend, job, images)
         return None
+
+    async def _claim(self, owed: Owed) -> bool:
+        return await self._writer.run(lambda connection, now: effects.claim(connection, owed, now))
 
     async def _images(self, job: Job) -> dict[str, tuple[str, ...]]:
         """Fetch what came with the prompts before anything is claimed."""
@@ -134,6 +137,14 @@ class AgentCarrier:
         log.warning("an order failed", session_id=owed.session_id, effect=type(owed.effect).__name__, why=why)
         event = failed(owed.effect, why)
         await self._writer.run(lambda connection, now: engine.give_up(connection, owed, why, event, now))
+
+
+def begin(connection: sqlite3.Connection, owed: Owed, now: datetime) -> tuple[Job | None, bool]:
+    """What the order is about, and whether it is claimed: in the same commit, unless pictures must be fetched before."""
+    job = read(connection, owed)
+    if job is None or not job.current or not owed.once or any(prompt.attachments for prompt in job.prompts):
+        return job, False
+    return job, effects.claim(connection, owed, now)
 
 
 def read(connection: sqlite3.Connection, owed: Owed) -> Job | None:
