@@ -5,7 +5,6 @@ from typing import Final
 
 from phonework.fsm.types import Answer, Ask, Prompt, PromptId, RequestId, Usage, UserId
 
-
 RESTART: Final = "restart"
 """The reason of an agent lost because our own process had ended."""
 
