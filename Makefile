@@ -59,7 +59,7 @@ bench: .venv/.tests
 	$(RUN)python -m benchmarks
 
 lock:
-	UV_FROZEN= $(UV) lock
+	env -u UV_FROZEN $(UV) lock
 
 wheel: .venv/.tests
 	scripts/try_wheel.sh $(UV)
