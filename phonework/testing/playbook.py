@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import shutil
 import sqlite3
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -231,6 +231,13 @@ class Playbook:
         end = asyncio.get_running_loop().time() + SETTLES_WITHIN
         while self.core.dispatcher.working > self._blocked:
             assert asyncio.get_running_loop().time() < end, "the dispatcher does not come to rest"
+            await self.writer.run(lambda _connection, _now: None)
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Return when it holds, of something that is under way outside the lanes."""
+        end = asyncio.get_running_loop().time() + SETTLES_WITHIN
+        while not condition():
+            assert asyncio.get_running_loop().time() < end, "it does not come about"
             await self.writer.run(lambda _connection, _now: None)
 
     @property

@@ -1,0 +1,149 @@
+"""What was missed while the connection was away is fetched from the chats' history, and people are told."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from phonework.channels.base import Chat, Clicked, Reply, Said
+from phonework.errors import ChannelError, StoreError
+from phonework.healing import OVERLAP, Healer
+from phonework.testing.playbook import ADA, BOB, Playbook, private_chat
+
+GROUP = Chat(channel="feishu", chat_id="oc_group", private=False)
+
+
+class History:
+    """A channel's past: what each chat holds. error: raised instead."""
+
+    name = "feishu"
+
+    def __init__(self) -> None:
+        self.held: dict[str, list[Said]] = {}
+        self.asked: list[tuple[str, datetime]] = []
+        self.errors: dict[str, ChannelError] = {}
+
+    async def heal(self, chat_id: str, since: datetime, *, private: bool = True) -> Sequence[Said]:
+        self.asked.append((chat_id, since))
+        if error := self.errors.get(chat_id):
+            raise error
+        return [said for said in self.held.get(chat_id, []) if said.sent_at >= since]
+
+
+@pytest.fixture
+def history() -> History:
+    return History()
+
+
+@pytest.fixture
+def healer(play: Playbook, history: History) -> Healer:
+    return Healer(writer=play.writer, clock=play.clock, channel=history, submit=play.deliver)
+
+
+def missed(play: Playbook, text: str, *, user: str = ADA) -> Said:
+    key = f"om_missed_{text}"
+    return Said(key=key, user=user, chat=private_chat(user), message_id=key, text=text, sent_at=play.clock.now())
+
+
+async def test_a_message_that_never_arrived_is_taken_in_once(play: Playbook, history: History, healer: Healer) -> None:
+    """C11."""
+    await play.begin()
+    history.held[f"oc_of_{ADA}"] = [missed(play, "go")]
+    await healer.heal()
+    await healer.heal()
+
+    assert [start.prompts[0].text for start in play.script.starts] == ["go"]
+
+
+async def test_what_was_known_is_recognised(play: Playbook, history: History, healer: Healer) -> None:
+    """C2: the history is read from a little before the mark."""
+    await play.begin()
+    history.held[f"oc_of_{ADA}"] = [await play.say("go")]
+    assert await healer.heal() == 1
+
+    assert len(play.script.starts) == 1
+
+
+async def test_a_message_found_late_is_shown_and_not_run(play: Playbook, history: History, healer: Healer) -> None:
+    """F13, C11."""
+    await play.begin()
+    history.held[f"oc_of_{ADA}"] = [missed(play, "delete it")]
+    await play.advance(timedelta(minutes=15))
+    await healer.heal()
+
+    assert play.script.starts == []
+    assert play.one("SELECT count(*) FROM prompt WHERE status = 'held'") == 1
+
+
+async def test_the_next_look_begins_shortly_before_the_last_one(
+    play: Playbook, history: History, healer: Healer
+) -> None:
+    await play.begin()
+    await play.advance(timedelta(minutes=10))
+    looked = play.clock.now()
+    await healer.heal()
+    await play.advance(timedelta(minutes=5))
+    await healer.heal()
+
+    assert history.asked[-1] == (f"oc_of_{ADA}", looked - OVERLAP)
+
+
+async def test_one_chat_that_cannot_be_read_holds_up_no_other(play: Playbook, history: History, healer: Healer) -> None:
+    await play.begin()
+    await play.begin(user=BOB)
+    history.errors[f"oc_of_{ADA}"] = ChannelError("the bot is out of the chat", gone=True)
+    history.held[f"oc_of_{BOB}"] = [missed(play, "go", user=BOB)]
+    await healer.heal()
+
+    assert [start.prompts[0].text for start in play.script.starts] == ["go"]
+
+
+async def test_the_mark_stays_where_a_message_could_not_be_stored(play: Playbook, history: History) -> None:
+    """C2: it is looked at again."""
+    await play.begin()
+    seen = play.one("SELECT seen_at_ms FROM chat")
+    history.held[f"oc_of_{ADA}"] = [missed(play, "go")]
+
+    async def refuses(act: Said | Clicked) -> Reply:
+        raise StoreError("the disk is full")
+
+    await play.advance(timedelta(minutes=1))
+    await Healer(writer=play.writer, clock=play.clock, channel=history, submit=refuses).heal()
+
+    assert play.one("SELECT seen_at_ms FROM chat") == seen
+
+
+async def test_people_are_told_from_when_to_when_the_bot_was_deaf(play: Playbook, healer: Healer) -> None:
+    """C11: in their private chats."""
+    await play.begin()
+    await play.say("/status", chat=GROUP, user=BOB)
+    before = len(play.channel.posts)
+    since = play.clock.now()
+    await healer.on_gap(since, since + timedelta(minutes=7))
+    await play.settled()
+
+    told = list(play.channel.posts.values())[before:]
+    assert [post.chat.chat_id for post in told] == [f"oc_of_{ADA}"]
+    assert f"{since.astimezone():%H:%M}" in told[0].words
+
+
+async def test_a_short_gap_is_healed_without_a_word(play: Playbook, history: History, healer: Healer) -> None:
+    await play.begin()
+    before, since = len(play.channel.posts), play.clock.now()
+    await healer.on_gap(since, since + timedelta(seconds=30))
+    await play.settled()
+
+    assert len(play.channel.posts) == before
+    assert history.asked
+
+
+async def test_a_message_of_somebody_else_in_the_chat_is_theirs(
+    play: Playbook, history: History, healer: Healer
+) -> None:
+    """C10: what is found in a history is authorised like everything else."""
+    await play.begin()
+    history.held[f"oc_of_{ADA}"] = [replace(missed(play, "go"), user="ou_mallory")]
+    await healer.heal()
+
+    assert play.script.starts == []

@@ -1,0 +1,127 @@
+"""Live cards: the newest glimpse, not too often, and never over a result."""
+
+import asyncio
+from datetime import timedelta
+
+from phonework.backends.base import Progress, Step
+from phonework.fsm.types import SessionId
+from phonework.progress import ProgressBoard
+from phonework.testing.channel import Fate
+from phonework.testing.playbook import Playbook
+
+FIZZ = SessionId("fizz-top")
+
+
+class Screen:
+    """What was shown; a look may be held up or fail."""
+
+    def __init__(self) -> None:
+        self.shown: list[str] = []
+        self.failures = 0
+        self.looked = asyncio.Event()
+        self.open = asyncio.Event()
+        self.open.set()
+
+    async def __call__(self, session_id: SessionId, turn: int, progress: Progress) -> None:
+        self.looked.set()
+        await self.open.wait()
+        if self.failures:
+            self.failures -= 1
+            raise ConnectionError
+        self.shown.append(progress.text)
+
+
+async def a_while() -> None:
+    """Everything that can go on without time passing has gone on."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def test_what_came_while_one_was_being_shown_is_shown_as_its_newest_only() -> None:
+    """C5."""
+    screen = Screen()
+    board = ProgressBoard(screen, every=timedelta())
+    screen.open.clear()
+    for text in ("a", "b", "c", "d"):
+        board.report(FIZZ, 1, Progress(text=text))
+        await screen.looked.wait()
+    screen.open.set()
+    await a_while()
+    await board.close()
+
+    assert screen.shown == ["a", "d"]
+
+
+async def test_a_pause_lies_between_two_updates_of_one_card() -> None:
+    """C8: and cards of other turns do not wait for it."""
+    screen = Screen()
+    board = ProgressBoard(screen, every=timedelta(hours=1))
+    board.report(FIZZ, 1, Progress(text="a"))
+    await screen.looked.wait()
+    await asyncio.sleep(0)
+    board.report(FIZZ, 1, Progress(text="b"))
+    screen.looked.clear()
+    board.report(SessionId("other"), 1, Progress(text="c"))
+    await screen.looked.wait()
+    await asyncio.sleep(0)
+    await board.close()
+
+    assert screen.shown == ["a", "c"]
+
+
+async def test_nothing_is_shown_once_the_turn_has_its_result() -> None:
+    screen = Screen()
+    board = ProgressBoard(screen, every=timedelta())
+    screen.open.clear()
+    board.report(FIZZ, 1, Progress(text="a"))
+    await screen.looked.wait()
+    await board.finish(FIZZ, 1)
+    screen.open.set()
+    await asyncio.sleep(0)
+
+    assert screen.shown == []
+
+
+async def test_a_look_that_fails_is_tried_again_a_few_times() -> None:
+    screen = Screen()
+    screen.failures = 2
+    board = ProgressBoard(screen, every=timedelta())
+    board.report(FIZZ, 1, Progress(text="a"))
+    await a_while()
+    await board.close()
+
+    assert screen.shown == ["a"]
+
+
+async def test_a_turn_s_card_shows_what_the_agent_does(play: Playbook) -> None:
+    """C5: outside the outbox, nothing of it is owed or stored."""
+    session = await play.begin("go")
+    owed = play.one("SELECT count(*) FROM effect")
+    play.core.node.progress(session, 1, Progress(text="Reading files", steps=(Step(title="Read main.py"),)))
+    card = play.channel.shown(f"turn:{session}:1")
+    await play.until(lambda: len(card.versions) == 2)
+
+    assert "Read main.py" in card.words
+    assert play.one("SELECT count(*) FROM effect") == owed
+
+
+async def test_a_late_glimpse_does_not_cover_the_result(play: Playbook) -> None:
+    session = await play.begin("go")
+    await play.finishes(session, text="Ready.")
+    card = play.channel.shown(f"turn:{session}:1")
+    versions = len(card.versions)
+    play.core.node.progress(session, 1, Progress(text="Still reading"))
+    for _ in range(3):
+        await play.writer.run(lambda _connection, _now: None)
+
+    assert len(card.versions) == versions
+
+
+async def test_a_live_card_that_cannot_be_updated_harms_nothing(play: Playbook) -> None:
+    session = await play.begin("go")
+    play.channel.fates.append(Fate.ODD)
+    play.core.node.progress(session, 1, Progress(text="Reading"))
+    await play.until(lambda: not play.channel.fates)
+    await play.finishes(session, text="Ready.")
+
+    assert play.channel.texts()[-1] == "Ready."
