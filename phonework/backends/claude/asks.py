@@ -87,19 +87,6 @@ def decision(asked: Ask, answer: Answer, tool_input: Mapping[str, Any]) -> Allow
             return Deny(message=answer.text or REFUSED)
 
 
-def late_prompt(asked: Ask, answer: Answer) -> str:
-    """Tell the agent in words what was decided about a call that it must make again."""
-    what = asked.command or asked.path or asked.prompt
-    verdict = "refused" if answer.verdict is Verdict.DENY else "allowed"
-    if asked.kind is RequestKind.CHOICE and answer.verdict is not Verdict.DENY:
-        verdict = "answered: " + "; ".join(", ".join(pick) for pick in answer.picks)
-    reason = f" ({answer.text})" if answer.text else ""
-    return (
-        f"You had asked about this and were interrupted before the answer came: {asked.tool} {what}\n"
-        f"It is now {verdict}{reason}. Go on from there; if you still need it, make the same call again."
-    )
-
-
 def _confirm(call: Call) -> Ask:
     command = call.tool_input.get("command")
     if call.tool == "Bash" and isinstance(command, str):

@@ -6,7 +6,6 @@ import json
 import logging
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,7 @@ from phonework.backends.claude import messages as told
 from phonework.backends.claude.launcher import Settings
 from phonework.backends.claude.turn import Turn
 from phonework.errors import BackendError, RequestGoneError
-from phonework.fsm.types import Answer, Ask, Carry, Prompt, PromptId, RequestKind, SessionId
+from phonework.fsm.types import Answer, Ask, Prompt, PromptId, RequestKind, SessionId
 
 if TYPE_CHECKING:
     from phonework.backends.claude.client import LiveSession
@@ -75,8 +74,7 @@ class ClaudeBackend:
             await live.run(turn, resumed=resumed)
 
     async def _turn(self, start: TurnStart) -> Turn:
-        told_of = _with_decision(start.prompts, _decided(start))
-        unsent: deque[dict[str, Any]] = await asyncio.to_thread(prompts.messages, told_of, start.images)
+        unsent: deque[dict[str, Any]] = await asyncio.to_thread(prompts.messages, start.prompts, start.images)
         if not unsent:
             raise BackendError("There is nothing to run.")
         own = {str(message["uuid"]) for message in unsent}
@@ -286,31 +284,18 @@ class ClaudeBackend:
         return out.decode("utf-8", "replace").strip(), err.decode("utf-8", "replace").strip()
 
 
-def _decided(start: TurnStart) -> Carry | None:
-    """The late decision, unless it was used up before."""
-    return None if start.carry is None or start.carry.used else start.carry
-
-
-def _with_decision(given: tuple[Prompt, ...], carry: Carry | None) -> list[Prompt]:
-    """The prompts; a turn that carries a late decision tells of it first."""
-    if carry is None or not given:
-        return list(given)
-    first = given[0]
-    text = "\n\n".join(part for part in (asks.late_prompt(carry.ask, carry.answer), first.text) if part.strip())
-    return [replace(first, text=text), *given[1:]]
-
-
 def _resume_call(record: Path, start: TurnStart) -> bool:
     """Let the agent make the very call again that the late decision is about, if its process died while it waited.
 
     Why this way: a plain prompt leaves it to the model to make the same call again, and it seldom repeats the input to
     the letter, so that the person would be asked a second time. With the mark (see transcript.mark_deferred) Claude Code
     itself repeats the call, under the same id, without asking the model; it is reported as asked, the state machine
-    answers it from the decision, and the turn goes on from there. It takes one call only, so a reply with several unanswered calls, or any other end of the record (the wait had expired and the call
-    was refused), is told in a prompt instead; that is also what happens when the CLI does not react to the mark.
+    answers it from the decision, and the turn goes on from there. It takes one call only, so with several unanswered calls,
+    or any other end of the record (the wait had expired and the call was refused), the prompt has to do, which tells of
+    the decision; so it has when the CLI does not react to the mark.
     """
-    carry = _decided(start)
-    if carry is None or not start.prompts:
+    carry = start.carry
+    if carry is None or carry.used or not start.prompts:
         return False
     calls = transcript.unanswered(record)
     if len(calls) != 1:

@@ -153,10 +153,3 @@ def test_nothing_but_a_yes_allows(call: Call, verdict: Verdict, text: str, picks
         )
     else:
         assert decided.message
-
-
-def test_a_late_decision_is_told_in_words() -> None:
-    said = asks.late_prompt(asks.ask(bash()), Answer(verdict=Verdict.DENY, text="too risky"))
-
-    assert "Bash touch x1" in said
-    assert "refused (too risky)" in said

@@ -87,22 +87,22 @@ async def test_a_used_decision_repeats_nothing(bench: ClaudeBench) -> None:
     assert not bench.asks()
 
 
-async def test_after_a_refusal_the_agent_is_told_in_words_and_may_make_the_same_call(bench: ClaudeBench) -> None:
+async def test_after_a_refusal_the_agent_reads_the_prompt_and_may_make_the_same_call(bench: ClaudeBench) -> None:
     """The wait had expired: the call was refused and the turn stopped, so there is nothing left to repeat."""
     await bench.write([TOUCH], [say("{result}")])
     ask = await bench.asked()
     await bench.interrupt()
     await bench.finished()
 
-    await bench.write([TOUCH], [say("{result}")], text="", carry=Carry(ask=ask, answer=ALLOW))
+    await bench.write([TOUCH], [say("{result}")], text="My answer: yes.", carry=Carry(ask=ask, answer=ALLOW))
     again = await bench.asked()
     await bench.answer(again, Verdict.ALLOW)
 
     assert await bench.words() == "made"
     assert again.fingerprint == ask.fingerprint
-    said = bench.api.requests[-1].said
-    assert "It is now allowed" in said
-    assert ask.command in said
+    assert bench.api.requests[-1].said.count("My answer: yes.") == 1, (
+        "the prompt tells of the decision, nobody else does"
+    )
 
 
 async def test_with_several_unanswered_calls_the_decision_is_told_and_all_are_asked_again(bench: ClaudeBench) -> None:
