@@ -1,17 +1,19 @@
 """After a start: what earlier processes left behind is finished, given up with a question, or carried on."""
 
+import asyncio
 import sqlite3
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 import structlog
 
 from phonework import engine
 from phonework.backends.base import Accepted, Backend, Liveness
 from phonework.carriers.agents import Job, give_up_claimed, read, turn_start
-from phonework.errors import BackendError, StoreError
+from phonework.errors import StoreError
 from phonework.fsm import effects as order
 from phonework.fsm.types import SessionId, UserId
 from phonework.store import effects, meta, sessions, users
@@ -19,6 +21,9 @@ from phonework.store.effects import Owed
 from phonework.store.writer import Writer
 
 log = structlog.get_logger(__name__)
+
+SAYS_WITHIN: Final = timedelta(seconds=10)
+"""How long a backend may take to say what it knows of its agents."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +85,10 @@ async def _never_arrived(backend: Backend | None, owed: Owed, job: Job) -> bool:
     if backend is None or session_id is None or not isinstance(effect, order.StartTurn):
         return False
     try:
-        return await backend.accepted(turn_start(session_id, effect, job, {})) is Accepted.NO
-    except BackendError as error:
-        log.warning("a backend could not say what it had taken", session_id=session_id, error=str(error))
+        async with asyncio.timeout(SAYS_WITHIN.total_seconds()):
+            return await backend.accepted(turn_start(session_id, effect, job, {})) is Accepted.NO
+    except Exception as error:
+        log.warning("a backend could not say what it had taken", session_id=session_id, error=repr(error))
         return False
 
 
@@ -94,7 +100,17 @@ async def _judge(writer: Writer, backend: Backend | None, session_id: SessionId,
 
     if await writer.run(still_to_start):
         return
-    liveness = await backend.liveness(session_id) if backend is not None else Liveness.DEAD
+    liveness = await _liveness(backend, session_id) if backend is not None else Liveness.DEAD
     if liveness is not Liveness.DEAD:
         return  # alive goes on; of an unknown one its deadlines will tell
     await writer.run(lambda connection, now: engine.lose_agent(connection, session_id, turn, boot_id, now))
+
+
+async def _liveness(backend: Backend, session_id: SessionId) -> Liveness:
+    """What the backend says; a backend that cannot say ends no turn and holds up no start."""
+    try:
+        async with asyncio.timeout(SAYS_WITHIN.total_seconds()):
+            return await backend.liveness(session_id)
+    except Exception as error:
+        log.warning("a backend could not say whether its agent lives", session_id=session_id, error=repr(error))
+        return Liveness.UNKNOWN

@@ -47,6 +47,7 @@ class Script:
     usual: Deed = Deed.OK
     liveness: dict[SessionId, Liveness] = field(default_factory=dict)
     accepted: Accepted | None = None  # None: as it truly was
+    cannot_say: Exception | None = None  # raised when asked what it knows of its agents
 
     def next(self) -> Deed:
         return self.deeds.popleft() if self.deeds else self.usual
@@ -92,9 +93,13 @@ class ScriptedBackend:
         await self._do(session_id, "close", "", lambda: self.script.closes.append(session_id))
 
     async def liveness(self, session_id: SessionId) -> Liveness:
+        if self.script.cannot_say is not None:
+            raise self.script.cannot_say
         return self.script.liveness.get(session_id, Liveness.DEAD)
 
     async def accepted(self, start: TurnStart) -> Accepted:
+        if self.script.cannot_say is not None:
+            raise self.script.cannot_say
         if self.script.accepted is not None:
             return self.script.accepted
         taken = any((one.session_id, one.turn) == (start.session_id, start.turn) for one in self.script.starts)

@@ -8,7 +8,7 @@ import pytest
 
 from phonework.backends.base import Accepted, Liveness
 from phonework.channels.base import Said
-from phonework.errors import StoreError
+from phonework.errors import BackendError, StoreError
 from phonework.testing.backend import Deed
 from phonework.testing.channel import Fate
 from phonework.testing.playbook import ADA, BOB, Playbook, private_chat
@@ -212,6 +212,31 @@ async def test_a_session_without_its_backend_is_given_up_and_the_others_go_on(pl
     await play.core.start(play.left)
 
     assert (play.state(session), play.state(other)) == ("idle", "executing")
+
+
+@pytest.mark.parametrize("error", [BackendError("the daemon does not answer"), ZeroDivisionError("a bug")])
+async def test_a_backend_that_cannot_say_how_its_agents_are_ends_no_turn(play: Playbook, error: Exception) -> None:
+    """S6: and the program starts."""
+    session = await play.begin("go")
+    play.script.cannot_say = error
+    await play.crash()
+
+    assert play.state(session) == "executing"
+    await play.advance(timedelta(minutes=31))
+    await play.advance(timedelta(minutes=1))
+    assert play.state(session) == "idle"
+
+
+async def test_a_start_of_which_nobody_can_say_whether_it_arrived_is_not_repeated(play: Playbook) -> None:
+    """F10."""
+    play.script.deeds.append(Deed.HANG)
+    session = await play.begin("go")
+    play.script.cannot_say = BackendError("its record is damaged")
+    await play.crash()
+
+    assert play.script.starts == []
+    assert play.state(session) == "idle"
+    assert play.button(f"turn:{session}:1", "retry")
 
 
 async def test_a_state_of_a_newer_program_refuses_the_start_and_touches_nothing(play: Playbook) -> None:
