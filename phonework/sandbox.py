@@ -71,10 +71,10 @@ def arguments(bwrap: str, places: Places) -> list[str]:
     words += ["--ro-bind", "/proc/sys", "/proc/sys", *_each("--ro-bind-try", PROC_READABLE)]
     words += ["--tmpfs", "/tmp", "--tmpfs", "/run", *_each("--ro-bind-try", RUN_VISIBLE)]
     for place in sorted(set(places.hidden)):
-        if not _below_own(place):
+        if not _is_gone(place, places):
             words += ["--tmpfs", place, "--remount-ro", place]
     for place in sorted(set(places.hidden_files)):
-        if not _below_own(place):
+        if not _is_gone(place, places):
             words += ["--ro-bind", "/dev/null", place]
     words += _each("--bind", places.lent)
     return [*words, "--setenv", "TMPDIR", "/tmp", "--chdir", places.directory or "/tmp", "--"]
@@ -108,9 +108,9 @@ def _problems(places: Places) -> Iterable[str]:
                 yield f"{place} cannot be lent together with {hidden}, which must stay hidden"
 
 
-def _below_own(place: str) -> bool:
-    """Whether it is not visible anyway."""
-    return any(within(place, own) for own in OWN)
+def _is_gone(place: str, places: Places) -> bool:
+    """Whether it is not visible anyway: what is above it is hidden."""
+    return any(within(place, above) for above in (*OWN, *(one for one in places.hidden if one != place)))
 
 
 def _each(option: str, paths: Iterable[str]) -> list[str]:

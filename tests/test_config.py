@@ -9,6 +9,7 @@ from phonework.config import Config, load, origins
 from phonework.config.docs import example, page
 from phonework.config.model import sections
 from phonework.errors import ConfigError
+from phonework.sandbox import Sandbox
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -271,3 +272,41 @@ def test_the_example_loads_with_every_comment_sign_removed(tmp_path: Path) -> No
 def test_the_generated_pages_are_current() -> None:
     assert (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8") == page()
     assert (ROOT / "config.example.toml").read_text(encoding="utf-8") == example()
+
+
+def test_the_sandbox_is_off_until_it_is_wanted(tmp_path: Path) -> None:
+    config = load(written(tmp_path, "[work]\nsandbox_write = ['~/.cache']\n"), {})
+
+    assert config.sandbox_of_agents() is None
+    assert config.agent_settings("claude")["sandbox"] is None
+
+
+def test_the_sandbox_hides_what_is_ours_and_gets_what_is_listed(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        "[work]\nroot = 'work'\nsandbox = 'bwrap'\nsandbox_write = ['~/.cache/', '/run/agent']\n[server]\ndata_dir = 'data'\n",
+    )
+    config = load(path, {})
+
+    assert config.sandbox_of_agents() == Sandbox(
+        write=(str(tmp_path / "home" / ".cache"), "/run/agent"),
+        hide=(str(tmp_path / "data"), str(path)),
+        untrusted=(str(tmp_path / "work"),),
+    )
+    assert config.agent_settings("claude")["sandbox"] == config.sandbox_of_agents()
+    assert config.agent_settings("claude")["max_live"] == 4
+    assert "sandbox" not in config.agent_settings("demo")
+    assert config.agent_settings("of somebody else") == {}
+
+
+@pytest.mark.parametrize("wrong", ["/", "/tmp", "relative", "/home/../etc", "/dev/sda", "~nobody-of-that-name/x", ""])
+def test_a_place_that_would_undo_the_sandbox_is_one_problem(tmp_path: Path, wrong: str) -> None:
+    (line,) = problems(written(tmp_path, f"[work]\nsandbox_write = ['{wrong}']\n"))
+
+    assert line.startswith(f"work.sandbox_write ({tmp_path}/config.toml:2): ")
+
+
+def test_a_sandbox_of_another_kind_stops_the_start(tmp_path: Path) -> None:
+    (line,) = problems(written(tmp_path, "[work]\nsandbox = 'firejail'\n"))
+
+    assert line.startswith(f"work.sandbox ({tmp_path}/config.toml:2): ")

@@ -13,6 +13,7 @@ import pytest
 from phonework.cli.checks import Verdict, _skew
 from phonework.clock import SystemClock
 from phonework.store.lock import DirectoryLock
+from phonework.testing.bubblewrap import why_not
 from phonework.testing.emulator import EmulatorThread
 
 
@@ -145,3 +146,54 @@ def test_the_clock_may_be_off_by_a_minute(offset: int, verdict: Verdict) -> None
 
 def test_a_server_without_a_clock_is_only_noted() -> None:
     assert _skew("yesterday")[0].verdict is Verdict.NOTE
+
+
+def test_no_sandbox_is_said_and_is_no_fault(examine: Any) -> None:
+    code, checks = examine()
+
+    assert code == 0
+    assert checks["sandbox"]["verdict"] == "ok"
+    assert checks["sandbox"]["found"].startswith("off")
+
+
+def test_a_sandbox_that_works_is_said(examine: Any) -> None:
+    if why := why_not():
+        pytest.skip(why)
+    code, checks = examine(WORK__SANDBOX="bwrap")
+
+    assert code == 0
+    assert checks["sandbox"] == {
+        "name": "sandbox", "verdict": "ok", "remedy": "",
+        "found": "bwrap works: Claude Code writes in its session's directory and its own only",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("script", "found"),
+    [("", "not installed"), ("echo 'bwrap: No permissions to create a new namespace' >&2; exit 1", "No permissions")],
+)
+def test_a_sandbox_that_is_wanted_and_does_not_work_is_bad(
+    examine: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, found: str
+) -> None:
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    if script:
+        (programs / "bwrap").write_text(f"#!/bin/sh\n{script}\n")
+        (programs / "bwrap").chmod(0o755)
+    monkeypatch.setenv("PATH", str(programs))
+
+    code, checks = examine(WORK__SANDBOX="bwrap")
+
+    assert code == 1
+    assert checks["sandbox"]["verdict"] == "bad"
+    assert found in checks["sandbox"]["found"]
+    assert 'sandbox = "off"' in checks["sandbox"]["remedy"]
+
+
+def test_a_place_for_the_sandbox_that_is_not_there_is_bad(examine: Any, tmp_path: Path) -> None:
+    if why := why_not():
+        pytest.skip(why)
+    code, checks = examine(WORK__SANDBOX="bwrap", WORK__SANDBOX_WRITE=str(tmp_path / "gone"))
+
+    assert code == 1
+    assert "is not there" in checks["sandbox"]["found"]

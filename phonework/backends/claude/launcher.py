@@ -134,7 +134,7 @@ def config_dir(env: Mapping[str, str]) -> Path:
 async def confined(settings: Settings, env: Mapping[str, str], *, cwd: str = "", hide: Sequence[str] = ()) -> list[str]:
     """The words that put the CLI into the sandbox, none when it is off.
 
-    cwd: where it works; empty: in a /tmp of its own. hide: what it must not see, beside what the settings say.
+    cwd: where it works; empty: in a /tmp of its own, and nothing is made for it here. hide: what it must not see, beside what the settings say.
     Raises SandboxError with the remedy when the sandbox does not work here: then it must not be run.
     """
     if settings.sandbox is None:
@@ -147,14 +147,15 @@ async def confined(settings: Settings, env: Mapping[str, str], *, cwd: str = "",
 
 
 def _own_places(env: Mapping[str, str], cwd: str) -> list[str]:
-    """Where Claude Code keeps what is its own. Made here if need be: inside the sandbox it could not."""
+    """Where Claude Code keeps what is its own. Made for a session if need be: inside the sandbox it could not."""
     config = Path(cwd or "/", config_dir(env))
+    places = [config] if env.get("CLAUDE_CONFIG_DIR") else [config, config.with_name(".claude.json")]
+    if not cwd:
+        return [str(place) for place in places if place.exists()]
     config.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if env.get("CLAUDE_CONFIG_DIR"):
-        return [str(config)]
-    file = config.with_name(".claude.json")
-    with contextlib.suppress(FileExistsError):
-        # An empty file would be taken for a damaged one. It is replaced in place when its directory is read-only (2.1.329).
-        file.touch(mode=0o600, exist_ok=False)
-        file.write_text("{}\n", encoding="utf-8")
-    return [str(config), str(file)]
+    for file in places[1:]:
+        with contextlib.suppress(FileExistsError):
+            # An empty file would be taken for a damaged one. It is written in place where it cannot be replaced (2.1.329).
+            file.touch(mode=0o600, exist_ok=False)
+            file.write_text("{}\n", encoding="utf-8")
+    return [str(place) for place in places]
