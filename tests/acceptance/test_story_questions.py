@@ -126,7 +126,7 @@ async def test_a_plan_sent_back_is_revised_and_then_approved(ada: Person, server
 
     assert second.message_id != first.message_id
     assert file(server) == before
-    await ada.presses(second, "Approve, edits unasked")
+    await ada.presses(second, "Approve, auto edits")
     await ada.sees("Changed: ")
     assert file(server) != before
 

@@ -100,7 +100,7 @@ async def test_continue_and_close_on_the_card_of_a_finished_turn(ada: Person, se
     assert (await server.session())["state"] == "closed"
 
     await ada.says("anybody there?")
-    await ada.sees("You have no session.")
+    await ada.sees("You are in no session.")
 
 
 async def test_what_is_said_meanwhile_waits_and_can_be_sent_now_or_dropped(ada: Person, server: Server) -> None:
@@ -186,7 +186,7 @@ async def test_an_unknown_command_without_a_session_names_the_nearest(phone: Pho
     await ada.says("/statsu")
     await ada.sees("There is no `/statsu`. Did you mean `/status`?")
     await ada.says("hello?")
-    await ada.sees("You have no session.")
+    await ada.sees("You are in no session.")
     await ada.says("/stop")
     await ada.says("/retry")
 

@@ -86,7 +86,7 @@ async def test_a_plan_approved_with_edits_asks_no_more_about_edits(planner: Code
     write = use("Write", file_path=str(planner.cwd / "n.txt"), content="from the plan")
     await planner.wants(PLAN, [use("ExitPlanMode")], [write], [say("written")])
 
-    await planner.presses(await planner.question("The plan of this test"), "Approve, edits unasked")
+    await planner.presses(await planner.question("The plan of this test"), "Approve, auto edits")
 
     await planner.hears("written")
     assert (planner.cwd / "n.txt").read_text() == "from the plan"

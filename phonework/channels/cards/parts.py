@@ -10,7 +10,8 @@ from typing import Final
 from phonework.channels.cards.values import Value
 from phonework.channels.markdown import clean, escape, fence, normalise
 from phonework.channels.split import wire_bytes
-from phonework.fsm.types import Usage
+from phonework.fsm.types import Prompt, Usage
+from phonework.texts import text
 
 MAX_BYTES: Final = 28_000
 """Of a request; Feishu takes 30 KB and does not say what is counted, so the wrapper gets the rest."""
@@ -51,6 +52,12 @@ def words(text: str, limit: int = WORDS_CHARS) -> str:
 def quote(text: str, limit: int = WORDS_CHARS) -> str:
     """Somebody's words as a quotation."""
     return "\n".join(f"> {each}" for each in words(text, limit).split("\n"))
+
+
+def written(prompt: Prompt, language: str) -> str:
+    """What a person sent: the text, or the names of what came without any."""
+    names = ", ".join(one.name or one.kind for one in prompt.attachments)
+    return prompt.text.strip() or names or text(language, "message.nothing_written")
 
 
 # Elements

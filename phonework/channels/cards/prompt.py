@@ -3,7 +3,19 @@
 from datetime import tzinfo
 from typing import Final
 
-from phonework.channels.cards.parts import Card, Element, Head, button, card, clock_time, markdown, plain, quote, row
+from phonework.channels.cards.parts import (
+    Card,
+    Element,
+    Head,
+    button,
+    card,
+    clock_time,
+    markdown,
+    plain,
+    quote,
+    row,
+    written,
+)
 from phonework.channels.cards.values import PromptOp, prompt_value
 from phonework.channels.markdown import escape
 from phonework.fsm.types import PromptStatus, State
@@ -22,18 +34,18 @@ def prompt_card(view: PromptView, language: str, *, tz: tzinfo | None = None) ->
     """The message with Send now / Drop while it is in line, Run / Drop while it is held, and nothing to press after."""
     status, project = view.prompt.status, plain(view.session.project, 60)
     tag = text(language, f"message.{status}")
-    said = plain(view.prompt.text, 60) or "…"
-    head = Head(title=project, color=_COLORS[status], tag=tag, summary=f"{tag} · {project}: {said}")
-    return card(
-        head, [markdown(quote(view.prompt.text or "…", 600)), _note(view, language, tz), _buttons(view, language)]
-    )
+    said = written(view.prompt, language)
+    head = Head(title=project, color=_COLORS[status], tag=tag, summary=f"{tag} · {project}: {plain(said, 60)}")
+    return card(head, [markdown(quote(said, 600)), _note(view, language, tz), _buttons(view, language)])
 
 
 def _note(view: PromptView, language: str, tz: tzinfo | None) -> Element:
     match view.prompt.status:
         case PromptStatus.QUEUED:
             way = "message.send_now_steer" if view.session.can_steer else "message.send_now_interrupt"
-            said = f"{text(language, 'message.queued_note', position=view.position)}\n{text(language, way)}"
+            asks = view.session.state in (State.WAITING_CONFIRM, State.WAITING_INPUT)
+            note = "message.queued_asked_note" if asks else "message.queued_note"
+            said = f"{text(language, note, position=view.position)}\n{text(language, way)}"
         case PromptStatus.HELD:
             said = text(language, "message.held_note", time=clock_time(view.prompt.sent_at, tz))
         case PromptStatus.TAKEN:

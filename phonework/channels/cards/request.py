@@ -95,11 +95,17 @@ class _Painter:
         asked = plain(request.ask.prompt, 60)
         return Head(
             title=f"{plain(session.project, 40)} · {kind}",
-            subtitle=plain(f"{request.ask.tool} {session.session_id}", 80),
+            subtitle=self.where(),
             color=self.color(),
             tag=self.say(self.status_key()),
             summary=f"{self.say(self.status_key())} · {plain(session.project, 30)}: {asked}",
         )
+
+    def where(self) -> str:
+        """The session, after the tool that wants to run; what asks a question is no news to anybody."""
+        ask, session_id = self.view.request.ask, self.view.session.session_id
+        named = [ask.tool] if ask.tool and ask.kind is RequestKind.CONFIRM else []
+        return plain(" · ".join([*named, session_id]), 80)
 
     def color(self) -> str:
         request = self.view.request
@@ -122,7 +128,9 @@ class _Painter:
 
     def prompt(self) -> Element:
         ask = self.view.request.ask
-        return markdown(f"**{line(ask.prompt) or line(ask.tool, 80) or '…'}**")
+        repeated = len(ask.questions) > 1 and plain(ask.prompt) == plain(ask.questions[0].text)
+        asked = self.say("card.questions", count=len(ask.questions)) if repeated else ask.prompt
+        return markdown(f"**{line(asked) or line(ask.tool, 80) or '…'}**")
 
     def dangers(self) -> Element | None:
         marks = danger.marks(self.view.request.ask) if self.is_open or self.is_late else ()

@@ -48,21 +48,23 @@ def status_card(view: StatusView, language: str, now: datetime, *, tz: tzinfo | 
 
 def _head(view: StatusView, language: str) -> Head:
     active = next((one for one in view.sessions if one.active), None)
-    mode = text(language, f"list.mode_{view.mode}") if view.mode in ("direct", "smart") else plain(view.mode, 30)
-    where = [
-        text(language, "list.count", count=len(view.sessions)),
-        mode,
-        *([plain(view.node, 40)] if view.node else []),
-    ]
+    where = [text(language, "list.count", count=len(view.sessions)), _mode(view.mode, language), plain(view.node, 40)]
     title = text(language, "list.title")
     current = f"{plain(active.project, 40)} · {text(language, f'state.{active.state}')}" if active else ""
     waiting = any(one.state in (State.WAITING_CONFIRM, State.WAITING_INPUT) for one in view.sessions)
     return Head(
         title=title,
-        subtitle=" · ".join(where),
+        subtitle=" · ".join(one for one in where if one),
         color="orange" if waiting else "blue",
         summary=f"{title} · {current or where[0]}",
     )
+
+
+def _mode(mode: str, language: str) -> str:
+    """Only what is out of the ordinary is named."""
+    if mode == "direct":
+        return ""
+    return text(language, "list.mode_smart") if mode == "smart" else plain(mode, 30)
 
 
 def _elements(
@@ -101,7 +103,11 @@ def _facts(session: SessionView, language: str, now: datetime, tz: tzinfo | None
         ("queue", str(session.queued) if session.queued else ""),
         ("asking", line(session.asking, 200)),
     ]
-    return "\n".join(f"{escape(text(language, f'list.{key}'))}: {value}" for key, value in rows if value)
+    return "\n".join(_fact(key, value, language) for key, value in rows if value)
+
+
+def _fact(key: str, value: str, language: str) -> str:
+    return text(language, "list.fact", label=escape(text(language, f"list.{key}")), value=value)
 
 
 def _short(session: SessionView, language: str, now: datetime, tz: tzinfo | None) -> str:
@@ -111,7 +117,7 @@ def _short(session: SessionView, language: str, now: datetime, tz: tzinfo | None
         line(session.backend, 40),
         escape(_when(session.last_activity, language, now, tz)),
     ]
-    asking = f"\n{escape(text(language, 'list.asking'))}: {line(session.asking, 120)}" if session.asking else ""
+    asking = f"\n{_fact('asking', line(session.asking, 120), language)}" if session.asking else ""
     return f"<font color='grey'>{' · '.join(facts)}</font>{asking}"
 
 

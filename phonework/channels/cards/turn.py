@@ -24,6 +24,7 @@ from phonework.channels.cards.parts import (
     row,
     small,
     words,
+    written,
 )
 from phonework.channels.cards.values import TurnOp, turn_value
 from phonework.channels.markdown import escape, normalise
@@ -96,9 +97,9 @@ class _Turn:
         prompts = self.view.prompts
         if not prompts:
             return None
-        more = f" {self.say('turn.more_asked', count=len(prompts))}" if len(prompts) > 1 else ""
-        said = clip(plain(prompts[0].text, 400), 120) or "…"
-        return small(escape(f"{self.say('turn.asked')}: {said}{more}"))
+        more = f" {self.say('turn.more_asked', count=len(prompts) - 1)}" if len(prompts) > 1 else ""
+        said = clip(plain(written(prompts[0], self.language), 400), 120)
+        return small(escape(self.say("turn.asked", said=f"{said}{more}")))
 
     def button(self, key: str, op: TurnOp, kind: str = "default") -> Element:
         session, turn = self.view.session, self.view.turn.turn

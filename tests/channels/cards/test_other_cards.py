@@ -1,6 +1,7 @@
 """What a person reads and can press on the cards of turns, messages and sessions."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from phonework.channels.cards.prompt import prompt_card
 from phonework.channels.cards.status import status_card
 from phonework.channels.cards.turn import holds_answer, progress_card, result_card
 from phonework.channels.cards.values import PromptClick, SwitchClick, TurnClick, parse
-from phonework.fsm.types import PromptStatus, State, TurnStatus, Usage
+from phonework.fsm.types import Attachment, PromptStatus, State, TurnStatus, Usage
 from phonework.testing.views import NOON, a_prompt, a_prompt_view, a_session, a_turn
 from phonework.views import StatusView
 
@@ -64,7 +65,7 @@ def test_a_live_turn_shows_steps_words_time_tokens_cost_and_stop() -> None:
 def test_only_the_last_steps_are_shown_and_the_others_counted() -> None:
     steps = tuple(Step(title=f"step {number}.", state="ok") for number in range(20))
     card = progress_card(LIVE, Progress(steps=steps), "en", NOON)
-    assert "12 earlier steps" in said(card)
+    assert "earlier steps: 12" in said(card)
     assert "step 12." in said(card)
     assert "step 11." not in said(card)
 
@@ -143,6 +144,26 @@ def test_a_message_in_line_can_be_sent_now_or_dropped() -> None:
     assert set(buttons(card)) == {"Send now", "Drop"}
 
 
+def test_a_message_that_answers_no_question_says_so_while_the_agent_asks() -> None:
+    asking = a_session(state=State.WAITING_INPUT)
+    card = prompt_card(a_prompt_view(a_prompt("1", PromptStatus.QUEUED), session=asking), "en")
+    assert "does not answer what the agent asks" in said(card)
+    assert "busy" not in said(card)
+
+
+def test_a_message_without_text_is_named_by_what_came_with_it() -> None:
+    files = (Attachment(kind="file", key="f", message_id="om", name="notes.txt"),)
+    prompt = a_prompt("", PromptStatus.QUEUED, attachments=(*files, Attachment(kind="image", key="i", message_id="om")))
+    assert "notes.txt, image" in said(prompt_card(a_prompt_view(prompt), "en"))
+    assert "You: notes.txt, image" in said(result_card(replace(a_turn(), prompts=(prompt,)), "en"))
+
+
+def test_a_turn_of_several_messages_counts_the_others() -> None:
+    view = replace(a_turn(), prompts=(a_prompt("first"), a_prompt("second")))
+    assert "You: first and 1 more" in said(result_card(view, "en"))
+    assert "你说：first 和另外 1 条" in said(result_card(view, "zh"))
+
+
 def test_sending_now_says_whether_it_interrupts() -> None:
     view = a_prompt_view(a_prompt("more", PromptStatus.QUEUED), session=a_session(can_steer=True))
     assert "without interrupting" in said(prompt_card(view, "en"))
@@ -186,6 +207,11 @@ def test_the_active_session_comes_first_with_everything_about_it() -> None:
         assert shown in text
     assert SwitchClick(session_id="mint-owl") in buttons(card).values()  # type: ignore[arg-type]
     assert ops(card) == {"switch", "close"}
+
+
+def test_only_a_mode_out_of_the_ordinary_is_named() -> None:
+    assert "direct" not in said(status_card(StatusView(sessions=(a_session(),)), "en", NOON))
+    assert "smart mode" in said(status_card(StatusView(sessions=(a_session(),), mode="smart"), "en", NOON))
 
 
 def test_a_closed_session_cannot_be_pressed_and_none_is_an_invitation() -> None:

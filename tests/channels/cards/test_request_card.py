@@ -124,7 +124,7 @@ def test_a_plan_can_be_approved_in_two_ways_or_sent_back() -> None:
     ask = an_ask(RequestKind.PLAN, plan="1. test\n2. fix")
     card = request_card(a_request(ask), "en")
     assert answered(ask, card, "Approve") == Answer(verdict=Verdict.ALLOW)
-    assert answered(ask, card, "Approve, edits unasked") == Answer(verdict=Verdict.ALLOW_EDITS)
+    assert answered(ask, card, "Approve, auto edits") == Answer(verdict=Verdict.ALLOW_EDITS)
     back = answered(ask, card, "Keep planning", {"reason": "smaller"})
     assert back == Answer(verdict=Verdict.DENY, text="smaller")
 
@@ -215,3 +215,15 @@ def test_too_many_questions_are_answered_by_typing() -> None:
 
 def test_those_behind_are_counted() -> None:
     assert "2 more waiting" in said(request_card(a_request(behind=2), "en"))
+
+
+def test_a_form_is_headed_by_its_size_where_the_first_question_would_stand_twice() -> None:
+    card = request_card(a_request(a_choice(ONE, MANY, prompt=ONE.text)), "en")
+    assert "2 questions" in said(card)
+    assert json.dumps(card["body"]).count(ONE.text) == 1
+
+
+def test_only_a_tool_that_wants_to_run_is_named_with_the_session() -> None:
+    assert '"Bash · fizz-top"' in said(request_card(a_request(), "en"))
+    plan = an_ask(RequestKind.PLAN, tool="ExitPlanMode")
+    assert "ExitPlanMode" not in said(request_card(a_request(plan), "en"))
