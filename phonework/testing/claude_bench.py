@@ -78,6 +78,19 @@ class WaitingCommand:
         os.write(self.go, b"\n")
 
 
+@contextmanager
+def waiting_command(cwd: Path) -> Iterator[WaitingCommand]:
+    """A command for this directory that says when it runs, and then waits until it is let go."""
+    for name in ("up", "go"):
+        os.mkfifo(cwd / name)
+    handles = [os.open(cwd / name, os.O_RDWR) for name in ("up", "go")]
+    try:
+        yield WaitingCommand(*handles)
+    finally:
+        for handle in handles:
+            os.close(handle)
+
+
 @dataclass
 class ClaudeBench:
     """One person with one session. more: further settings of the backend; env: further environment of the agent."""
@@ -201,15 +214,8 @@ class ClaudeBench:
 
     @contextmanager
     def waiting_command(self) -> Iterator["WaitingCommand"]:
-        """A command that says when it runs, and then waits until it is let go."""
-        for name in ("up", "go"):
-            os.mkfifo(self.cwd / name)
-        handles = [os.open(self.cwd / name, os.O_RDWR) for name in ("up", "go")]
-        try:
-            yield WaitingCommand(*handles)
-        finally:
-            for handle in handles:
-                os.close(handle)
+        with waiting_command(self.cwd) as command:
+            yield command
 
     async def result_held(self) -> None:
         """Wait until the agent itself is done, and the turn only waits for something still asked."""

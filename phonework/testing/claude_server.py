@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import html
-import os
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+import json
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.request import ProxyHandler, build_opener
 
 import psutil  # type: ignore[import-untyped]
 
 from phonework.backends.claude import transcript
 from phonework.backends.claude.launcher import MARK
-from phonework.testing.claude_bench import WaitingCommand, git_init, script
+from phonework.testing.claude_bench import git_init, script
 from phonework.testing.fake_anthropic import FakeAnthropic
 from phonework.testing.fake_replies import Block
 from phonework.testing.person import Person, offers
@@ -37,6 +37,15 @@ class ClaudeServer(Server):
     @property
     def environment(self) -> dict[str, str]:
         return {**super().environment, **self.api.cli_env(self.place / "home")}
+
+    async def smoke(self) -> Json:
+        """What `GET /health?smoke=claude` says of a real one-line turn."""
+
+        def ask() -> Json:
+            with build_opener(ProxyHandler({})).open(f"{self.url}/health?smoke=claude", timeout=60) as answer:
+                return dict(json.load(answer)["smoke"]["claude"])
+
+        return await asyncio.to_thread(ask)
 
     def processes(self, session_id: str = "") -> list[psutil.Process]:
         """Every process of this server's agents (of one session), what their tools started included."""
@@ -140,18 +149,6 @@ class Coder(Person):
             for one in shown
             if any(offers(op="answer")(replace(one, content=each["content"])) for each in one.versions)
         )
-
-    @contextmanager
-    def waiting_command(self) -> Iterator[WaitingCommand]:
-        """A command that says when it runs, and then waits until it is let go."""
-        for name in ("up", "go"):
-            os.mkfifo(self.cwd / name)
-        handles = [os.open(self.cwd / name, os.O_RDWR) for name in ("up", "go")]
-        try:
-            yield WaitingCommand(*handles)
-        finally:
-            for handle in handles:
-                os.close(handle)
 
 
 MakeCoder = Callable[..., Awaitable[Coder]]

@@ -59,6 +59,13 @@ async def own(zygote: Zygote, api: FakeAnthropic, tmp_path: Path) -> AsyncIterat
 
 
 @pytest_asyncio.fixture(loop_scope="session")
+async def hasty(zygote: Zygote, api: FakeAnthropic, tmp_path: Path) -> AsyncIterator[ClaudeServer]:
+    """A server on which a question waits for a second only."""
+    async with _running(zygote, api, tmp_path, TIMEOUTS__WAIT="1", TIMEOUTS__REMIND="0") as server:
+        yield server
+
+
+@pytest_asyncio.fixture(loop_scope="session")
 async def bare(zygote: Zygote, api: FakeAnthropic, tmp_path: Path) -> AsyncIterator[ClaudeServer]:
     """A server without Claude Code."""
     async with _running(zygote, api, tmp_path, CLAUDE__CLI_PATH="/nowhere/claude") as server:

@@ -1,12 +1,18 @@
 """What the agent says reaches the phone as it was said, and what the person says reaches the agent."""
 
+import base64
+import json
 import re
 
 import pytest
 
-from phonework.testing.claude_bench import say
-from phonework.testing.claude_server import Coder, read
+from phonework.testing.claude_bench import say, use
+from phonework.testing.claude_server import ClaudeServer, Coder, read
 from phonework.testing.fake_anthropic import FakeAnthropic
+
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+)
 
 pytestmark = [pytest.mark.claude, pytest.mark.asyncio(loop_scope="session")]
 
@@ -84,3 +90,30 @@ async def test_an_unknown_command_is_left_to_the_agent(ada: Coder, api: FakeAnth
 
     await ada.hears("This is the fake API")
     assert "/frobnicate now" in api.requests[-1].said
+
+
+async def test_a_picture_reaches_the_model(ada: Coder, api: FakeAnthropic) -> None:
+    await ada.phone.send_file("inbox.png", PIXEL, "image/png", user=ada.user, chat=ada.chat)
+    await ada.turn(1)
+
+    assert base64.b64encode(PIXEL).decode() in json.dumps(api.requests[-1].body)
+
+
+async def test_a_helper_in_the_background_asks_and_tells_later(ada: Coder, api: FakeAnthropic) -> None:
+    inner = json.dumps([[{"gate": "helper"}, say("There is one file.")]])
+    helper = use("Agent", description="List", prompt=f"List. fake: {inner}", subagent_type="general-purpose")
+    await ada.wants([helper], [say("I started a helper.")], [say("The helper is done.")])
+    await ada.hears("I started a helper.")
+    await ada.turn(1)
+
+    api.open("helper")
+
+    await ada.hears("The helper is done.")
+    assert (await ada.session())["turn"] == 1
+
+
+async def test_health_tries_the_agent_when_asked(shared: ClaudeServer) -> None:
+    smoke = await shared.smoke()
+
+    assert smoke["ok"], smoke
+    assert smoke["answer"].startswith("Claude Code ")

@@ -5,7 +5,7 @@ import signal
 import pytest
 
 from phonework.testing.claude_bench import say, use
-from phonework.testing.claude_server import ClaudeServer, Coder, MakeCoder, ended, live
+from phonework.testing.claude_server import ClaudeServer, Coder, MakeCoder, ended, live, tag_of
 from phonework.testing.fake_anthropic import ApiRequest, FakeAnthropic
 from phonework.testing.fake_replies import Block
 from phonework.testing.person import offers
@@ -69,6 +69,27 @@ async def test_a_permission_outlives_a_kill_and_is_honoured_once(
     assert (bob.cwd / "made").read_text() == "once\n"
     assert await bob.questions() == 2
     await bob.becomes(card, "answered late")
+
+
+async def test_silence_is_a_no_that_can_be_taken_back(
+    make_coder: MakeCoder, hasty: ClaudeServer, api: FakeAnthropic
+) -> None:
+    """The turn was stopped in order, so the agent makes the call once more; it is allowed without being asked again."""
+    coder = await make_coder(hasty)
+    await coder.wants([append(1)], [{"gate": "taken back"}, append(2)], [say("last: {result}")])
+    late = await coder.late_question("echo once")
+    assert tag_of(late) == "timed out"
+    await coder.turn(1, "stopped")
+    assert not (coder.cwd / "made").exists()
+    assert (await coder.session())["state"] == "idle"
+    api.open("taken back")
+
+    await coder.presses(late, "Allow and resume")
+
+    await coder.hears("last:")
+    assert (coder.cwd / "made").read_text() == "once\n"
+    assert await coder.questions() == 1
+    assert api.requests[-1].said.count("My answer comes late") == 1
 
 
 async def test_a_late_no_is_a_no(bob: Coder, own: ClaudeServer) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from phonework.testing.claude_bench import say, use
+from phonework.testing.claude_bench import say, use, waiting_command
 from phonework.testing.claude_server import Coder, ended, live
 from phonework.testing.fake_anthropic import FakeAnthropic
 from phonework.testing.person import offers, operations
@@ -26,7 +26,7 @@ async def test_a_stop_while_it_talks(ada: Coder) -> None:
 
 
 async def test_a_stop_while_a_command_runs_ends_the_command(ada: Coder) -> None:
-    with ada.waiting_command() as command:
+    with waiting_command(ada.cwd) as command:
         await ada.wants([command.call])
         await ada.allows()
         await command.running()
@@ -88,7 +88,7 @@ async def test_a_dropped_message_is_never_run(ada: Coder, api: FakeAnthropic) ->
 
 
 async def test_send_now_slips_a_message_into_the_running_turn(ada: Coder) -> None:
-    with ada.waiting_command() as command:
+    with waiting_command(ada.cwd) as command:
         await ada.wants([command.call], [say("I know: {history}")])
         await ada.allows()
         await command.running()
