@@ -259,6 +259,12 @@ class Phone:
         """Now, in the emulator's counting: for `after=`."""
         return int((await self._get("state"))["revision"])
 
+    async def changes(self, after: int, *, chat: str | None = None, timeout_s: float = 0.0) -> tuple[int, list[Shown]]:
+        """The newest revision, and the messages that changed since `after`; waits for one at most so long."""
+        await self._post("wait", {"changed_after": after, "timeout": timeout_s})
+        got = await self._get("messages", {"chat_id": chat or "", "after": str(after)})
+        return int(got["revision"]), [_shown(each) for each in got["messages"]]
+
     async def _changed(self, revision: int, deadline: float, chat: str | None) -> None:
         left = deadline - asyncio.get_running_loop().time()
         got = await self._post("wait", {"changed_after": revision, "timeout": max(0.0, left)}) if left > 0 else {}

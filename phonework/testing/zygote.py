@@ -66,6 +66,11 @@ class Child:
         assert self.returncode is not None
         return self.returncode
 
+    def ends_within(self, seconds: float) -> bool:
+        """Wait so long for its end; whether it came."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self.ended, seconds)
+
     def says(self, wanted: Callable[[Json], bool] | str, timeout_s: float = START_S) -> Json:
         """The first line of its JSON log that fits (a string: whose event this is). Raises AssertionError."""
         fits = wanted if callable(wanted) else lambda entry: bool(entry.get("event") == wanted)
