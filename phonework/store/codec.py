@@ -1,7 +1,7 @@
 """How values become text in a column and back: JSON by `msgspec`, times as milliseconds."""
 
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -30,11 +30,23 @@ def convert(value: object, kind: type[T]) -> T:
     return converted
 
 
+def load_frozen(kind: type[T], text: str) -> T:
+    """The same for immutable values that many rows share: chats and timeouts."""
+    value: T = _shared(kind, text)  # type: ignore[arg-type]  # mypy: a type is hashable
+    return value
+
+
+@lru_cache(maxsize=1024)
+def _shared(kind: type[Any], text: str) -> Any:
+    return load(kind, text)
+
+
 @cache
 def _decoder(kind: type[Any]) -> "msgspec.json.Decoder[Any]":
     return msgspec.json.Decoder(kind)
 
 
+@lru_cache(maxsize=256)  # one time is written into many columns
 def milliseconds(moment: datetime) -> int:
     """An aware time as milliseconds since the epoch."""
     return (moment - _EPOCH) // _MILLISECOND

@@ -10,7 +10,7 @@ from phonework.channels.base import Chat
 from phonework.fsm import effects as order
 from phonework.fsm.effects import EFFECTS, Effect
 from phonework.fsm.types import SessionId, UserId
-from phonework.store.codec import dump, load, maybe_moment, milliseconds, moment
+from phonework.store.codec import dump, load, load_frozen, maybe_moment, milliseconds, moment
 from phonework.store.queries import SQL
 
 ONCE = (order.StartTurn, order.SteerTurn, order.AnswerAgent)
@@ -111,7 +111,7 @@ def _owed(row: tuple[object, ...]) -> Owed:
         attempts=attempts,  # type: ignore[arg-type]
         first_at=maybe_moment(first_at),  # type: ignore[arg-type]
         not_before=moment(not_before),  # type: ignore[arg-type]
-        chat=load(Chat, str(chat)),
+        chat=load_frozen(Chat, str(chat)),
     )
 
 

@@ -11,7 +11,7 @@ from phonework.fsm.machine import Decision
 from phonework.fsm.table import TABLE_VERSION
 from phonework.fsm.types import Carry, Request, RequestStatus, Session, SessionId, State, Timeouts, UserId
 from phonework.store import prompts, requests, timers, turns
-from phonework.store.codec import dump, load, milliseconds, moment
+from phonework.store.codec import dump, load, load_frozen, milliseconds, moment
 from phonework.store.queries import SQL
 
 
@@ -78,7 +78,7 @@ def find(connection: sqlite3.Connection, session_id: SessionId, event: Event | N
         generation=generation,
         agent_session_id=agent_session,
         can_steer=bool(can_steer),
-        timeouts=load(Timeouts, timeouts),
+        timeouts=load_frozen(Timeouts, timeouts),
         open=opened,
         waiting=waiting,
         queue=queue,
@@ -138,7 +138,7 @@ def run_of(connection: sqlite3.Connection, session_id: SessionId) -> Run:
 
 def chat_of(connection: sqlite3.Connection, session_id: SessionId) -> Chat:
     (chat,) = connection.execute(SQL["session_chat"], (session_id,)).fetchone()
-    return load(Chat, chat)
+    return load_frozen(Chat, chat)
 
 
 def move_chat(connection: sqlite3.Connection, session_id: SessionId, chat: Chat) -> None:
