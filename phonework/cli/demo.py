@@ -93,7 +93,7 @@ async def _welcome(url: str, browser: bool) -> None:
     """Print the URL when somebody would answer there."""
     while not (await _state(url))["bot"]["connected"]:  # noqa: ASYNC110  # it is in another process
         await asyncio.sleep(LOOK_SECONDS)
-    click.echo(f"PhoneWork's demo is ready: {url}\nCtrl-C ends it.")
+    click.echo(f"PhoneWork's demo is ready: {url}\nChoose the chat there and write: /new hello\nCtrl-C ends it.")
     if browser and _has_browser():
         webbrowser.open(url)
 
@@ -108,7 +108,7 @@ async def _emulator(place: Path, port: int) -> AsyncIterator[tuple[str, "asyncio
     command = [sys.executable, "-m", "phonework.cli.tether", "emulator", "--port", str(port)]
     with (place / "emulator.log").open("wb") as errors:
         process = await asyncio.create_subprocess_exec(
-            *command, "--data-dir", str(place / "emulator"), start_new_session=True,
+            *command, "--data-dir", str(place / "emulator"), "--language", _language(), start_new_session=True,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=errors,
         )  # fmt: skip
     assert process.stdin is not None
@@ -167,17 +167,17 @@ def _settings(place: Path, url: str, people: tuple[str, ...], agent: str, verbos
         "server.port": 0,
         "server.data_dir": str(place / "server"),
         "agent.default": agent,
-        "ui.language": "zh" if _speaks_chinese() else "en",
+        "ui.language": _language(),
         "log.level": "info" if verbose else "error",
     }
     return load(None, fixed, serving=True, look_for_file=False)
 
 
-def _speaks_chinese() -> bool:
-    """The language of the terminal; it holds for people whose own language is not known."""
-    return next(
-        (os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), ""
-    ).startswith("zh")
+def _language() -> str:
+    """Of the page and of the bot: as set, else that of the terminal."""
+    names = ("PHONEWORK_UI__LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
+    set_to = next((os.environ[name] for name in names if os.environ.get(name)), "")
+    return "zh" if set_to.startswith("zh") else "en"
 
 
 def _last_url(place: Path) -> str:

@@ -18,14 +18,17 @@ import click
     type=click.Path(file_okay=False, path_type=Path),
     help="Keep chats, messages and files there; without it they end with the program.",
 )
+@click.option("--language", type=click.Choice(["zh", "en"]), help="Of the person whose phone it shows.")
 @click.option("--app-secret", default="", help="Accept only cli_demo with this secret; without it any app is accepted.")
-def emulator(port: int, host: str, time_scale: float, data_dir: Path | None, app_secret: str) -> None:
+def emulator(
+    port: int, host: str, time_scale: float, data_dir: Path | None, language: str | None, app_secret: str
+) -> None:
     """Play Feishu's side of the wire: the bot connects to the printed address, and you open it in a browser."""
     from phonework.channels.emulator.server import listen, make_server, url_of
     from phonework.channels.emulator.settings import Settings
     from phonework.channels.emulator.storage import StorageError, open_emulator
 
-    settings = Settings(time_scale=time_scale)
+    settings = Settings(time_scale=time_scale, language=language or "")
     if app_secret:
         settings.any_credentials, settings.app_secret = False, app_secret
     try:

@@ -94,6 +94,20 @@ def test_a_bot_that_answers_keeps_what_was_said_over_a_restart(start: Any) -> No
     assert second.stop(signal.SIGTERM) == 0
 
 
+def test_page_and_bot_speak_the_language_of_the_terminal(start: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    english = start()
+    assert english.state()["me"]["language"] == "en"
+    assert english.stop() == 0
+
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    chinese = start()
+    assert chinese.state()["me"]["language"] == "zh"
+    chinese.say("/status")
+    chinese.until(lambda messages: "我的会话" in str(messages))
+    assert chinese.stop() == 0
+
+
 def test_a_second_one_says_where_the_first_is_and_a_kill_leaves_nothing(
     start: Any, phonework: Any, tmp_path: Path
 ) -> None:

@@ -173,11 +173,14 @@ class Agent:
 
     async def _play(self, talk: Talk, prompt: Prompt, images: tuple[str, ...]) -> str:
         wish = understand(prompt.text, verbatim=prompt.verbatim)
-        if images:
-            await talk.say(wish.words("我看到图片：", "I see the pictures: ") + pictures(images))
         if wish.story is Story.CLEAR:
             return await self._clear(talk, wish)
-        return await STORIES[wish.story](talk, wish)
+        if not images:
+            return await STORIES[wish.story](talk, wish)
+        seen = await talk.say(wish.words("我收到了：", "I have received: ") + pictures(images))
+        if not prompt.text.strip():
+            return seen
+        return f"{seen}\n\n{await STORIES[wish.story](talk, wish)}"
 
     async def _clear(self, talk: Talk, wish: Wish) -> str:
         """Begin a new conversation, under a new id, as Claude Code does on /clear."""

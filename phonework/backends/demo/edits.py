@@ -50,7 +50,7 @@ async def run_asked(talk: Talk, wish: Wish, project: Project, argv: tuple[str, .
     if not agreed:
         return await refusal(talk, wish, reason)
     finished = await talk.run(argv, project.root)
-    outcome = _outcome(wish, finished.code)
+    outcome = _outcome(wish, finished.code) + _unasked(talk, wish)
     return await talk.say(f"{outcome}\n\n{_fenced(finished.output)}")
 
 
@@ -94,7 +94,7 @@ async def _tested(talk: Talk, wish: Wish, project: Project, made: tuple[Edit, ..
     summary = await project.summary(made)
     return (
         wish.words(f"改好了：{changed}。", f"Changed: {changed}.")
-        + f" {_outcome(wish, finished.code)}\n\n{_fenced(finished.output)}\n\n`git diff --stat`\n\n{_fenced(summary)}"
+        + f" {_outcome(wish, finished.code)}{_unasked(talk, wish)}\n\n{_fenced(finished.output)}\n\n`git diff --stat`\n\n{_fenced(summary)}"
     )
 
 
@@ -104,6 +104,16 @@ def _outcome(wish: Wish, code: int | None) -> str:
     if code:
         return wish.words(f"命令失败，退出码 {code}。", f"The command failed with exit code {code}.")
     return wish.words("命令成功。", "The command succeeded.")
+
+
+def _unasked(talk: Talk, wish: Wish) -> str:
+    """Why there was no question, when one would have been expected."""
+    if not talk.unasked:
+        return ""
+    return wish.words(
+        "你之前选过不再问，所以这次没有问；发 `/clear` 可以收回。",
+        " You allowed this for good before, so I did not ask; `/clear` takes that back.",
+    )
 
 
 def _refused(wish: Wish, reason: str) -> str:

@@ -241,7 +241,7 @@ STORIES: dict[Story, Tell] = {
 
 
 def pictures(paths: tuple[str, ...]) -> str:
-    """Return a line on the pictures that came with a message, with their sizes; empty for none."""
+    """Return a line on the pictures and files that came with a message, with their sizes; empty for none."""
     sizes = (f"{Path(path).name} ({_size(Path(path))})" for path in paths)
     return ", ".join(sizes)
 

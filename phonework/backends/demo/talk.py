@@ -45,6 +45,7 @@ class Talk:
     """A running turn. conversation: the agent's own session id.
 
     deaf: an interrupt does not reach it. over: the story has come to its end and takes no more messages.
+    unasked: something was done because the person allowed it for good in an earlier turn.
     """
 
     start: TurnStart
@@ -52,6 +53,7 @@ class Talk:
     conversation: str
     deaf: bool = False
     over: bool = False
+    unasked: bool = False
     text: str = ""
     steps: list[Step] = field(default_factory=list)
     waiting: dict[RequestId, asyncio.Future[Answer]] = field(default_factory=dict)
@@ -161,11 +163,13 @@ class Talk:
 
     def _standing(self, ask: Ask) -> Answer | None:
         memory = self.desk.journal.memory
-        if ask.rule and ask.rule in memory.rules:
+        edits = ask.tool == "Edit"
+        if (ask.rule and ask.rule in memory.rules) or (edits and memory.accept_edits):
+            self.unasked = True
             return Answer(verdict=Verdict.ALLOW)
-        if ask.tool == "Edit" and (memory.accept_edits or self.start.mode in EDITING_MODES):
-            return Answer(verdict=Verdict.ALLOW)
-        if ask.tool == "Bash" and self.start.mode == "bypassPermissions":
+        if (edits and self.start.mode in EDITING_MODES) or (
+            ask.tool == "Bash" and self.start.mode == "bypassPermissions"
+        ):
             return Answer(verdict=Verdict.ALLOW)
         return None
 

@@ -26,6 +26,8 @@ class Settings:
     bot_name: str = "PhoneWork"
     bot_open_id: str = "ou_phonework"
     tenant_key: str = "2ca1d211f64f6438"
+    language: str = ""
+    """Of the default person: `zh` or `en`; empty: as it was, at first `en`."""
 
     token_lives_s: float = 7200
     token_renewed_below_s: float = 1800

@@ -288,8 +288,12 @@ class World:
 
     def populate(self) -> None:
         """Make the friendly default: one person with a private chat, unless there are people already."""
+        language = self.settings.language
         if not self.users:
-            self.add_user("ou_demo", "Demo", "en")
+            self.add_user("ou_demo", "Demo", language or "en")
+        elif language and (person := self.users.get("ou_demo")):
+            person.language = language
+            self._store("user", person.open_id, person)
 
     def _store(self, kind: str, key: str, value: object) -> None:
         if self.storage is not None:

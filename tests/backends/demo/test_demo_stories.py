@@ -66,7 +66,9 @@ async def test_a_rule_is_remembered_until_the_conversation_is_cleared(person: Pe
     await person.last_words()
     person.restart()
 
-    assert "Ran 3 tests" in await person.said("confirm")
+    again = await person.said("confirm")
+    assert "Ran 3 tests" in again
+    assert "so I did not ask" in again
 
     await person.said("/clear", verbatim=False)
     await person.write("confirm")
@@ -236,6 +238,18 @@ async def test_pictures_are_seen(person: Person) -> None:
     assert "shop.png (100 bytes)" in text
     assert "gone.png (unreadable)" in text
     assert (person.cwd / "shop").is_dir()  # the pictures do not make the directory somebody's
+
+
+async def test_a_file_without_words_is_received_and_nothing_is_changed(person: Person) -> None:
+    prompt = message("")
+    images = {prompt.prompt_id: ("/nowhere/notes.txt",)}
+    start = TurnStart(session_id="fizz-top", turn=1, cwd=str(person.cwd), prompts=(prompt,), images=images)
+
+    await person.backend.start_turn(start)
+    person.turn = 1
+
+    assert await person.last_words() == "I have received: notes.txt (unreadable)"
+    assert not (person.cwd / "shop").exists()
 
 
 async def test_messages_sent_together_are_all_done(person: Person) -> None:

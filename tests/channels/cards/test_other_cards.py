@@ -210,7 +210,7 @@ def test_the_active_session_comes_first_with_everything_about_it() -> None:
 
 
 def test_only_a_mode_out_of_the_ordinary_is_named() -> None:
-    assert "direct" not in said(status_card(StatusView(sessions=(a_session(),)), "en", NOON))
+    assert "· direct" not in said(status_card(StatusView(sessions=(a_session(),)), "en", NOON))
     assert "smart mode" in said(status_card(StatusView(sessions=(a_session(),), mode="smart"), "en", NOON))
 
 

@@ -71,7 +71,7 @@ async def test_a_slash_offers_commands_and_tab_takes_one(open_page: Any) -> None
     page = await open_page()
     area = page.locator(".composer textarea")
     await area.press_sequentially("/st")
-    await expect(page.get_by_role("option")).to_have_text(["/statusWhat is going on", "/stopStop the run"])
+    await expect(page.get_by_role("option")).to_have_text(["/statusMy sessions", "/stopStop this turn"])
     await area.press("ArrowDown")
     await area.press("Tab")
     await expect(area).to_have_value("/stop ")

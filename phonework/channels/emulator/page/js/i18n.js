@@ -6,7 +6,7 @@ const LABELS = {
   chats: ['消息', 'Chats'],
   noChat: ['选择一个会话', 'Choose a chat'],
   noChats: ['还没有会话', 'No chats yet'],
-  noMessages: ['还没有消息，打个招呼吧', 'No messages yet. Say hello'],
+  noMessages: ['还没有消息。发 /help 看怎么用。', 'No messages yet. Send /help to see how it works.'],
   back: ['返回', 'Back'],
   online: ['在线', 'Online'],
   offlineBot: ['机器人未连接', 'Bot not connected'],
@@ -74,14 +74,14 @@ const LABELS = {
 };
 
 export const COMMANDS = [
-  ['/new', '开始新会话', 'Start a new session'],
-  ['/status', '当前状态', 'What is going on'],
-  ['/list', '所有会话', 'All sessions'],
-  ['/switch', '切换会话', 'Switch session'],
-  ['/close', '结束会话', 'Close the session'],
-  ['/retry', '重试上一步', 'Try the last step again'],
-  ['/stop', '停止运行', 'Stop the run'],
-  ['/help', '帮助', 'Help'],
+  ['/new', '新会话', 'New session'],
+  ['/status', '我的会话', 'My sessions'],
+  ['/list', '我的会话', 'My sessions'],
+  ['/switch', '换到另一个会话', 'Go to another session'],
+  ['/close', '关闭会话', 'Close the session'],
+  ['/stop', '停下这一轮', 'Stop this turn'],
+  ['/retry', '把上一条再跑一遍', 'Run the last message again'],
+  ['/help', '怎么用', 'How to use it'],
 ];
 
 export const userLanguage = signal('en');

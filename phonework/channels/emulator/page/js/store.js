@@ -243,13 +243,14 @@ async function deliver(chatId, item) {
 function enqueue(chatId, item) {
   const whole = { key: `p${++pendingNumber}`, created_at: now(), ...item };
   setPending(chatId, (list) => [...list, whole]);
-  return deliver(chatId, whole);
+  return whole;
 }
 
-export function sendText(chatId, text, { reply_to, mention_bot } = {}) {
+/** All of it is shown at once and sent one after another: a text comes after the files it is about. */
+export async function sendAll(chatId, files, text, { reply_to, mention_bot } = {}) {
   const extra = { ...(reply_to ? { reply_to } : {}), ...(mention_bot ? { mention_bot: true } : {}) };
-  return enqueue(chatId, { text, extra });
+  const items = [...files.map((file) => ({ file })), ...(text ? [{ text, extra }] : [])];
+  for (const item of items.map((one) => enqueue(chatId, one))) await deliver(chatId, item);
 }
 
-export const sendFile = (chatId, file) => enqueue(chatId, { file });
 export const resend = (chatId, item) => deliver(chatId, item);

@@ -1,7 +1,7 @@
 // Where one writes: several lines, files and pasted pictures, and the commands offered after a slash.
 import { html, useEffect, useRef, useState } from '../lib.js';
 import { COMMANDS, language, t } from '../i18n.js';
-import { bot, findMessage, me, replyTo, sendFile, sendText } from '../store.js';
+import { bot, findMessage, me, replyTo, sendAll } from '../store.js';
 import { Icon } from './icons.js';
 import { preview } from './preview.js';
 
@@ -81,8 +81,7 @@ export function Composer({ chat, threadRootId }) {
   const attach = (list) => setFiles((known) => [...known, ...list]);
   const send = () => {
     if (!canSend) return;
-    for (const file of files) void sendFile(chat.chat_id, file);
-    if (text.trim()) void sendText(chat.chat_id, text.trim(), { reply_to: threadRoot(threadRootId), mention_bot: group && mention });
+    void sendAll(chat.chat_id, files, text.trim(), { reply_to: threadRoot(threadRootId), mention_bot: group && mention });
     setFiles([]);
     write('');
     replyTo.value = null;
