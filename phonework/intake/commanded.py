@@ -1,0 +1,166 @@
+"""Our own commands: each looks, or moves a session, or makes one."""
+
+import uuid
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+from phonework import commands
+from phonework.channels.base import Said
+from phonework.engine import Outcome
+from phonework.fsm import effects as order
+from phonework.fsm import events as happened
+from phonework.fsm.draft import Arm
+from phonework.fsm.effects import Effect
+from phonework.fsm.events import Event
+from phonework.fsm.types import (
+    SessionId,
+)
+from phonework.intake.hand import Hand, Opened, Taken, active, find_session, switched
+from phonework.intake.messages import prompt_of, reply, session_for, to_session, told
+from phonework.store import effects, events, sessions, timers, users
+from phonework.store.codec import dump
+from phonework.store.events import Record, Status
+from phonework.store.sessions import NewSession
+from phonework.texts import text
+
+_NAMES_TRIED: Final = 100
+
+
+def carry_out(hand: Hand, said: Said, command: commands.Command, opened: Opened | None) -> Taken:
+    match command:
+        case commands.New():
+            return _new(hand, said, command, opened)
+        case commands.Status():
+            return reply(hand, said, order.ShowStatus())
+        case commands.Help():
+            return reply(hand, said, order.Say(text="say.help"))
+        case commands.Switch():
+            return _switch(hand, said, command.target)
+        case commands.Close():
+            return _to_named(hand, said, command.target, happened.CloseAsked(by=hand.user_id))
+        case commands.Stop():
+            return _to_named(hand, said, "", happened.StopAsked(by=hand.user_id))
+        case commands.Retry():
+            event = happened.RetryAsked(by=hand.user_id, prompt_id=hand.derive(said.key, "retry"))
+            return _to_named(hand, said, "", event)
+        case commands.PassThrough():
+            return _pass(hand, said, command)
+        case commands.Wrong():
+            return reply(hand, said, *_wrong(hand, command))
+
+
+def _wrong(hand: Hand, command: commands.Wrong) -> list[Effect]:
+    params = dict(command.params)
+    if command.usage:
+        params.setdefault("usage", text(hand.envelope.language, command.usage))
+    return [order.Say(text=command.text, params=params)]
+
+
+def _to_named(hand: Hand, said: Said, target: str, event: Event) -> Taken:
+    session_id = find_session(hand, target) if target else active(hand)
+    if session_id is None:
+        words = "say.no_such_session" if target else "say.no_session"
+        return reply(hand, said, order.Say(text=words, params={"target": target[:80]}))
+    return told(hand, said, session_id, event)
+
+
+def _switch(hand: Hand, said: Said, target: str) -> Taken:
+    session_id = find_session(hand, target)
+    if session_id is None:
+        return reply(hand, said, order.Say(text="say.no_such_session", params={"target": target[:80]}))
+    users.activate(hand.connection, hand.user_id, session_id)
+    sessions.move_chat(hand.connection, session_id, said.chat)
+    return reply(hand, said, switched(hand, session_id), applied=True)
+
+
+def _new(hand: Hand, said: Said, command: commands.New, opened: Opened | None) -> Taken:
+    backend = command.backend or hand.desk.default_backend
+    capabilities = hand.desk.backends.get(backend)
+    if capabilities is None:
+        params = {"backend": backend[:40], "known": ", ".join(sorted(hand.desk.backends))}
+        return reply(hand, said, order.Say(text="say.backend_unknown", params=params))
+    if opened is None or opened.refused is not None:
+        refused = opened.refused if opened is not None else None
+        words = (
+            order.Say(text=f"say.{refused.text}", params=refused.params)
+            if refused
+            else order.Say(text="say.internal_error")
+        )
+        return reply(hand, said, words)
+    timeouts = hand.desk.timeouts
+    new = NewSession(
+        session_id=_free_name(hand),
+        user_id=hand.user_id,
+        backend=backend,
+        cwd=opened.path,
+        chat=said.chat,
+        timeouts=replace(
+            timeouts,
+            turn=timeouts.turn if command.timeout is None else command.timeout,
+            idle=timeouts.idle if command.idle is None else command.idle,
+        ),
+        can_steer=capabilities.can_steer,
+        model=command.model,
+        mode=command.mode,
+    )
+    return _create(hand, said, new, command.message)
+
+
+def _free_name(hand: Hand) -> SessionId:
+    for _ in range(_NAMES_TRIED):
+        name = hand.desk.new_id()
+        if not sessions.exists(hand.connection, name):
+            return SessionId(name)
+    return SessionId(f"{hand.desk.new_id()}-{uuid.uuid4().hex[:8]}")
+
+
+def _create(hand: Hand, said: Said, new: NewSession, message: str) -> Taken:
+    """The session, its first history entry and its first message: all in this commit."""
+    sessions.add(hand.connection, new, hand.now)
+    users.activate(hand.connection, hand.user_id, new.session_id)
+    record = Record(
+        source="message",
+        key=said.key,
+        kind=happened.Created.__name__,
+        session_id=new.session_id,
+        user_id=hand.user_id,
+        occurred_at=said.sent_at,
+        status=Status.APPLIED,
+        target_state="idle",
+        version=1,
+        payload=dump(new),
+    )
+    events.add(hand.connection, record, hand.now)
+    params = {"session_id": new.session_id, "cwd": new.cwd, "backend": new.backend}
+    begun = effects.add(
+        hand.connection,
+        [order.Say(text="say.new_session", params=params)],
+        prefix=f"{new.session_id}:1",
+        session_id=new.session_id,
+        user_id=hand.user_id,
+        chat=new.chat,
+        now=hand.now,
+    )
+    if new.timeouts.idle > timedelta():
+        rests = Arm(name="idle", due=hand.now + new.timeouts.idle, turn=0, generation=0)
+        timers.change(hand.connection, new.session_id, [rests])
+    outcome = Outcome(status=Status.APPLIED, session_id=new.session_id, next_due=timers.next_due(hand.connection))
+    if not message.strip() and not said.attachments:
+        return Taken(outcome=outcome, owed=begun)
+    event = happened.MessageReceived(prompt=prompt_of(hand, said, message), by=hand.user_id)
+    first = told(hand, said, new.session_id, event, key=f"{said.key}:first")
+    return replace(first, owed=(*begun, *first.owed))
+
+
+def _pass(hand: Hand, said: Said, command: commands.PassThrough) -> Taken:
+    """A command of the agent's own; without a session the nearest of ours is named."""
+    session_id = session_for(hand, said)
+    if session_id is None:
+        text_key = "say.unknown_command" if command.nearest else "say.unknown_command_no_match"
+        params = {"command": command.name[:40], "nearest": command.nearest}
+        return reply(hand, said, order.Say(text=text_key, params=params))
+    backend = sessions.run_of(hand.connection, session_id).backend
+    capabilities = hand.desk.backends.get(backend)
+    runs_it = capabilities is not None and capabilities.slash_commands
+    return to_session(hand, said, prompt_of(hand, said, command.text, verbatim=not runs_it))

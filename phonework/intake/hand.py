@@ -1,0 +1,126 @@
+"""What every step of an intake needs: the node's facts, the transaction, and the writing down."""
+
+import sqlite3
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from phonework.backends.base import Capabilities
+from phonework.engine import NAMESPACE, Outcome
+from phonework.errors import RefusedError
+from phonework.fsm import effects as order
+from phonework.fsm.effects import Effect
+from phonework.fsm.reasons import Reason
+from phonework.fsm.types import (
+    PromptId,
+    SessionId,
+    Timeouts,
+    UserId,
+)
+from phonework.link.base import Envelope
+from phonework.store import effects, events, sessions, users, views
+from phonework.store.codec import dump
+from phonework.store.events import Record, Status
+from phonework.views import PromptView, RequestView, TurnView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What a node knows of itself. backends: those that can be used, by name. new_id: proposes a session's name."""
+
+    backends: Mapping[str, Capabilities]
+    default_backend: str
+    new_id: Callable[[], str]
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    stale_after: timedelta = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """The directory that a `/new` asked for, looked up before the commit; or why it cannot be used."""
+
+    path: str = ""
+    refused: RefusedError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What a person's act came to. toast: kind and key of what a clicker sees. card: what is true of the card now."""
+
+    outcome: Outcome
+    owed: tuple[effects.Owed, ...] = ()
+    toast: tuple[str, str] | None = None
+    card: RequestView | TurnView | PromptView | None = None
+
+    @property
+    def next_due(self) -> datetime | None:
+        return self.outcome.next_due
+
+
+@dataclass(slots=True)
+class Hand:
+    """What every step of one intake needs."""
+
+    connection: sqlite3.Connection
+    envelope: Envelope
+    desk: Desk
+    now: datetime
+
+    @property
+    def user_id(self) -> UserId:
+        return self.envelope.user_id
+
+    def derive(self, key: str, purpose: str) -> PromptId:
+        """An id that a redelivery derives again."""
+        return PromptId(str(uuid.uuid5(NAMESPACE, f"{purpose}:{key}")))
+
+
+def find_session(hand: Hand, target: str) -> SessionId | None:
+    """One of the person's own sessions, by number or id; another's is as good as none."""
+    own = sessions.ids_of(hand.connection, hand.user_id)
+    if target.isdecimal() and len(target) < 6:
+        number = int(target)
+        return own[number - 1] if 1 <= number <= len(own) else None
+    return next((one for one in own if one == target.strip().lower()), None)
+
+
+def active(hand: Hand) -> SessionId | None:
+    user = users.get(hand.connection, hand.user_id)
+    return user.active_session if user else None
+
+
+def switched(hand: Hand, session_id: SessionId) -> Effect:
+    view = views.session(hand.connection, session_id)
+    return order.Say(text="say.switched", params={"project": view.project, "session_id": session_id})
+
+
+def note(
+    hand: Hand, source: str, key: str, kind: str, what: object, occurred_at: datetime, reason: Reason | None
+) -> None:
+    record = Record(
+        source=source,
+        key=key,
+        kind=kind,
+        user_id=hand.user_id,
+        occurred_at=occurred_at,
+        status=Status.APPLIED if reason is None else Status.IGNORED,
+        reason=reason,
+        payload=dump(what),
+    )
+    events.add(hand.connection, record, hand.now)
+
+
+def owe(hand: Hand, orders: Sequence[Effect], *, key: str) -> tuple[effects.Owed, ...]:
+    """Effects that belong to no session: shown to the person, where they wrote."""
+    act = hand.envelope.said or hand.envelope.clicked
+    assert act is not None
+    return effects.add(
+        hand.connection,
+        orders,
+        prefix=f"{hand.user_id}:{key}",
+        session_id=None,
+        user_id=hand.user_id,
+        chat=act.chat,
+        now=hand.now,
+    )

@@ -1,0 +1,94 @@
+"""What a person wrote: for which session, and what if there is none."""
+
+from typing import Final
+
+from phonework.channels.base import Said
+from phonework.engine import Happened, Outcome, ingest
+from phonework.fsm import effects as order
+from phonework.fsm import events as happened
+from phonework.fsm.effects import Effect
+from phonework.fsm.events import Event
+from phonework.fsm.reasons import Reason
+from phonework.fsm.types import (
+    Prompt,
+    SessionId,
+)
+from phonework.intake.hand import Hand, Taken, active, note, owe
+from phonework.store import messages, sessions
+from phonework.store.events import Status
+
+MAX_TEXT: Final = 200_000
+"""Characters of one message; Feishu's own limit is 150 KB."""
+
+
+def problem_of(said: Said) -> tuple[str, dict[str, str]] | None:
+    if said.problem:
+        return f"say.{said.problem}", {}
+    if len(said.text) > MAX_TEXT:
+        return "say.too_long", {"size": f"{len(said.text):,}", "limit": f"{MAX_TEXT:,}"}
+    if not said.text.strip() and not said.attachments:
+        return "say.empty_message", {}
+    return None
+
+
+def clean(words: str) -> str:
+    """The text without what no keyboard types: control characters but line breaks and tabs, and lone surrogates."""
+    whole = words.encode("utf-8", "replace").decode()
+    return "".join(one for one in whole if one >= " " or one in "\n\t")
+
+
+def prompt_of(hand: Hand, said: Said, words: str | None = None, *, verbatim: bool = True) -> Prompt:
+    return Prompt(
+        prompt_id=hand.derive(said.key, "message"),
+        text=clean(said.text if words is None else words),
+        sent_at=said.sent_at,
+        verbatim=verbatim,
+        message_id=said.message_id,
+        attachments=said.attachments,
+    )
+
+
+def to_session(hand: Hand, said: Said, prompt: Prompt) -> Taken:
+    session_id = session_for(hand, said)
+    if session_id is None:
+        return reply(hand, said, order.Say(text="say.no_session", reply_to=said.message_id))
+    sessions.move_chat(hand.connection, session_id, said.chat)
+    stale = hand.envelope.received_at - said.sent_at > hand.desk.stale_after
+    event = happened.MessageReceived(prompt=prompt, by=hand.user_id, stale=stale)
+    return told(hand, said, session_id, event)
+
+
+def session_for(hand: Hand, said: Said) -> SessionId | None:
+    """The session of the message replied to, also one that is closed, and says so; else the active one."""
+    if said.reply_to and (shown := messages.shown_by(hand.connection, said.reply_to)):
+        replied = SessionId(shown[1].split(":")[0])
+        if (
+            sessions.exists(hand.connection, replied)
+            and sessions.run_of(hand.connection, replied).user_id == hand.user_id
+        ):
+            return replied
+    return active(hand)
+
+
+def told(hand: Hand, said: Said, session_id: SessionId, event: Event, key: str = "") -> Taken:
+    """Hand the event over; if it changed nothing, the person is told why."""
+    one = Happened(
+        source="message",
+        key=key or said.key,
+        session_id=session_id,
+        event=event,
+        occurred_at=said.sent_at,
+        user_id=hand.user_id,
+    )
+    outcome = ingest(hand.connection, one, hand.now)
+    if outcome.applied or outcome.reason is None:
+        return Taken(outcome=outcome, owed=outcome.owed)
+    words = order.Say(text=f"reason.{outcome.reason.value}", reply_to=said.message_id)
+    return Taken(outcome=outcome, owed=owe(hand, [words], key=f"{said.key}:why"))
+
+
+def reply(hand: Hand, said: Said, *orders: Effect, applied: bool = False) -> Taken:
+    """Our own answer to a message that moved no session."""
+    note(hand, "message", said.key, "Command", said, said.sent_at, None if applied else Reason.NOTED)
+    status = Status.APPLIED if applied else Status.IGNORED
+    return Taken(outcome=Outcome(status=status), owed=owe(hand, orders, key=said.key))

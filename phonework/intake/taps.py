@@ -1,0 +1,156 @@
+"""What a person tapped: which card, whose, and what the button stands for."""
+
+from dataclasses import replace
+
+from phonework.channels.base import Clicked
+from phonework.channels.cards import values
+from phonework.engine import Happened, Outcome, ingest
+from phonework.fsm import events as happened
+from phonework.fsm.events import Event
+from phonework.fsm.reasons import Reason
+from phonework.fsm.types import (
+    Answer,
+    Prompt,
+    Request,
+    SessionId,
+    Verdict,
+)
+from phonework.intake.hand import Hand, Taken, find_session, note, owe, switched
+from phonework.store import events, prompts, requests, sessions, users, views
+from phonework.store.codec import dump
+from phonework.store.events import Status
+from phonework.texts import text
+
+
+def tapped_card(hand: Hand, clicked: Clicked) -> Taken:
+    if known := events.find(hand.connection, "click", clicked.key):
+        return _refused(known.reason or Reason.DUPLICATE, duplicate=True)
+    click = values.parse(clicked.value, clicked.form)
+    match click:
+        case values.AnswerClick():
+            return _answer(hand, clicked, click)
+        case values.TurnClick():
+            return _on_turn(hand, clicked, click)
+        case values.PromptClick():
+            return _on_prompt(hand, clicked, click)
+        case values.SwitchClick():
+            return _on_switch(hand, clicked, click)
+        case values.Malformed():
+            return _stray(hand, clicked, Reason.MALFORMED_CLICK)
+
+
+def _refused(reason: Reason, *, duplicate: bool = False) -> Taken:
+    status = Status.STALE if reason.is_stale else Status.IGNORED
+    return Taken(
+        outcome=Outcome(status=status, reason=reason, duplicate=duplicate), toast=("warning", f"reason.{reason.value}")
+    )
+
+
+def _stray(hand: Hand, clicked: Clicked, reason: Reason) -> Taken:
+    """A tap that names nothing we know, or nothing of theirs."""
+    what = {"value": dump(clicked.value)[:2000], "message_id": clicked.message_id}
+    note(hand, "click", clicked.key, "Clicked", what, clicked.clicked_at, reason)
+    return _refused(reason)
+
+
+def _tapped(hand: Hand, clicked: Clicked, session_id: SessionId, event: Event, toast: str) -> Taken:
+    one = Happened(
+        source="click",
+        key=clicked.key,
+        session_id=session_id,
+        event=event,
+        occurred_at=clicked.clicked_at,
+        user_id=hand.user_id,
+    )
+    outcome = ingest(hand.connection, one, hand.now)
+    if outcome.reason is not None:
+        return Taken(outcome=outcome, toast=("warning", f"reason.{outcome.reason.value}"))
+    return Taken(outcome=outcome, owed=outcome.owed, toast=("success", toast))
+
+
+def _answer(hand: Hand, clicked: Clicked, click: values.AnswerClick) -> Taken:
+    found = requests.find(hand.connection, click.request_id)
+    if found is None:
+        return _stray(hand, clicked, Reason.NO_SUCH_REQUEST)
+    session_id, request = found
+    answer = values.answer_of(request.ask, click)
+    if answer is None:
+        return _stray(hand, clicked, Reason.NOT_AN_ANSWER)
+    event: Event
+    if click.late:
+        event = happened.LateAnswered(
+            request_id=click.request_id,
+            generation=click.generation,
+            answer=answer,
+            by=hand.user_id,
+            prompt=_late_prompt(hand, clicked, request, answer),
+        )
+        toast = "toast.resumed"
+    else:
+        event = happened.CardAnswered(
+            request_id=click.request_id, generation=click.generation, answer=answer, by=hand.user_id
+        )
+        toast = "toast.recorded"
+    taken = _tapped(hand, clicked, session_id, event, toast)
+    return replace(taken, card=views.request(hand.connection, click.request_id))
+
+
+def _late_prompt(hand: Hand, clicked: Clicked, request: Request, answer: Answer) -> Prompt:
+    """What the agent reads when a decision comes after the wait, or after the agent that asked was gone."""
+    if answer.verdict is Verdict.DENY:
+        key = "prompt.late_denied"
+    elif answer.verdict is Verdict.ANSWER:
+        key = "prompt.late_answer"
+    else:
+        key = "prompt.late_allowed"
+    said = "; ".join(", ".join(pick) for pick in answer.picks) or answer.text
+    words = text(hand.envelope.language, key, prompt=request.ask.prompt, answer=said)
+    return Prompt(prompt_id=hand.derive(clicked.key, "late"), text=words, sent_at=clicked.clicked_at)
+
+
+def _on_turn(hand: Hand, clicked: Clicked, click: values.TurnClick) -> Taken:
+    if not sessions.exists(hand.connection, click.session_id):
+        return _stray(hand, clicked, Reason.NO_SESSION)
+    event, toast = _turn_event(hand, clicked, click)
+    return _tapped(hand, clicked, click.session_id, event, toast)
+
+
+def _turn_event(hand: Hand, clicked: Clicked, click: values.TurnClick) -> tuple[Event, str]:
+    match click.op:
+        case values.TurnOp.STOP:
+            return happened.StopAsked(by=hand.user_id, turn=click.turn), "toast.stopping"
+        case values.TurnOp.CLOSE:
+            return happened.CloseAsked(by=hand.user_id), "toast.closed"
+        case values.TurnOp.RETRY:
+            prompt_id = hand.derive(clicked.key, "retry")
+            return happened.RetryAsked(by=hand.user_id, turn=click.turn, prompt_id=prompt_id), "toast.retrying"
+        case values.TurnOp.CONTINUE:
+            prompt = Prompt(
+                prompt_id=hand.derive(clicked.key, "continue"),
+                text=text(hand.envelope.language, "prompt.continue"),
+                sent_at=clicked.clicked_at,
+            )
+            return happened.ContinueAsked(by=hand.user_id, turn=click.turn, prompt=prompt), "toast.continuing"
+
+
+def _on_prompt(hand: Hand, clicked: Clicked, click: values.PromptClick) -> Taken:
+    found = prompts.find(hand.connection, click.prompt_id)
+    if found is None:
+        return _stray(hand, clicked, Reason.NO_SUCH_MESSAGE)
+    event: Event
+    if click.op is values.PromptOp.SEND_NOW:
+        event, toast = happened.SendNowAsked(prompt_id=click.prompt_id, by=hand.user_id), "toast.sending"
+    else:
+        event, toast = happened.DropAsked(prompt_id=click.prompt_id, by=hand.user_id), "toast.dropped"
+    taken = _tapped(hand, clicked, found[0], event, toast)
+    return replace(taken, card=views.prompt(hand.connection, click.prompt_id))
+
+
+def _on_switch(hand: Hand, clicked: Clicked, click: values.SwitchClick) -> Taken:
+    session_id = find_session(hand, click.session_id)
+    if session_id is None:
+        return _stray(hand, clicked, Reason.NO_SESSION)
+    users.activate(hand.connection, hand.user_id, session_id)
+    note(hand, "click", clicked.key, "Clicked", {"switch": session_id}, clicked.clicked_at, None)
+    owed = owe(hand, [switched(hand, session_id)], key=clicked.key)
+    return Taken(outcome=Outcome(status=Status.APPLIED), owed=owed, toast=("success", "toast.switched"))
