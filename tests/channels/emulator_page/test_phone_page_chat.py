@@ -117,6 +117,16 @@ async def test_files_and_pictures_go_out_and_a_file_comes_down_as_it_was(
     await expect(page.locator("dialog")).to_have_count(0)
 
 
+async def test_a_text_goes_out_after_the_files_it_is_about(bot: Any, open_page: Any, tmp_path: Path) -> None:
+    page = await open_page()
+    log = tmp_path / "log.txt"
+    log.write_bytes(b"x" * 3_000_000)
+    await page.locator("input[type=file]").set_input_files([log])
+    await page.locator(".composer textarea").fill("why does this fail?")
+    await page.keyboard.press("Enter")
+    assert [bot.messages.get(timeout=5)["message"]["message_type"] for _ in range(2)] == ["file", "text"]
+
+
 async def test_a_pasted_picture_waits_above_the_text_until_it_is_sent(bot: Any, open_page: Any) -> None:
     page = await open_page()
     await page.locator(".composer textarea").evaluate(
