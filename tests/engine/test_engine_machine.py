@@ -583,7 +583,7 @@ def _press(kind: str, yes: bool) -> tuple[str, dict[str, object]]:
 THOROUGH: Final = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
 COMMON: Final = settings(deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
 PROFILE: Final = settings(
-    COMMON, max_examples=3000 if THOROUGH else 150, stateful_step_count=80 if THOROUGH else 50, database=None
+    COMMON, max_examples=3000 if THOROUGH else 100, stateful_step_count=80 if THOROUGH else 40, database=None
 )
 
 
