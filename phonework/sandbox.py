@@ -110,7 +110,10 @@ def _problems(places: Places) -> Iterable[str]:
 
 def _is_gone(place: str, places: Places) -> bool:
     """Whether it is not visible anyway: what is above it is hidden."""
-    return any(within(place, above) for above in (*OWN, *(one for one in places.hidden if one != place)))
+    return any(
+        within(place, above)
+        for above in (*OWN, *(one for one in (*places.hidden, *places.hidden_files) if one != place))
+    )
 
 
 def _each(option: str, paths: Iterable[str]) -> list[str]:
