@@ -30,7 +30,7 @@ def writer_settings(synchronous: Synchronous = "FULL") -> tuple[str, ...]:
         f"PRAGMA synchronous = {synchronous}",
         "PRAGMA foreign_keys = ON",
         "PRAGMA temp_store = MEMORY",
-        "PRAGMA cache_size = -16384",
+        "PRAGMA cache_size = -4096",  # KiB; the system caches the file too, and idle sessions need not be held twice
         f"PRAGMA journal_size_limit = {WAL_LIMIT_BYTES}",
     ]
     if checks_may_use_json():
