@@ -177,7 +177,7 @@ class Agent:
             return await self._clear(talk, wish)
         if not images:
             return await STORIES[wish.story](talk, wish)
-        seen = await talk.say(wish.words("我收到了：", "I have received: ") + pictures(images))
+        seen = await talk.say(f"📎 {pictures(images)}")
         if not prompt.text.strip():
             return seen
         return f"{seen}\n\n{await STORIES[wish.story](talk, wish)}"

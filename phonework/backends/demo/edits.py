@@ -93,8 +93,8 @@ async def _tested(talk: Talk, wish: Wish, project: Project, made: tuple[Edit, ..
     changed = ", ".join(f"`{edit.path}`" for edit in made)
     summary = await project.summary(made)
     return (
-        wish.words(f"改好了：{changed}。", f"Changed: {changed}.")
-        + f" {_outcome(wish, finished.code)}{_unasked(talk, wish)}\n\n{_fenced(finished.output)}\n\n`git diff --stat`\n\n{_fenced(summary)}"
+        wish.words(f"改好了：{changed}。", f"Changed: {changed}. ")
+        + f"{_outcome(wish, finished.code)}{_unasked(talk, wish)}\n\n{_fenced(finished.output)}\n\n`git diff --stat`\n\n{_fenced(summary)}"
     )
 
 

@@ -204,7 +204,7 @@ def _chosen(ask: Ask, answer: Answer, wish: Wish) -> str:
     nothing = wish.words("（没有选）", "(nothing)")
     picks = (*answer.picks, *((),) * len(ask.questions))
     lines = [
-        f"- {question.header}: {', '.join(chosen) or nothing}"
+        f"- {question.header}{wish.words('：', ': ')}{wish.words('、', ', ').join(chosen) or nothing}"
         for question, chosen in zip(ask.questions, picks, strict=False)
     ]
     return "\n".join((*lines, *((answer.text,) if answer.text else ())))

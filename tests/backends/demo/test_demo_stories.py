@@ -248,7 +248,7 @@ async def test_a_file_without_words_is_received_and_nothing_is_changed(person: P
     await person.backend.start_turn(start)
     person.turn = 1
 
-    assert await person.last_words() == "I have received: notes.txt (unreadable)"
+    assert await person.last_words() == "📎 notes.txt (unreadable)"
     assert not (person.cwd / "shop").exists()
 
 
