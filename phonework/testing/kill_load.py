@@ -24,15 +24,15 @@ with Path(__file__).with_name("ran.log").open("a") as log:
     log.write("ran\\n")
 '''
 WISHES: Final = (
-    "say {word}", "say {word}", "say {word}", "change something {word}", "change something {word}", "confirm {word}",
-    "confirm {word}", "choose {word}", "multiple {word}", "input {word}", "parallel {word}", "plan {word}",
+    "say {word}", "say {word}", "change something {word}", "change something {word}", "change something {word}",
+    "confirm {word}", "confirm {word}", "confirm {word}", "choose {word}", "multiple {word}", "input {word}", "parallel {word}", "plan {word}",
     "slow 1 {word}", "hang {word}", "fail {word}", "crash {word}", "/status", "/retry", "/stop",
 )  # fmt: skip
 TYPED: Final = ("yes", "yes", "no", "2", "because of {word}")
 SETTLE_S: Final = 120.0
 IN_LINE: Final = 4
 """People who see so many of their messages in line write no more."""
-QUIET: Final = 10
+QUIET: Final = 7
 """People read what comes before they begin something new: a chat takes four messages a second, and no more."""
 
 
@@ -134,7 +134,7 @@ class Somebody:
     def _choice(self, offered: list[tuple[Shown, Pressable]]) -> tuple[Shown, Pressable]:
         """More often a yes than chance would have it: what follows from a yes is what can go wrong."""
         yes = [each for each in offered if each[1].value["c"] == "allow"]
-        return self._chance.choice(yes if yes and self._chance.random() < 0.5 else offered)
+        return self._chance.choice(yes if yes and self._chance.random() < 0.7 else offered)
 
     async def _press_any(self, offered: list[tuple[Shown, Pressable]]) -> None:
         if offered:

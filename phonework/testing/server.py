@@ -18,6 +18,8 @@ from phonework.testing.zygote import Child, Zygote
 
 Json = dict[str, Any]
 
+REST_S = 30.0
+
 
 class Server:
     """`phonework serve` in a process of its own, again and again on the same data directory.
@@ -124,6 +126,14 @@ class Server:
         except HTTPError as error:
             with error:
                 return error.code, json.load(error)
+
+    async def at_rest(self) -> None:
+        """Return when no effect is owed; what the phone shows is a moment older than its receipt."""
+        assert self.child is not None
+        async with asyncio.timeout(REST_S):
+            while self.rows("SELECT 1 FROM effect WHERE status IN ('owed', 'claimed')"):
+                ended = await asyncio.to_thread(self.child.ends_within, 0.02)
+                assert not ended, self.child.tail()
 
     def rows(self, sql: str, *values: object) -> list[sqlite3.Row]:
         """Read its database from outside, also while it runs."""

@@ -11,6 +11,7 @@ import pytest
 from phonework.testing.person import Person, offers, operations
 from phonework.testing.phone import Phone, Shown
 from phonework.testing.server import Server
+from phonework.texts import text
 
 # What people send
 
@@ -49,12 +50,12 @@ async def test_the_same_message_again_does_nothing_twice(ada: Person, server: Se
 async def test_a_yes_that_arrives_late_answers_nothing(ada: Person, server: Server) -> None:
     """Sent before the question, delivered after it: it waits in line instead (F13)."""
     phone = ada.phone
-    await phone.fault("event.delay", seconds=2, match={"contains": '\\"yes\\"'})
-    await ada.says("slow 1")
-    await ada.live_turn()
+    await phone.stop_clock()
+    await phone.fault("event.lose", match={"contains": '\\"yes\\"'})
     await ada.says("yes")
     await ada.says("confirm")
     await ada.question()
+    await phone.jump(15)
     held = await ada.sees(lambda shown: shown.shows("yes") and offers(op="drop")(shown))
 
     assert (await server.session())["state"] == "waiting_confirm"
@@ -78,7 +79,7 @@ async def test_a_double_click_counts_once(ada: Person, server: Server) -> None:
     first, second = await asyncio.gather(ada.presses(card, "Allow"), ada.presses(card, "Deny"))
 
     toasts = {first.toast_text, second.toast_text}
-    assert toasts == {"Recorded, on its way", "This was answered already; the first answer stands."}
+    assert toasts == {text("en", "toast.recorded"), text("en", "reason.already_answered")}
     await ada.ended_turn(1)
     assert len(server.rows("SELECT * FROM effect WHERE kind = 'AnswerAgent'")) == 1
 
@@ -91,7 +92,7 @@ async def test_an_old_cards_button_does_nothing_and_says_so(ada: Person, server:
     value = next(value for value in operations(old) if value["op"] == "retry")
     pressed = await ada.phone.act(old.message_id, {"tag": "button", "value": value})
 
-    assert pressed.toast_text == "This card belongs to an earlier turn. Your tap did nothing."
+    assert pressed.toast_text == text("en", "reason.stale_turn")
     assert (await server.session())["turn"] == 2
 
 
@@ -228,7 +229,8 @@ async def test_what_passes_is_retried_and_seen_once(
 
     shown = [one for one in await ada.phone.messages(from_bot=True) if one.shows("through the storm")]
     assert sorted(one.msg_type for one in shown) == ["interactive", "post"]
-    assert server.rows("SELECT * FROM effect WHERE status IN ('failed', 'owed', 'claimed')") == []
+    await server.at_rest()
+    assert server.rows("SELECT * FROM effect WHERE status = 'failed'") == []
 
 
 async def test_a_refused_card_is_said_in_words_and_can_be_answered(ada: Person, server: Server) -> None:
@@ -255,6 +257,7 @@ async def test_a_chat_that_is_gone_fails_alone(phone: Phone, idle_server: Server
     await ada.begins("here", "say all well")
     await ada.sees(post_with("all well"))
     await idle_server.says("not delivered")
+    await idle_server.at_rest()
 
     assert idle_server.rows("SELECT result FROM effect WHERE status = 'failed'")[0]["result"]
     status, health = await idle_server.health()

@@ -3,6 +3,7 @@
 from phonework.testing.person import Person, offers
 from phonework.testing.phone import Phone
 from phonework.testing.server import Server
+from phonework.texts import text
 
 PRICES, STOCK = "shop/prices.py", "shop/stock.py"
 
@@ -17,7 +18,7 @@ async def test_a_file_is_changed_only_after_a_tap_on_allow(ada: Person, server: 
     before = file(server)
     answered = await ada.presses(card, "Allow")
 
-    assert answered.toast_text == "Recorded, on its way"
+    assert answered.toast_text == text("en", "toast.recorded")
     await ada.sees("Changed: `shop/prices.py`.")
     assert file(server) != before
     settled = await ada.sees(lambda shown: shown.message_id == card.message_id and "allowed" in shown.texts)
@@ -162,11 +163,11 @@ async def test_an_expired_question_is_refused_and_can_be_answered_late(phone: Ph
     late = await ada.late_question()
     assert file(idle_server) == before
     await ada.ended_turn(1)
-    assert (await ada.presses(late, "Allow and resume")).toast_text == "Recorded, starting again"
+    assert (await ada.presses(late, "Allow and resume")).toast_text == text("en", "toast.resumed")
     await ada.sees("Changed: `shop/prices.py`.")
     assert file(idle_server) != before
     again = await phone.act(late.message_id, {"tag": "button", "value": next(iter(late_values(late)))}, user=ada.user)
-    assert again.toast_text == "This was answered already; the first answer stands."
+    assert again.toast_text == text("en", "reason.already_answered")
 
 
 def late_values(shown: object) -> list[dict[str, object]]:

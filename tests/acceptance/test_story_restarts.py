@@ -3,6 +3,7 @@
 from phonework.testing.person import Person, offers, operations
 from phonework.testing.phone import Phone
 from phonework.testing.server import Server
+from phonework.texts import text
 
 PRICES = "shop/prices.py"
 
@@ -21,7 +22,7 @@ async def test_a_turn_cut_short_by_a_kill_is_told_and_can_be_retried(ada: Person
     assert "interrupted" in lost.texts
     await ada.sees("the agent was interrupted in the middle of the turn")
     assert (await server.session())["state"] == "idle"
-    assert (await ada.presses(lost, "Retry")).toast_text == "Running it again"
+    assert (await ada.presses(lost, "Retry")).toast_text == text("en", "toast.retrying")
     await ada.presses(await ada.sees(offers(op="stop", g=2)), "Stop")
     assert "stopped" in (await ada.ended_turn(2)).texts
 
@@ -40,10 +41,10 @@ async def test_a_question_open_when_it_was_killed_is_answered_late_and_honoured_
     assert late.message_id == asked.message_id
     assert late.shows("The agent that asked is gone and never got an answer.")
     refused = await ada.phone.act(late.message_id, {"tag": "button", "value": old})
-    assert refused.toast_text == "The agent that asked is gone. To go on, use the “… and resume” buttons on the card."
+    assert refused.toast_text == text("en", "reason.agent_gone")
     assert file(server) == before
 
-    assert (await ada.presses(late, "Allow and resume")).toast_text == "Recorded, starting again"
+    assert (await ada.presses(late, "Allow and resume")).toast_text == text("en", "toast.resumed")
     await ada.sees("Changed: `shop/prices.py`.")
     changed = file(server)
     assert changed != before

@@ -5,6 +5,7 @@ import re
 from phonework.testing.person import Person, offers, operations
 from phonework.testing.phone import Phone, Shown
 from phonework.testing.server import Server
+from phonework.texts import text
 
 PICTURE = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de"
@@ -33,7 +34,7 @@ async def test_stop_ends_a_hanging_turn_and_run_again_begins_it_anew(ada: Person
     await ada.says("hang")
     live = await ada.live_turn()
     await ada.sees("hanging")
-    assert (await ada.presses(live, "Stop")).toast_text == "Stopping…"
+    assert (await ada.presses(live, "Stop")).toast_text == text("en", "toast.stopping")
     ended = await ada.ended_turn(1)
     assert "stopped" in ended.texts
     assert (await server.session())["state"] == "idle"
@@ -75,7 +76,7 @@ async def test_a_failed_turn_says_why_and_retry_runs_it_again(ada: Person) -> No
     assert failed.shows("A failure for demonstration: nothing was changed.")
     await ada.sees("hello: the turn ended in an error.")
 
-    assert (await ada.presses(failed, "Retry")).toast_text == "Running it again"
+    assert (await ada.presses(failed, "Retry")).toast_text == text("en", "toast.retrying")
     assert "failed" in (await ada.ended_turn(2)).texts
 
 
@@ -91,11 +92,11 @@ async def test_a_crashed_agent_leaves_a_session_that_goes_on(ada: Person) -> Non
 async def test_continue_and_close_on_the_card_of_a_finished_turn(ada: Person, server: Server) -> None:
     await ada.says("say one")
     done = await ada.ended_turn(1)
-    assert (await ada.presses(done, "Continue")).toast_text == "Going on"
+    assert (await ada.presses(done, "Continue")).toast_text == text("en", "toast.continuing")
     card = await ada.question()
     await ada.presses(card, "Deny")
     second = await ada.ended_turn(2)
-    assert (await ada.presses(second, "Close session")).toast_text == "Closed"
+    assert (await ada.presses(second, "Close session")).toast_text == text("en", "toast.closed")
     await ada.sees("Session closed.")
     assert (await server.session())["state"] == "closed"
 
@@ -104,7 +105,7 @@ async def test_continue_and_close_on_the_card_of_a_finished_turn(ada: Person, se
 
 
 async def test_what_is_said_meanwhile_waits_and_can_be_sent_now_or_dropped(ada: Person, server: Server) -> None:
-    await ada.says("slow 1")
+    await ada.says("slow 6")
     await ada.live_turn()
     await ada.says("say later")
     waiting = await ada.sees(lambda shown: shown.shows("later") and offers(op="drop")(shown))
@@ -112,10 +113,10 @@ async def test_what_is_said_meanwhile_waits_and_can_be_sent_now_or_dropped(ada: 
     await ada.says("say never")
     unwanted = await ada.sees(lambda shown: shown.shows("never") and offers(op="drop")(shown))
 
-    assert (await ada.presses(unwanted, "Drop")).toast_text == "Dropped"
-    assert (await ada.presses(waiting, "Send now")).toast_text == "Sending it now"
+    assert (await ada.presses(unwanted, "Drop")).toast_text == text("en", "toast.dropped")
+    assert (await ada.presses(waiting, "Send now")).toast_text == text("en", "toast.sending")
     answer = await ada.sees(lambda shown: shown.msg_type == "post" and shown.shows("later"))
-    assert answer.shows("Done, in 2 steps."), "taken by the running turn, not by one of its own"
+    assert answer.shows("Done, in 6 steps."), "taken by the running turn, not by one of its own"
     assert (await ada.phone.message(unwanted.message_id)).shows("Dropped without being run.")
     assert (await server.session())["turn"] == 1
 
@@ -165,7 +166,7 @@ async def test_every_command(ada: Person) -> None:
     await ada.says("/list")
     await ada.sees("My sessions", after=revision)
     switched = await ada.presses(status, {"op": "switch"})
-    assert switched.toast_text == "Switched"
+    assert switched.toast_text == text("en", "toast.switched")
     await ada.sees("Now in hello")
     await ada.says("/switch 2")
     await ada.sees("Now in second")
