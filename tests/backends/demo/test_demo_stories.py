@@ -94,8 +94,8 @@ async def test_a_form_of_several_questions_is_repeated(person: Person) -> None:
     await person.answer(ask, Verdict.ANSWER, "", ("Go",), ("价格", "自己的话"))
 
     text = await person.last_words()
-    assert "语言: Go" in text
-    assert "部分: 价格, 自己的话" in text
+    assert "语言：Go" in text
+    assert "部分：价格、自己的话" in text
     assert "（没有选）" in text  # the third was left out
 
 
