@@ -38,6 +38,19 @@ class ClaudeServer(Server):
     def environment(self) -> dict[str, str]:
         return {**super().environment, **self.api.cli_env(self.place / "home")}
 
+    async def kill_with_agents(self) -> None:
+        """SIGKILL, and its agents die in the same instant.
+
+        After a plain `kill` on a busy machine an agent may see the end of its input a moment before the kernel ends it, and
+        use that moment to refuse what it had asked.
+        """
+        agents = self.agents()
+        for agent in agents:
+            agent.suspend()
+        await self.kill()
+        assert agents
+        assert await ended(agents), "the agent dies with its server"
+
     async def smoke(self) -> Json:
         """What `GET /health?smoke=claude` says of a real one-line turn."""
 

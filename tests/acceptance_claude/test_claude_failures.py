@@ -86,6 +86,7 @@ async def test_an_agent_killed_while_it_asks_can_be_answered_late(ada: Coder) ->
     touch = use("Bash", command="touch made && echo it is made", description="Make it")
     await ada.wants([touch], [say("last: {result}")])
     card = await ada.question("touch made")
+    await ada.recorded_ask()
     ada.server.agents((await ada.session())["session_id"])[0].kill()
 
     late = await ada.late_question("touch made")

@@ -48,10 +48,7 @@ async def test_a_permission_outlives_a_kill_and_is_honoured_once(
     await bob.wants([append(1)], [append(2)], [say("last: {result}")])
     card = await bob.question("echo once")
     await bob.recorded_ask()
-    agents = own.agents()
-    await own.kill()
-    assert agents
-    assert await ended(agents), "the agent dies with its server"
+    await own.kill_with_agents()
 
     await own.start()
     late = await bob.late_question("echo once")
@@ -92,17 +89,27 @@ async def test_silence_is_a_no_that_can_be_taken_back(
     assert api.requests[-1].said.count("My answer comes late") == 1
 
 
-async def test_a_late_no_is_a_no(bob: Coder, own: ClaudeServer) -> None:
-    await bob.wants([append(1)], [say("last: {result}")])
+@pytest.mark.parametrize(("button", "made"), [("Allow and resume", "once\n"), ("Deny and resume", "")])
+async def test_a_late_decision_holds_however_the_agent_ended(
+    bob: Coder, own: ClaudeServer, button: str, made: str
+) -> None:
+    """An agent that had a moment left has refused the call itself and makes it once more; either way it runs once, or not."""
+    last = [say("last: {result}")]
+    await bob.wants([append(1)], last, [append(2)], last)
     await bob.question("echo once")
     await bob.recorded_ask()
+    agents = own.agents()
     await own.kill()
+    assert agents
+    assert await ended(agents), "the agent dies with its server"
     await own.start()
 
-    await bob.presses(await bob.late_question("echo once"), "Deny and resume")
+    await bob.presses(await bob.late_question("echo once"), button)
 
     await bob.hears("last:")
-    assert not (bob.cwd / "made").exists()
+    file = bob.cwd / "made"
+    assert (file.read_text() if file.exists() else "") == made
+    assert await bob.questions() == 1
 
 
 async def test_a_question_outlives_a_kill(bob: Coder, own: ClaudeServer) -> None:
@@ -111,7 +118,7 @@ async def test_a_question_outlives_a_kill(bob: Coder, own: ClaudeServer) -> None
     await bob.wants([use("AskUserQuestion", questions=[colour])], [say("The person said: {result}")])
     await bob.question("Which colour?")
     await bob.recorded_ask()
-    await own.kill()
+    await own.kill_with_agents()
     await own.start()
 
     await bob.presses(await bob.late_question("Which colour?"), "2. Red")
