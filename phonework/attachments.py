@@ -7,7 +7,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
+from phonework import workdir
 from phonework.channels.base import Fetched
+from phonework.errors import RefusedError
 from phonework.fsm.types import Attachment, Prompt
 
 INBOX: Final = Path(".phonework") / "inbox"
@@ -22,13 +24,21 @@ async def store(prompt: Prompt, cwd: str, fetch: Fetch) -> tuple[str, ...]:
 
 
 async def _one(attachment: Attachment, cwd: str, fetch: Fetch) -> str:
-    folder = Path(cwd) / INBOX
+    folder = await asyncio.to_thread(_inbox, cwd)
     mark = hashlib.sha256(f"{attachment.message_id}:{attachment.key}".encode()).hexdigest()[:10]
     if found := await asyncio.to_thread(lambda: sorted(folder.glob(f"{mark}-*"))):
         return str(found[0])
     fetched = await fetch(attachment)
     name = safe_name(attachment.name or fetched.name or attachment.kind)
     return await asyncio.to_thread(_write, folder, f"{mark}-{name}", fetched.content)
+
+
+def _inbox(cwd: str) -> Path:
+    """The folder, made if need be. An agent works in this directory: a link it put there leads us nowhere."""
+    try:
+        return workdir.resolve(str(INBOX), Path(cwd), create=True)
+    except RefusedError as error:
+        raise OSError(f"{INBOX} in the session's directory cannot be used") from error
 
 
 def safe_name(name: str) -> str:
@@ -38,7 +48,6 @@ def safe_name(name: str) -> str:
 
 
 def _write(folder: Path, name: str, content: bytes) -> str:
-    folder.mkdir(parents=True, exist_ok=True)
     ignore = folder.parent / ".gitignore"
     if not ignore.exists():
         ignore.write_text("*\n", encoding="utf-8")

@@ -69,8 +69,10 @@ class Node:
     async def _open(self, envelope: Envelope) -> Opened | None:
         """Look at the directory of a `/new` before the commit: the disk must not be waited for in there."""
         command = commands.parse_command(envelope.said.text) if envelope.said is not None else None
-        if not isinstance(command, commands.New):
+        if not isinstance(command, commands.New) or envelope.said is None:
             return None
+        if envelope.received_at - envelope.said.sent_at > self._desk.stale_after:
+            return None  # it will not be run, so nothing is made for it
         try:
             path = await asyncio.to_thread(workdir.resolve, command.directory, self._root, create=command.create)
         except RefusedError as error:

@@ -28,6 +28,7 @@ log = structlog.get_logger(__name__)
 
 WITHIN: Final = timedelta(seconds=60)
 """How long a backend may take to take an order."""
+KILL_WITHIN: Final = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,11 +88,24 @@ class AgentCarrier:
             raise  # it stays claimed; the next start finds out what became of it
         except BackendError as error:
             await self._fail(owed, f"{error}\n{error.hint}".strip())
+        except TimeoutError:
+            await self._end_agent(owed, backend)
+            await self._fail(owed, f"the agent did not answer within {WITHIN.total_seconds():.0f} s")
         except Exception as error:
             log.exception("a backend raised", session_id=owed.session_id, effect=type(owed.effect).__name__)
             await self._fail(owed, f"{type(error).__name__}: {error}")
         else:
             await self._complete(owed, event)
+
+    async def _end_agent(self, owed: Owed, backend: Backend) -> None:
+        """An agent that hangs while it starts may still begin to work: no turn that failed may have one."""
+        if not isinstance(owed.effect, order.StartTurn) or owed.session_id is None:
+            return
+        try:
+            async with asyncio.timeout(KILL_WITHIN.total_seconds()):
+                await backend.kill(owed.session_id)
+        except (BackendError, TimeoutError) as error:
+            log.warning("an agent that hung could not be ended", session_id=owed.session_id, why=str(error))
 
     async def _order(
         self, owed: Owed, backend: Backend, job: Job, images: Mapping[str, tuple[str, ...]]

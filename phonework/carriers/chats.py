@@ -244,8 +244,11 @@ class ChatCarrier:
 
     # Live cards
 
-    async def _show_progress(self, session_id: SessionId, turn: int, progress: Progress) -> None:
-        """Bring a live card up to date; outside the outbox, so nothing is owed and nothing is retried."""
+    async def _show_progress(self, session_id: SessionId, turn: int, progress: Progress) -> bool:
+        """Bring a live card up to date; outside the outbox, so nothing is owed and nothing is retried.
+
+        False when the turn is over.
+        """
 
         def job(connection: sqlite3.Connection, _now: datetime) -> tuple[TurnView, Chat, str]:
             view = views.turn(connection, session_id, turn)
@@ -255,7 +258,7 @@ class ChatCarrier:
 
         view, chat, language = await self._writer.run(job)
         if view.turn.status is not TurnStatus.LIVE:
-            return
+            return False
         await self._outlet.deliver(
             Delivery(
                 key=f"{session_id}:{turn}/progress",
@@ -265,6 +268,7 @@ class ChatCarrier:
                 card_key=_turn_key(view),
             )
         )
+        return True
 
 
 def _project(connection: sqlite3.Connection, owed: Owed) -> str:

@@ -115,3 +115,16 @@ async def test_every_kind_of_value_crosses_the_link(tmp_path: Path) -> None:
 
         assert isinstance(play.link, JsonLink)
         assert set(play.link.crossed) == {"Envelope", "Reply", "Delivery", "Receipt", "Attachment", "Fetched"}
+
+
+async def test_a_link_an_agent_put_there_is_not_followed(play: Playbook, tmp_path: Path) -> None:
+    """S10."""
+    play.channel.files["img_1"] = b"\x89PNG"
+    await play.begin()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (play.work / "api" / ".phonework").symlink_to(elsewhere)
+    await play.say("what is this?", attachments=(picture(),))
+
+    assert play.script.starts == []
+    assert list(elsewhere.iterdir()) == []

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from phonework.carriers import agents
 from phonework.carriers.chats import ChatCarrier
 from phonework.fsm.types import RequestKind
 from phonework.testing.backend import Deed
@@ -162,3 +163,17 @@ async def test_a_clean_stop_leaves_what_is_not_done_to_the_next_start(play: Play
 
     assert play.channel.texts()[-1] == "Ready."
     assert play.one("SELECT count(*) FROM effect WHERE status = 'owed'") == 0
+
+
+async def test_an_agent_that_hangs_at_its_start_is_ended_with_its_turn(
+    play: Playbook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A turn that failed has no agent that may still begin to work."""
+    monkeypatch.setattr(agents, "WITHIN", timedelta(milliseconds=20))
+    play.script.deeds.append(Deed.HANG)
+    session = await play.begin("go")
+    await play.core.dispatcher.settled()
+
+    assert play.script.kills == [session]
+    assert play.state(session) == "idle"
+    assert any("did not answer" in words for words in play.channel.texts())

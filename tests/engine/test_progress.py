@@ -18,17 +18,19 @@ class Screen:
     def __init__(self) -> None:
         self.shown: list[str] = []
         self.failures = 0
+        self.live = True
         self.looked = asyncio.Event()
         self.open = asyncio.Event()
         self.open.set()
 
-    async def __call__(self, session_id: SessionId, turn: int, progress: Progress) -> None:
+    async def __call__(self, session_id: SessionId, turn: int, progress: Progress) -> bool:
         self.looked.set()
         await self.open.wait()
         if self.failures:
             self.failures -= 1
             raise ConnectionError
         self.shown.append(progress.text)
+        return self.live
 
 
 async def a_while() -> None:
@@ -67,6 +69,22 @@ async def test_a_pause_lies_between_two_updates_of_one_card() -> None:
     await board.close()
 
     assert screen.shown == ["a", "c"]
+
+
+async def test_the_card_of_a_silent_agent_is_brought_up_to_date_until_its_turn_is_over() -> None:
+    """C5: the time runs on, and a stop that is under way is seen."""
+    screen = Screen()
+    board = ProgressBoard(screen, every=timedelta(), again=timedelta())
+    board.report(FIZZ, 1, Progress(text="a"))
+    await a_while()
+    assert len(screen.shown) > 2
+    screen.live = False
+    await a_while()
+    seen = len(screen.shown)
+    await a_while()
+    await board.close()
+
+    assert len(screen.shown) == seen
 
 
 async def test_nothing_is_shown_once_the_turn_has_its_result() -> None:
