@@ -57,6 +57,7 @@ pages: .venv/.tests
 
 bench: .venv/.tests
 	$(RUN)python -m benchmarks
+	PHONEWORK_KILLS=500 $(RUN)pytest -n 0 --timeout 3000 tests/acceptance/test_kill.py
 
 lock:
 	env -u UV_FROZEN $(UV) lock

@@ -20,7 +20,7 @@ GIVE_UP_AFTER: Final = timedelta(hours=24)
 
 
 class Retry:
-    """Counts attempts in the row itself, so that a restart goes on where we were."""
+    """Counts the failures of this life only: an attempt that a crash cut off says nothing about the other side."""
 
     def __init__(self, writer: Writer, *, chance: random.Random | None = None) -> None:
         self._writer, self._chance = writer, chance or random.Random()
@@ -28,7 +28,7 @@ class Retry:
 
     async def later(self, owed: Owed, error: Exception) -> timedelta | None:
         """Postpone the effect and say for how long; None: trying again will not help any more."""
-        attempts = self._attempts.get(owed.seq, owed.attempts) + 1
+        attempts = self._attempts.get(owed.seq, 0) + 1
         pause = pause_for(error, attempts, self._chance)
         if pause is None:
             self.forget(owed)

@@ -16,7 +16,7 @@ from phonework.fsm.types import (
     Verdict,
 )
 from phonework.intake.hand import Hand, Taken, find_session, note, owe, switched
-from phonework.store import events, prompts, requests, sessions, users, views
+from phonework.store import events, prompts, requests, sessions, turns, users, views
 from phonework.store.codec import dump
 from phonework.store.events import Status
 from phonework.texts import text
@@ -112,7 +112,11 @@ def _on_turn(hand: Hand, clicked: Clicked, click: values.TurnClick) -> Taken:
     if not sessions.exists(hand.connection, click.session_id):
         return _stray(hand, clicked, Reason.NO_SESSION)
     event, toast = _turn_event(hand, clicked, click)
-    return _tapped(hand, clicked, click.session_id, event, toast)
+    taken = _tapped(hand, clicked, click.session_id, event, toast)
+    if taken.outcome.reason in (None, Reason.NOT_YOURS) or not turns.get(hand.connection, click.session_id, click.turn):
+        return taken
+    # The card offered what is over: it repairs itself.
+    return replace(taken, card=views.turn(hand.connection, click.session_id, click.turn))
 
 
 def _turn_event(hand: Hand, clicked: Clicked, click: values.TurnClick) -> tuple[Event, str]:

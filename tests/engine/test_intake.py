@@ -1,5 +1,6 @@
 """From words and taps to events: commands, replies, refusals, and text of every kind."""
 
+import json
 import uuid
 from datetime import timedelta
 
@@ -431,3 +432,19 @@ async def test_an_agent_that_does_not_stop_is_killed(play: Playbook) -> None:
 
     assert play.script.kills == [session]
     assert play.state(session) == "idle"
+
+
+async def test_an_older_turn_s_card_loses_its_buttons_when_pressed(play: Playbook) -> None:
+    """F7: the card becomes its true form."""
+    session = await play.begin("one")
+    await play.finishes(session)
+    older = play.button(f"turn:{session}:1", "retry")
+    await play.say("two")
+    await play.finishes(session)
+
+    reply = await play.click(older)
+
+    assert reply.toast is not None
+    assert reply.toast.kind == "warning"
+    assert reply.card is not None
+    assert "behaviors" not in json.dumps(reply.card)
