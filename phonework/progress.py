@@ -1,6 +1,7 @@
 """Live cards: the newest glimpse of each running turn, shown at most once a second and never after the turn's end."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Final
@@ -12,23 +13,28 @@ from phonework.fsm.types import SessionId
 
 log = structlog.get_logger(__name__)
 
-Show = Callable[[SessionId, int, Progress], Awaitable[None]]
+Show = Callable[[SessionId, int, Progress], Awaitable[bool]]
+"""Bring one card up to date; False when the turn is over and there is nothing to keep up any more."""
 EVERY: Final = timedelta(seconds=1)
+AGAIN: Final = timedelta(seconds=3)
+"""A silent agent's card goes on too: its time runs, and it may be waiting or stopping by now."""
 TRIES: Final = 3
 
 
 class ProgressBoard:
     """Takes what backends report and keeps the cards up to date. Nothing of it is stored."""
 
-    def __init__(self, show: Show, *, every: timedelta = EVERY) -> None:
-        self._show, self._every = show, every.total_seconds()
+    def __init__(self, show: Show, *, every: timedelta = EVERY, again: timedelta = AGAIN) -> None:
+        self._show, self._every, self._again = show, every.total_seconds(), again.total_seconds()
         self._newest: dict[tuple[SessionId, int], Progress] = {}
         self._tasks: dict[tuple[SessionId, int], asyncio.Task[None]] = {}
+        self._news: dict[tuple[SessionId, int], asyncio.Event] = {}
 
     def report(self, session_id: SessionId, turn: int, progress: Progress) -> None:
         """The newest report replaces the one that waits."""
         key = (session_id, turn)
         self._newest[key] = progress
+        self._news.setdefault(key, asyncio.Event()).set()
         if key not in self._tasks:
             self._tasks[key] = asyncio.create_task(self._keep_up(key), name=f"progress {session_id}:{turn}")
 
@@ -40,6 +46,7 @@ class ProgressBoard:
         """From here on the card belongs to the result; returns when no update is under way."""
         key = (session_id, turn)
         self._newest.pop(key, None)
+        self._news.pop(key, None)
         if task := self._tasks.pop(key, None):
             task.cancel()
             await asyncio.wait([task])
@@ -49,25 +56,28 @@ class ProgressBoard:
             await self.finish(session_id, turn)
 
     async def _keep_up(self, key: tuple[SessionId, int]) -> None:
-        """Show until nothing newer came within the pause. A card that is only just being sent is tried again."""
-        shown, tries = None, 0
+        """Show what is new, and the same again after a while. A card that is only just being sent is tried again."""
+        news, tries = self._news[key], 0
         try:
-            while (progress := self._newest.get(key)) is not shown and tries < TRIES:
-                assert progress is not None
-                if await self._show_once(key, progress):
-                    shown, tries = progress, 0
-                else:
-                    tries += 1
+            while (progress := self._newest.get(key)) is not None and tries < TRIES:
+                news.clear()
+                live = await self._show_once(key, progress)
+                if live is False:
+                    return
+                tries = 0 if live else tries + 1
                 await asyncio.sleep(self._every)
+                if live:
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(news.wait(), self._again)
         finally:
             if self._tasks.get(key) is asyncio.current_task():
                 del self._tasks[key]
 
-    async def _show_once(self, key: tuple[SessionId, int], progress: Progress) -> bool:
+    async def _show_once(self, key: tuple[SessionId, int], progress: Progress) -> bool | None:
+        """What `Show` returns; None when it failed."""
         try:
-            await self._show(*key, progress)
+            return await self._show(*key, progress)
         except Exception as error:
             # A live view may fail: the result is owed and will be shown by the outbox.
             log.debug("a live card was not updated", session_id=key[0], turn=key[1], error=str(error))
-            return False
-        return True
+            return None
