@@ -158,7 +158,8 @@ class ChatCarrier:
             case PromptView():
                 return prompt_card(view, language, tz=self._tz)
             case TurnView():
-                return self._turn_card(view, language, Progress())
+                newest = self.board.newest(view.session.session_id, view.turn.turn)
+                return self._turn_card(view, language, newest)
 
     def _turn_card(self, view: TurnView, language: str, progress: Progress) -> Card:
         """A turn that ended in the meantime is shown as it ended."""
@@ -173,7 +174,7 @@ class ChatCarrier:
         )
         if view.turn.text.strip():
             await self._relay(owed, view.turn.text, language)
-        elif view.turn.status in (TurnStatus.FAILED, TurnStatus.LOST):
+        if view.turn.status in (TurnStatus.FAILED, TurnStatus.LOST):
             # An edited card makes no sound on the phone, a new message does.
             await self._words(owed, _failure(view, language))
 

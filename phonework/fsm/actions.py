@@ -234,7 +234,7 @@ def _record_end(draft: Draft) -> TurnStatus:
             draft.change_turn(replace(turn, text=event.text, usage=event.usage))
             return TurnStatus.STOPPED if stopping or event.interrupted else TurnStatus.DONE
         case happened.TurnFailed():
-            draft.change_turn(replace(turn, error=event.error, usage=event.usage))
+            draft.change_turn(replace(turn, text=event.text, error=event.error, usage=event.usage))
             return TurnStatus.STOPPED if stopping else TurnStatus.FAILED
         case happened.AgentLost():
             draft.change_turn(replace(turn, error=event.reason))
@@ -271,19 +271,19 @@ def fail(draft: Draft) -> None:
 
 
 def stop(draft: Draft) -> None:
-    draft.refuse_all(RequestStatus.REFUSED, STOPPED_WHY)
     draft.interrupt()
+    draft.refuse_all(RequestStatus.REFUSED, STOPPED_WHY)
 
 
 def expire_wait(draft: Draft) -> None:
-    draft.refuse_all(RequestStatus.EXPIRED, TIMED_OUT_WHY)
     draft.interrupt()
+    draft.refuse_all(RequestStatus.EXPIRED, TIMED_OUT_WHY)
     draft.owe(order.Say(text="say.wait_expired"))
 
 
 def expire_turn(draft: Draft) -> None:
-    draft.refuse_all(RequestStatus.EXPIRED, TIMED_OUT_WHY)
     draft.interrupt()
+    draft.refuse_all(RequestStatus.EXPIRED, TIMED_OUT_WHY)
     draft.owe(order.Say(text="say.turn_expired"))
 
 

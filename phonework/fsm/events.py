@@ -168,10 +168,11 @@ class TurnFinished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnFailed:
-    """The turn ended in an error; the agent may live on. error: one sentence for the person."""
+    """The turn ended in an error; the agent may live on. error: one sentence for the person; text: its words so far."""
 
     turn: int
     error: str
+    text: str = ""
     usage: Usage = field(default_factory=Usage)
 
 

@@ -10,6 +10,7 @@ from phonework.fsm.events import Event
 from phonework.fsm.reasons import Reason
 from phonework.fsm.types import (
     Answer,
+    Ask,
     Prompt,
     Request,
     SessionId,
@@ -104,8 +105,14 @@ def _late_prompt(hand: Hand, clicked: Clicked, request: Request, answer: Answer)
     else:
         key = "prompt.late_allowed"
     said = "; ".join(", ".join(pick) for pick in answer.picks) or answer.text
-    words = text(hand.envelope.language, key, prompt=request.ask.prompt, answer=said)
+    words = text(hand.envelope.language, key, prompt=_about(request.ask), answer=said)
     return Prompt(prompt_id=hand.derive(clicked.key, "late"), text=words, sent_at=clicked.clicked_at)
+
+
+def _about(ask: Ask) -> str:
+    """What was asked, with the call it was about: the agent may remember nothing of it."""
+    call = ask.command or ask.path
+    return f"{ask.prompt} [{ask.tool}: {call[:1000]}]" if call and call not in ask.prompt else ask.prompt
 
 
 def _on_turn(hand: Hand, clicked: Clicked, click: values.TurnClick) -> Taken:

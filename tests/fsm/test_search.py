@@ -103,7 +103,7 @@ LATE = {"message fresh", "start", "ask rm", "ask ls", "crash", "late owner", "la
         (guards.this_turn, Bounds(prompts=2, asks=0), TALK | {"echo"}),
         (guards.this_wait, Bounds(prompts=1, asks=1), TALK | {"timer wait"}),
         (guards.this_turn_timer, Bounds(prompts=2, asks=0), TALK | {"timer turn", "timer idle"}),
-        (guards.answered, Bounds(prompts=1, asks=1), TALK | {"timer wait"}),
+        (guards.answered, Bounds(prompts=1, asks=1), TALK | {"timer wait", "interrupt unheard"}),
         (guards.prompt_waits, Bounds(prompts=2, asks=0), TALK | {"drop", "send now"}),
     ],
     ids=lambda value: getattr(value, "__name__", ""),

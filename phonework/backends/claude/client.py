@@ -393,7 +393,8 @@ class LiveSession:
         event: AgentEvent
         if turn.failure or (result.is_error and not result.aborted):
             error = turn.failure or failures.of_result(result)
-            event = happened.TurnFailed(turn=turn.number, error=error, usage=turn.usage)
+            said = "\n\n".join(one for one in turn.texts if one and one not in (error, result.text))
+            event = happened.TurnFailed(turn=turn.number, error=error, text=said, usage=turn.usage)
         else:
             text = "\n\n".join(one for one in turn.texts if one)
             stopped = result.aborted or (turn.interrupted and turn.held is not None)

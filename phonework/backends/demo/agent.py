@@ -140,7 +140,7 @@ class Agent:
         if isinstance(error, AgentCrashError):
             self.alive = False
             return AgentLost(turn=turn, reason=str(error))
-        return TurnFailed(turn=turn, error=_sentence(error), usage=usage)
+        return TurnFailed(turn=turn, error=_sentence(error), text=talk.text, usage=usage)
 
     async def _tell(self, talk: Talk) -> str:
         last = [text for text in [await self._carry_on(talk)] if text]
