@@ -49,12 +49,14 @@ class Places:
     """What one command gets, by real paths, all of which exist.
 
     directory: where it begins, and may write; empty: in /tmp. writable: files and directories. hidden, hidden_files: not there.
+    programs: files it runs, visible for reading even where the sandbox has a place of its own.
     """
 
     directory: str = ""
     writable: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
     hidden_files: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
 
     @property
     def lent(self) -> tuple[str, ...]:
@@ -70,6 +72,7 @@ def arguments(bwrap: str, places: Places) -> list[str]:
     words = [bwrap, *ISOLATION, "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
     words += ["--ro-bind", "/proc/sys", "/proc/sys", *_each("--ro-bind-try", PROC_READABLE)]
     words += ["--tmpfs", "/tmp", "--tmpfs", "/run", *_each("--ro-bind-try", RUN_VISIBLE)]
+    words += _each("--ro-bind", sorted(one for one in set(places.programs) if any(within(one, own) for own in OWN)))
     for place in sorted(set(places.hidden)):
         if not _is_gone(place, places):
             words += ["--tmpfs", place, "--remount-ro", place]
@@ -99,6 +102,9 @@ def within(inner: str, outer: str) -> bool:
 
 
 def _problems(places: Places) -> Iterable[str]:
+    for program in places.programs:
+        if any(within(program, own) for own in KERNEL):
+            yield f"{program} belongs to the kernel"
     for place in places.lent:
         if why := unfit(place):
             yield why

@@ -6,6 +6,7 @@ import shutil
 import stat
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -21,16 +22,19 @@ _SYSCTL: Final = Path("/proc/sys")
 
 
 async def words(
-    sandbox: Sandbox, *, directory: str = "", own: Iterable[str] = (), hide: Iterable[str] = ()
+    sandbox: Sandbox, *, directory: str = "", own: Iterable[str] = (), hide: Iterable[str] = (), program: str = ""
 ) -> list[str]:
     """The words to put before a command, after a trial of them.
 
     directory: where the command begins and may write, a real path; empty: its own /tmp. own: further places of the
-    command, whose links are followed; they exist. hide: further places that must not be seen.
+    command, whose links are followed; they exist. hide: further places that must not be seen. program: the file that
+    will be run, wherever it lies.
     Raises SandboxError with the remedy: then nothing may be run.
     """
     bwrap = find()
     places = await asyncio.to_thread(look, sandbox, directory, tuple(own), tuple(hide))
+    if program:
+        places = replace(places, programs=(program, str(await asyncio.to_thread(Path(program).resolve))))
     try:
         found = arguments(bwrap, places)
     except ValueError as error:

@@ -201,3 +201,17 @@ def test_no_name_is_taken_for_an_option(name: str) -> None:
 
     assert seen(words, f"/srv/{name}") == Mount(f"/srv/{name}", f"/srv/{name}", True)
     assert ["--chdir", f"/srv/{name}"] in parsed(words)
+
+
+def test_a_program_below_tmp_is_visible_for_reading() -> None:
+    """It may be installed there; the sandbox's own /tmp would hide it."""
+    words = arguments("bwrap", Places(directory="/home/a/work", programs=("/tmp/venv/bin/claude", "/usr/bin/claude")))
+
+    assert words[words.index("/tmp/venv/bin/claude") - 1] == "--ro-bind"
+    assert words.index("/tmp/venv/bin/claude") > words.index("--tmpfs")
+    assert "/usr/bin/claude" not in words
+
+
+def test_the_kernel_s_files_are_no_programs() -> None:
+    with pytest.raises(ValueError, match="kernel"):
+        arguments("bwrap", Places(programs=("/proc/1/exe",)))

@@ -109,7 +109,7 @@ class ClaudeBackend:
         if not await asyncio.to_thread(Path(start.cwd).is_dir):
             raise BackendError(f"The directory {start.cwd} does not exist any more.")
         env = launcher.environment(self._settings, self._mark(start.session_id))
-        inside = await launcher.confined(self._settings, env, cwd=start.cwd, hide=[str(self._data_dir)])
+        inside = await launcher.confined(self._settings, env, cli=cli, cwd=start.cwd, hide=[str(self._data_dir)])
         agent_session_id = self._conversation(start)
         record = await asyncio.to_thread(self._prepared, env, start.session_id, agent_session_id)
         resumed = record is not None and await asyncio.to_thread(_resume_call, record, start)
@@ -261,7 +261,7 @@ class ClaudeBackend:
         directory = self._data_dir / "claude"
         await asyncio.to_thread(directory.mkdir, parents=True, exist_ok=True)
         env = launcher.environment(self._settings, f"{self._data_dir}:ping")
-        inside = await launcher.confined(self._settings, env, hide=[str(self._data_dir)])
+        inside = await launcher.confined(self._settings, env, cli=words[0], hide=[str(self._data_dir)])
         process = await asyncio.create_subprocess_exec(
             *launcher.dies_with_us(),
             *inside,

@@ -131,10 +131,13 @@ def config_dir(env: Mapping[str, str]) -> Path:
     return Path(env.get("HOME") or Path.home()) / ".claude"
 
 
-async def confined(settings: Settings, env: Mapping[str, str], *, cwd: str = "", hide: Sequence[str] = ()) -> list[str]:
+async def confined(
+    settings: Settings, env: Mapping[str, str], *, cli: str = "", cwd: str = "", hide: Sequence[str] = ()
+) -> list[str]:
     """The words that put the CLI into the sandbox, none when it is off.
 
-    cwd: where it works; empty: in a /tmp of its own, and nothing is made for it here. hide: what it must not see, beside what the settings say.
+    cli: the program. cwd: where it works; empty: in a /tmp of its own, and nothing is made for it here. hide: what it
+    must not see, beside what the settings say.
     Raises SandboxError with the remedy when the sandbox does not work here: then it must not be run.
     """
     if settings.sandbox is None:
@@ -143,7 +146,7 @@ async def confined(settings: Settings, env: Mapping[str, str], *, cwd: str = "",
         own = await asyncio.to_thread(_own_places, env, cwd)
     except OSError as error:
         raise SandboxError(f"Claude Code's own directory cannot be made ({error.strerror}).") from error
-    return await sandboxing.words(settings.sandbox, directory=cwd, own=own, hide=hide)
+    return await sandboxing.words(settings.sandbox, directory=cwd, own=own, hide=hide, program=cli)
 
 
 def _own_places(env: Mapping[str, str], cwd: str) -> list[str]:
