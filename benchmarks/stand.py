@@ -17,6 +17,7 @@ from phonework.clock import SystemClock
 from phonework.config import Config
 from phonework.core import Core, assemble
 from phonework.dispatcher import Dispatcher
+from phonework.errors import ChannelError
 from phonework.fsm.events import TurnFinished, TurnStarted
 from phonework.fsm.types import Answer, Ask, Attachment, Prompt, SessionId, Timeouts, UserId
 from phonework.router.authorise import Gate
@@ -60,7 +61,7 @@ class InstantChannel:
         return Receipt(message_id=f"om_shown_{self._counter.counts['chats']}", at=datetime.now(UTC))
 
     async def fetch(self, attachment: Attachment) -> Fetched:
-        raise NotImplementedError("nothing is attached here")
+        raise ChannelError("nothing is attached here", gone=True)
 
     def health(self) -> ChannelHealth:
         return ChannelHealth(connected=True)
