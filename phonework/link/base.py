@@ -1,6 +1,6 @@
 """The seam between the router (who writes, where) and a node (which runs agents). Everything that crosses it serialises."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -48,6 +48,3 @@ class Link(Protocol):
     async def deliver(self, delivery: Delivery) -> Receipt: ...
 
     async def fetch(self, attachment: Attachment) -> Fetched: ...
-
-
-Deliver = Callable[[Delivery], Awaitable[Receipt]]
