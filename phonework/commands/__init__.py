@@ -1,0 +1,72 @@
+"""Slash commands: from what a person typed to what they mean, as a pure function."""
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Callable
+from typing import Final
+
+from phonework.commands.base import PassThrough, Wrong
+from phonework.commands.new import New, new
+from phonework.commands.sessions import Close, Help, Retry, Status, Stop, Switch, close, switch
+
+__all__ = [
+    "BUILT_IN", "Close", "Command", "Help", "New", "PassThrough", "Retry", "Status", "Stop", "Switch", "Wrong",
+    "nearest", "parse_command",
+]  # fmt: skip
+
+Command = New | Status | Switch | Close | Retry | Stop | Help | PassThrough | Wrong
+
+PARSERS: Final[dict[str, Callable[[str], Command]]] = {
+    "new": new,
+    "status": lambda _rest: Status(),
+    "list": lambda _rest: Status(),
+    "switch": switch,
+    "close": close,
+    "retry": lambda _rest: Retry(),
+    "stop": lambda _rest: Stop(),
+    "help": lambda _rest: Help(),
+}
+"""Each command by its name: what follows the name → what it means. Total: what cannot be understood is `Wrong`."""
+
+BUILT_IN: Final = tuple(PARSERS)
+_CHINESE: Final = {
+    "新建": "new",
+    "新会话": "new",
+    "状态": "status",
+    "列表": "list",
+    "切换": "switch",
+    "关闭": "close",
+    "重试": "retry",
+    "停止": "stop",
+    "停": "stop",
+    "帮助": "help",
+}
+
+# "、" is what the slash key types in a Chinese keyboard.
+_WORD: Final = re.compile(r"\s*(?P<mark>[/／、])(?P<word>[^\W\d_][\w:-]*)(?P<end>[。.!！]*)(?:\s+|$)")
+
+
+def parse_command(text: str) -> Command | None:
+    """The command in the text; None when it is plain text, like a path or a lone slash. Never raises."""
+    found = _WORD.match(text)
+    if found is None:
+        return None
+    typed = unicodedata.normalize("NFKC", found["word"])
+    name = _CHINESE.get(typed, typed.lower())
+    rest = text[found.end() :]
+    if name not in BUILT_IN:
+        is_plain = found["mark"] == "、" or bool(found["end"])
+        return None if is_plain else _pass_through(typed, rest)
+    return PARSERS[name](rest)
+
+
+def nearest(word: str) -> str:
+    """The command of ours that looks most like the word, or empty."""
+    alike = difflib.get_close_matches(word.lower()[:40], BUILT_IN, n=1, cutoff=0.6)
+    return alike[0] if alike else ""
+
+
+def _pass_through(name: str, rest: str) -> PassThrough:
+    text = f"/{name} {rest.strip()}".rstrip()
+    return PassThrough(name=name, text=text, nearest=nearest(name))
