@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from functools import partial
@@ -16,6 +16,8 @@ from phonework.cli import inspect_text
 from phonework.cli.options import config_option, data_dir_option, existing_database, json_option, load_for_reading
 from phonework.config import Config
 from phonework.errors import PhoneWorkError
+from phonework.one_line import one_line
+from phonework.redact import Redactor
 from phonework.store import inspection
 from phonework.store.inspection import Json
 from phonework.store.reader import Reader
@@ -57,9 +59,13 @@ def inspect(
 
 
 async def _inspect(config: Config, wanted: str, session_id: str, limit: int, as_json: bool, follow: bool) -> None:
+    redactor = Redactor(config.secrets())
+
     def look(db: sqlite3.Connection) -> tuple[Json, int]:
         user_id = _meant(wanted, inspection.people(db))
-        facts = inspection.of_user(db, user_id, session_id=session_id, limit=limit, language=config.ui.language)
+        facts = inspection.of_user(
+            db, user_id, redactor=redactor, session_id=session_id, limit=limit, language=config.ui.language
+        )
         if facts is None:
             raise PhoneWorkError(
                 f"{user_id} has no session {session_id}", hint=f"`phonework inspect {user_id}` lists them"
@@ -71,15 +77,14 @@ async def _inspect(config: Config, wanted: str, session_id: str, limit: int, as_
         text = json.dumps(facts, ensure_ascii=False, indent=None if follow else 2)
         click.echo(text if as_json else inspect_text.report(facts, datetime.now(UTC)), nl=as_json)
         if follow:
-            await _follow(reader, facts["user"], session_id, seen, as_json)
+            newer = partial(inspection.history_after, user_id=facts["user"], redactor=redactor, session_id=session_id)
+            await _follow(reader, newer, seen, as_json)
 
 
-async def _follow(reader: Reader, user_id: str, session_id: str, seen: int, as_json: bool) -> None:
-    """Print each new entry once, as one line, until interrupted."""
+async def _follow(reader: Reader, newer: Callable[..., list[Json]], seen: int, as_json: bool) -> None:
+    """Print each new entry once, as one line, until interrupted. newer: reads those after the event `seq`."""
     while True:
-        for event in await reader.run(
-            partial(inspection.history_after, user_id=user_id, seq=seen, session_id=session_id)
-        ):
+        for event in await reader.run(partial(newer, seq=seen)):
             seen = max(seen, event["seq"])
             line = f"{event['session_id'] or '-':<12} {inspect_text.entry(event)}"
             click.echo(json.dumps(event, ensure_ascii=False) if as_json else line)
@@ -93,7 +98,7 @@ async def _poisoned(config: Config, as_json: bool) -> None:
         click.echo(json.dumps(found, ensure_ascii=False, indent=2))
         return
     for event in found:
-        error = inspect_text.plain(str(event["payload"].get("error", "")))
+        error = one_line(str(event["payload"].get("error", "")))
         click.echo(
             f"{event['seq']:>8}  {event['at']}  {event['event']}  {event['session_id'] or event['user'] or '-'}  {error}"
         )

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from phonework.one_line import one_line
+
 Json = dict[str, Any]
-LINE_CHARACTERS = 100
+_MOVE = len("executing → waiting_confirm")
 
 
 def report(facts: Json, now: datetime) -> str:
@@ -14,25 +16,19 @@ def report(facts: Json, now: datetime) -> str:
 
 
 def entry(event: Json) -> str:
-    """One line of history."""
+    """One line of history: when, what, the move, and why."""
     move = (
         f"{event['from'] or '·'} → {event['to']}"
         if event["to"] and event["to"] != event["from"]
         else event["from"] or ""
     )
     reason = f"  ({event['reason']})" if event["reason"] else ""
-    return f"{_clock(event['at'])}  {event['event']:<20} {event['outcome']:<8} {move}{reason}".rstrip()
-
-
-def plain(text: str, limit: int = LINE_CHARACTERS) -> str:
-    """Somebody else's text on one line of a terminal: no control characters, no more than `limit`."""
-    line = "".join(letter if letter.isprintable() else " " for letter in text)
-    line = " ".join(line.split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"
+    cause = f"  {event['cause']}" if event["cause"] else ""
+    return f"{_clock(event['at'])}  {event['event']:<20} {event['outcome']:<8} {move:<{_MOVE}}{reason}{cause}".rstrip()
 
 
 def _report(facts: Json, now: datetime) -> Iterator[str]:
-    name = f" ({plain(facts['name'])})" if facts["name"] else ""
+    name = f" ({one_line(facts['name'])})" if facts["name"] else ""
     active = facts["active_session"] or "none"
     yield f"{facts['user']}{name}: mode {facts['mode']}, language {facts['language']}, active session {active}"
     if not facts["sessions"]:
@@ -48,14 +44,14 @@ def _report(facts: Json, now: datetime) -> Iterator[str]:
 def _session(session: Json, active: bool, now: datetime) -> Iterator[str]:
     mark = " *" if active else ""
     yield f"{session['session_id']}{mark}  {session['state']}, since {_clock(session['since'])} ({_ago(session['since'], now)})"
-    yield f"  where     {plain(session['cwd'])}"
+    yield f"  where     {one_line(session['cwd'])}"
     agent = f", its session {session['agent_session_id']}" if session["agent_session_id"] else ""
     yield f"  agent     {session['backend']}{agent}"
     yield f"  turn      {session['turn']}, version {session['version']}"
     if request := session["request"]:
         yield from _request(request, session["requests_waiting"], now)
     for number, prompt in enumerate(session["queue"], start=1):
-        yield f"  queue     {number}. {prompt['status']}: {plain(prompt['text'])}"
+        yield f"  queue     {number}. {prompt['status']}: {one_line(prompt['text'])}"
     for timer in session["timers"]:
         yield f"  timer     {timer['name']} {_due(timer['due_at'], now)}"
     yield from _effects(session["effects"], now)
@@ -65,9 +61,9 @@ def _session(session: Json, active: bool, now: datetime) -> Iterator[str]:
 
 def _request(request: Json, behind: int, now: datetime) -> Iterator[str]:
     ends = f", ends {_due(request['expires_at'], now)}" if request["expires_at"] else ""
-    yield f"  asks      {request['kind']}: {plain(request['prompt'])}{ends}"
+    yield f"  asks      {request['kind']}: {one_line(request['prompt'])}{ends}"
     if request["options"]:
-        yield f"            {' · '.join(plain(option, 40) for option in request['options'])}"
+        yield f"            {' · '.join(one_line(option, 40) for option in request['options'])}"
     if behind:
         yield f"            and {behind} more after it"
 
@@ -76,7 +72,7 @@ def _effects(effects: list[Json], now: datetime) -> Iterator[str]:
     for effect in effects:
         tries = f", {effect['attempts']} tries" if effect["attempts"] else ""
         again = f", next {_due(effect['not_before'], now)}" if effect["status"] == "owed" and effect["attempts"] else ""
-        result = f": {plain(effect['result'])}" if effect["result"] else ""
+        result = f": {one_line(effect['result'])}" if effect["result"] else ""
         yield f"  effect    {effect['status']} {effect['kind']} {effect['key']}{tries}{again}{result}"
 
 

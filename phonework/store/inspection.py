@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from phonework.fsm.types import Timeouts
+from phonework.redact import Redactor
+from phonework.store.causes import Causes
 from phonework.store.codec import load, moment
 
 CLOSED_SHOWN: Final = 20  # sessions that ended, newest first; `session` names any other one
@@ -30,11 +32,18 @@ def people(db: sqlite3.Connection) -> list[Person]:
 
 
 def of_user(
-    db: sqlite3.Connection, user_id: str, *, session_id: str = "", limit: int = 20, language: str = ""
+    db: sqlite3.Connection,
+    user_id: str,
+    *,
+    redactor: Redactor,
+    session_id: str = "",
+    limit: int = 20,
+    language: str = "",
 ) -> Json | None:
     """The fixed shape of `inspect --json`; None when the user (or the session, for this user) does not exist.
 
-    limit: entries of history for each session. language: of people who chose none.
+    redactor: keeps secrets out of the causes. limit: entries of history for each session. language: of people who
+    chose none.
     """
     user = _one(db, "SELECT name, mode, language, active_session FROM user WHERE user_id = ?", user_id)
     if user is None:
@@ -48,12 +57,14 @@ def of_user(
         "mode": user["mode"],
         "language": user["language"] or language,
         "active_session": user["active_session"],
-        "sessions": [_session(db, row, limit) for row in sessions],
+        "sessions": [_session(db, row, limit, Causes(db, redactor)) for row in sessions],
         "effects": _effects(db, "session_id IS NULL AND user_id = ?", user_id),
     }
 
 
-def history_after(db: sqlite3.Connection, user_id: str, seq: int, session_id: str = "") -> list[Json]:
+def history_after(
+    db: sqlite3.Connection, user_id: str, seq: int, *, redactor: Redactor, session_id: str = ""
+) -> list[Json]:
     """Entries newer than `seq`, oldest first, each with its `seq` and session."""
     rows = _all(
         db,
@@ -62,7 +73,8 @@ def history_after(db: sqlite3.Connection, user_id: str, seq: int, session_id: st
              AND (? = '' OR event.session_id = ?) ORDER BY event.seq LIMIT 1000""",
         seq, user_id, session_id, session_id,
     )  # fmt: skip
-    return [{"seq": row["seq"], "session_id": row["session_id"], **_entry(row)} for row in rows]
+    causes = Causes(db, redactor)
+    return [{"seq": row["seq"], "session_id": row["session_id"], **_entry(row, causes)} for row in rows]
 
 
 def newest(db: sqlite3.Connection) -> int:
@@ -128,7 +140,7 @@ def _sessions(db: sqlite3.Connection, user_id: str, session_id: str) -> list[sql
     )  # fmt: skip
 
 
-def _session(db: sqlite3.Connection, row: sqlite3.Row, limit: int) -> Json:
+def _session(db: sqlite3.Connection, row: sqlite3.Row, limit: int, causes: Causes) -> Json:
     session_id = row["session_id"]
     return {
         "session_id": session_id,
@@ -148,7 +160,7 @@ def _session(db: sqlite3.Connection, row: sqlite3.Row, limit: int) -> Json:
         "queue": _queue(db, session_id),
         "timers": _timers(db, session_id),
         "effects": _effects(db, "session_id = ?", session_id),
-        "history": _history(db, session_id, limit),
+        "history": _history(db, session_id, limit, causes),
     }
 
 
@@ -241,12 +253,12 @@ def _effects(db: sqlite3.Connection, where: str, value: str) -> list[Json]:
     ]
 
 
-def _history(db: sqlite3.Connection, session_id: str, limit: int) -> list[Json]:
+def _history(db: sqlite3.Connection, session_id: str, limit: int, causes: Causes) -> list[Json]:
     rows = _all(db, "SELECT * FROM event WHERE session_id = ? ORDER BY seq DESC LIMIT ?", session_id, limit)
-    return [_entry(row) for row in reversed(rows)]
+    return [_entry(row, causes) for row in reversed(rows)]
 
 
-def _entry(row: sqlite3.Row) -> Json:
+def _entry(row: sqlite3.Row, causes: Causes) -> Json:
     return {
         "at": _at(row["received_at_ms"]),
         "event": row["kind"],
@@ -256,6 +268,7 @@ def _entry(row: sqlite3.Row) -> Json:
         "reason": row["reason"],
         "version": row["version"],
         "source": row["source"],
+        "cause": causes.of(row),
     }
 
 

@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 
 from phonework.channels.base import Chat
 from phonework.cli import main
-from phonework.engine import Happened, ingest
+from phonework.engine import Happened, ingest, sweep
 from phonework.fsm import events as happened
 from phonework.fsm.types import Ask, Prompt, PromptId, RequestId, RequestKind, SessionId, Timeouts, UserId
 from phonework.poison import keep
@@ -64,6 +64,12 @@ class Story:
     def poisons(self, event: happened.Event) -> None:
         with closing(open_writer(self.database)) as connection:
             keep(connection, self._next(event, FIZZ), "ZeroDivisionError: boom", self.now)
+
+    def sweeps(self, *, after: timedelta) -> None:
+        """Time goes by, and what is due happens."""
+        self.now += after
+        with closing(open_writer(self.database)) as connection:
+            sweep(connection, self.now)
 
     def says(self, text: str) -> None:
         prompt = Prompt(prompt_id=PromptId(f"p{self.count}"), text=text, sent_at=self.now)

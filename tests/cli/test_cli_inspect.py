@@ -3,19 +3,41 @@
 import json
 import signal
 import subprocess
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from phonework.fsm import events as happened
-from phonework.fsm.types import Option, Question, RequestKind
+from phonework.fsm.types import (
+    Answer,
+    Attachment,
+    Option,
+    Prompt,
+    PromptId,
+    Question,
+    RequestId,
+    RequestKind,
+    UserId,
+    Verdict,
+)
+from phonework.store.connect import open_writer
+
+BEGUN = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 FIXED = {"user", "mode", "language", "active_session", "sessions"}
 FIXED_OF_SESSION = {
     "session_id", "state", "since", "version", "backend", "cwd", "agent_session_id", "turn", "request",
     "requests_waiting", "queue", "timers", "effects", "history",
 }  # fmt: skip
+FILES = Prompt(
+    prompt_id=PromptId("p9"),
+    text="",
+    sent_at=BEGUN,
+    attachments=(Attachment(kind="file", key="f", message_id="m"), Attachment(kind="image", key="g", message_id="m")),
+)
 FIXED_OF_REQUEST = {"request_id", "kind", "prompt", "options", "expires_at"}
 
 
@@ -93,6 +115,116 @@ def test_the_history_names_causes_and_is_limited(story: Any, run_json: Any) -> N
         "TurnFinished", "executing", "idle", "applied", None,
     )  # fmt: skip
     assert last["at"] == "2026-11-20T12:00:04.000Z"
+
+
+def test_each_entry_says_its_cause(story: Any, run_json: Any, run: Any) -> None:
+    story.says("tidy\x1b[2J   up\nplease " + "x" * 200)
+    story.happens(happened.TurnStarted(turn=1, agent_session_id="agent-1"))
+    story.asks()
+    asked = RequestId(f"{2:032x}")
+    no = Answer(verdict=Verdict.DENY, text="not today")
+    story.happens(happened.CardAnswered(request_id=asked, generation=1, answer=no, by=UserId("ou_ada")))
+    story.happens(happened.AnswerDelivered(request_id=asked))
+    story.happens(happened.TurnFailed(turn=1, error="the agent ended\nunexpectedly"))
+
+    (session,) = run_json("inspect", "ou_ada", "--json", "--data-dir", story.data_dir)["sessions"]
+
+    said, *causes = (entry["cause"] for entry in session["history"])
+    assert said.startswith("“tidy [2J up please xxx")
+    assert said.endswith("x…”")
+    assert len(said) < 100
+    assert causes == [
+        "turn 1 · the agent's session agent-1",
+        "Bash: rm -rf build",
+        "deny “not today” · by ou_ada · Bash: rm -rf build",
+        "Bash: rm -rf build",
+        "turn 1 · the agent ended unexpectedly",
+    ]
+    text = run("inspect", "ou_ada", "--data-dir", story.data_dir).stdout
+    for cause in (said, *causes):
+        assert any(line.endswith(f"  {cause}") for line in text.splitlines())
+
+
+def test_a_deadline_is_named_as_the_cause(story: Any, run_json: Any) -> None:
+    story.says("tidy up")
+    story.asks()
+    story.sweeps(after=timedelta(minutes=6))
+
+    (session,) = run_json("inspect", "ou_ada", "--json", "--data-dir", story.data_dir)["sessions"]
+
+    due = datetime(2026, 11, 20, 12, 5, 2, tzinfo=UTC).astimezone()
+    expired = next(entry for entry in session["history"] if entry["event"] == "WaitExpired")
+    assert expired["cause"] == f"no answer by {due:%m-%d %H:%M:%S} · Bash: rm -rf build"
+
+
+def test_no_cause_holds_a_secret(story: Any, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PHONEWORK_FEISHU__APP_SECRET", "wordsworth-1798")
+    story.says("use wordsworth-1798 and password=hunter22 " + "x" * 100_000)
+    story.asks(command=" " * 9_990 + "export A=wordsworth-1798; curl -H 'Authorization: Bearer abcdefgh12345678'")
+
+    for form in ([], ["--json"]):
+        text = run("inspect", "ou_ada", "--data-dir", story.data_dir, "--limit", 50, *form).stdout
+        causes = [line for line in text.splitlines() if '"cause"' in line or "  history " in line]
+        assert len(causes) == 2
+        assert not [line for line in causes if "wordsworth" in line or "hunter22" in line or "abcdefgh1" in line]
+
+
+ADA = UserId("ou_ada")
+P1 = PromptId("p0")
+R1 = RequestId("r1")
+PICKS = Answer(verdict=Verdict.ANSWER, picks=(("red", "my own"), ("1",)))
+
+
+@pytest.mark.parametrize(
+    ("event", "cause"),
+    [
+        (happened.Created(), ""),
+        (happened.MessageReceived(prompt=FILES, by=ADA, stale=True), "2 files · too old"),
+        (happened.CardAnswered(request_id=R1, generation=1, answer=PICKS, by=ADA), "“red, my own; 1” · by ou_ada"),
+        (happened.LateAnswered(request_id=R1, generation=1, answer=PICKS, by=ADA, prompt=FILES), "“red, my own; 1” · by ou_ada"),
+        (happened.RetryAsked(by=ADA, prompt_id=P1), "the newest turn · by ou_ada"),
+        (happened.ContinueAsked(by=ADA, turn=3, prompt=FILES), "after turn 3 · by ou_ada"),
+        (happened.StopAsked(by=ADA), "by ou_ada"),
+        (happened.CloseAsked(by=ADA), "by ou_ada"),
+        (happened.SendNowAsked(prompt_id=P1, by=ADA), "“first” · by ou_ada"),
+        (happened.DropAsked(prompt_id=P1, by=ADA), "“first” · by ou_ada"),
+        (happened.TurnStarted(turn=3), "turn 3"),
+        (happened.PromptsTaken(turn=3, prompt_ids=(P1, PromptId("gone"))), "“first”"),
+        (happened.AgentSessionChanged(turn=3, agent_session_id="a2"), "turn 3 · the agent's session a2"),
+        (happened.RequestWithdrawn(turn=3, request_id=R1), ""),
+        (happened.AnswerLost(request_id=R1, reason="it is gone"), "it is gone"),
+        (happened.SteerFailed(prompt_id=P1, reason="too late"), "too late · “first”"),
+        (happened.TurnFinished(turn=3, text="done\n", interrupted=True), "turn 3 · interrupted · “done”"),
+        (happened.AgentLost(turn=3, reason="killed"), "turn 3 · killed"),
+        (happened.AgentLost(turn=3, reason=happened.RESTART, restart=True), "turn 3 · the server was started anew"),
+        (happened.BackgroundFinished(text="built"), "“built”"),
+        (happened.WaitReminderDue(generation=9), "no answer yet"),
+        (happened.WaitExpired(generation=9), "no answer by {due}"),
+        (happened.TurnExpired(turn=3), "turn 3 was not over at {due}"),
+        (happened.StopExpired(turn=3), "turn 3 had not stopped at {due}"),
+        (happened.IdleExpired(turn=3), "nobody used it until {due}"),
+    ],
+    ids=lambda value: type(value).__name__ if not isinstance(value, str) else "",
+)  # fmt: skip
+def test_the_cause_of_each_kind(event: happened.Event, cause: str, story: Any, run_json: Any) -> None:
+    story.says("first")
+    story.happens(event)
+
+    history = run_json("inspect", "ou_ada", "--json", "--data-dir", story.data_dir)["sessions"][0]["history"]
+
+    due = datetime(2026, 11, 20, 12, 0, 2, tzinfo=UTC).astimezone()
+    assert history[-1]["event"] == type(event).__name__
+    assert history[-1]["cause"] == cause.format(due=f"{due:%m-%d %H:%M:%S}")
+
+
+def test_what_cannot_be_read_has_no_cause(story: Any, run_json: Any) -> None:
+    story.says("first")
+    with closing(open_writer(story.database)) as connection:
+        connection.execute("UPDATE event SET payload = '{\"prompt\": 7}'")
+
+    (session,) = run_json("inspect", "ou_ada", "--json", "--data-dir", story.data_dir)["sessions"]
+
+    assert [entry["cause"] for entry in session["history"]] == [""]
 
 
 def test_a_person_reads_the_same_facts(story: Any, run: Any) -> None:
@@ -184,6 +316,7 @@ def test_follow_prints_what_happens_until_interrupted(story: Any, phonework: Any
 
     event = json.loads(process.stdout.readline())
     assert (event["session_id"], event["event"], event["to"]) == ("fizz-top", "MessageReceived", "executing")
+    assert event["cause"] == "“hello”"
     process.send_signal(signal.SIGINT)
     assert process.wait(10) == 0
     assert process.stderr is not None
