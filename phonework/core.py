@@ -22,9 +22,11 @@ from phonework.intake import Desk
 from phonework.link.local import LocalLink
 from phonework.names import SessionNames
 from phonework.node import Node
+from phonework.reports.registry import reporters
 from phonework.router.authorise import Gate
 from phonework.router.router import Router
 from phonework.router.routes import Routes
+from phonework.store.reader import Reader
 from phonework.store.writer import Writer
 
 MakeBackends = Callable[[Node, Config], dict[str, Backend]]
@@ -35,6 +37,7 @@ class Core:
     """The parts of one process, without its channels' connections: what tests drive and `serve` runs."""
 
     writer: Writer
+    reader: Reader
     node: Node
     router: Router
     dispatcher: Dispatcher
@@ -55,6 +58,7 @@ class Core:
         await self.chats.board.close()
         await self.dispatcher.stop()
         await asyncio.gather(*(backend.aclose() for backend in self.backends.values()), return_exceptions=True)
+        await self.reader.close()
 
 
 def assemble(
@@ -71,7 +75,7 @@ def assemble(
 ) -> Core:
     """Join the parts around one writer. pause: how a lane waits before it tries again."""
     link, language = link or LocalLink(), config.ui.language
-    retry = Retry(writer, chance=random.Random())
+    retry, reader = Retry(writer, chance=random.Random()), Reader(config.database)
     chats = ChatCarrier(
         writer=writer,
         outlet=link,
@@ -80,6 +84,7 @@ def assemble(
         language=language,
         max_parts=config.ui.max_parts,
         tz=ZoneInfo(config.ui.timezone) if config.ui.timezone else None,
+        reporters=reporters(reader=reader),
     )
     capabilities: dict[str, Capabilities] = {}
     desk = Desk(
@@ -102,7 +107,14 @@ def assemble(
     dispatcher = Dispatcher(agents=agents, chats=chats, clock=clock, pause=pause)
     writer.subscribe(dispatcher.committed)
     return Core(
-        writer=writer, node=node, router=router, dispatcher=dispatcher, chats=chats, backends=backends, alarm=alarm
+        writer=writer,
+        reader=reader,
+        node=node,
+        router=router,
+        dispatcher=dispatcher,
+        chats=chats,
+        backends=backends,
+        alarm=alarm,
     )
 
 

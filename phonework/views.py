@@ -66,3 +66,15 @@ class StatusView:
     sessions: tuple[SessionView, ...]
     mode: str = "direct"
     node: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """What the turns of one session used. cost_usd: None when the agent never said."""
+
+    session_id: SessionId
+    project: str
+    turns: int
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float | None

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from pathlib import PurePath
@@ -21,12 +21,13 @@ from phonework.channels.cards.turn import progress_card, result_card
 from phonework.channels.markdown import normalise
 from phonework.channels.split import split
 from phonework.clock import Clock
-from phonework.errors import ChannelError, StoreError
+from phonework.errors import ChannelError, RefusedError, StoreError
 from phonework.fsm import effects as order
 from phonework.fsm.events import RESTART
 from phonework.fsm.types import SessionId, TurnStatus
 from phonework.link.base import Outlet
 from phonework.progress import ProgressBoard
+from phonework.reports import Report, Reporter, Wanted
 from phonework.store import effects, sessions, users, views
 from phonework.store.effects import Ended, Owed
 from phonework.store.writer import Writer
@@ -36,6 +37,7 @@ from phonework.views import PromptView, RequestView, StatusView, TurnView
 log = structlog.get_logger(__name__)
 
 PART_BYTES: Final = 24_000
+REPORT_WITHIN: Final = timedelta(seconds=30)
 
 View = RequestView | TurnView | PromptView | StatusView | None
 Card = dict[str, object]
@@ -65,8 +67,10 @@ class ChatCarrier:
         language: str,
         max_parts: int,
         tz: tzinfo | None,
+        reporters: Mapping[str, Reporter] | None = None,
     ) -> None:
         self._writer, self._outlet, self._retry, self._clock, self._language = writer, outlet, retry, clock, language
+        self._reporters = reporters or {}
         self._max_parts, self._tz = max_parts, tz
         self.board = ProgressBoard(self._show_progress)
 
@@ -140,6 +144,8 @@ class ChatCarrier:
                 await self._create(
                     owed, status_card(view, language, self._clock.now(), tz=self._tz), f"status:{owed.key}"
                 )
+            case order.ShowReport():
+                await self._report(owed, owed.effect, language)
             case order.Say(text="say.help"):
                 await self._create(owed, help_card(language), f"help:{owed.key}")
             case order.Say():
@@ -149,6 +155,33 @@ class ChatCarrier:
                 await self._relay(owed, body, language)
             case _:
                 raise TypeError(f"{type(owed.effect).__name__} is nothing to show")
+
+    async def _report(self, owed: Owed, effect: order.ShowReport, language: str) -> None:
+        wanted = Wanted(
+            user_id=owed.user_id,
+            language=language,
+            now=self._clock.now(),
+            tz=self._tz,
+            session_id=SessionId(effect.session_id) if effect.session_id else None,
+            params=effect.params,
+        )
+        report = await self._made(effect.report, wanted)
+        if report.card is not None:
+            await self._create(owed, report.card, report.card_key or f"{effect.report}:{owed.key}")
+        if report.markdown:
+            await self._deliver(owed, "words", markdown=report.markdown)
+        for number, (name, content) in enumerate(report.files.items()):
+            await self._deliver(owed, f"file{number}", file_name=name, file=content)
+
+    async def _made(self, name: str, wanted: Wanted) -> Report:
+        """The report, or why there is none, in words."""
+        try:
+            async with asyncio.timeout(REPORT_WITHIN.total_seconds()):
+                return await self._reporters[name](wanted)
+        except RefusedError as refused:
+            return Report(markdown=rich(text(wanted.language, f"say.{refused.text}", **refused.params)))
+        except TimeoutError:
+            return Report(markdown=rich(text(wanted.language, "say.report_slow")))
 
     def click_card(self, view: RequestView | TurnView | PromptView, language: str) -> Card:
         """What a tapped card shows from now on."""

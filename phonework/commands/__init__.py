@@ -7,15 +7,16 @@ from collections.abc import Callable
 from typing import Final
 
 from phonework.commands.base import PassThrough, Wrong
+from phonework.commands.looking import Look, cost
 from phonework.commands.new import New, new
 from phonework.commands.sessions import Close, Help, Retry, Status, Stop, Switch, close, switch
 
 __all__ = [
-    "BUILT_IN", "Close", "Command", "Help", "New", "PassThrough", "Retry", "Status", "Stop", "Switch", "Wrong",
+    "BUILT_IN", "Close", "Command", "Help", "Look", "New", "PassThrough", "Retry", "Status", "Stop", "Switch", "Wrong",
     "nearest", "parse_command",
 ]  # fmt: skip
 
-Command = New | Status | Switch | Close | Retry | Stop | Help | PassThrough | Wrong
+Command = New | Status | Switch | Close | Retry | Stop | Help | Look | PassThrough | Wrong
 
 PARSERS: Final[dict[str, Callable[[str], Command]]] = {
     "new": new,
@@ -26,6 +27,7 @@ PARSERS: Final[dict[str, Callable[[str], Command]]] = {
     "retry": lambda _rest: Retry(),
     "stop": lambda _rest: Stop(),
     "help": lambda _rest: Help(),
+    "cost": cost,
 }
 """Each command by its name: what follows the name → what it means. Total: what cannot be understood is `Wrong`."""
 
@@ -41,6 +43,8 @@ _CHINESE: Final = {
     "停止": "stop",
     "停": "stop",
     "帮助": "help",
+    "花费": "cost",
+    "费用": "cost",
 }
 
 # "、" is what the slash key types in a Chinese keyboard.

@@ -98,6 +98,15 @@ class ShowStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShowReport:
+    """Show something a person asked to look at. session_id: the session it concerns, or empty; params: what was asked."""
+
+    report: str
+    session_id: str = ""
+    params: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Say:
     """Say one of our own sentences. text: a key of the catalogue; params: what it names."""
 
@@ -115,10 +124,21 @@ class Relay:
 
 effect_types = (
     StartTurn, SteerTurn, AnswerAgent, InterruptTurn, KillAgent, CloseAgent,
-    ShowRequest, UpdateRequest, ShowTurn, ShowResult, ShowPrompt, UpdatePrompt, ShowStatus, Say, Relay,
+    ShowRequest, UpdateRequest, ShowTurn, ShowResult, ShowPrompt, UpdatePrompt, ShowStatus, ShowReport, Say, Relay,
 )  # fmt: skip
 
 AgentEffect = StartTurn | SteerTurn | AnswerAgent | InterruptTurn | KillAgent | CloseAgent
-ChatEffect = ShowRequest | UpdateRequest | ShowTurn | ShowResult | ShowPrompt | UpdatePrompt | ShowStatus | Say | Relay
+ChatEffect = (
+    ShowRequest
+    | UpdateRequest
+    | ShowTurn
+    | ShowResult
+    | ShowPrompt
+    | UpdatePrompt
+    | ShowStatus
+    | ShowReport
+    | Say
+    | Relay
+)
 Effect = AgentEffect | ChatEffect
 EFFECTS: dict[str, type[Effect]] = {effect.__name__: effect for effect in effect_types}

@@ -37,7 +37,7 @@ def _said(hand: Hand, said: Said, opened: Opened | None) -> Taken:
     if command is None:
         return to_session(hand, said, prompt_of(hand, said))
     if hand.envelope.received_at - said.sent_at > hand.desk.stale_after and not isinstance(
-        command, commands.PassThrough | commands.Status | commands.Help
+        command, commands.PassThrough | commands.Status | commands.Help | commands.Look
     ):
         return reply(hand, said, order.Say(text="say.stale_command", params={"command": said.text.strip()[:80]}))
     return carry_out(hand, said, command, opened)

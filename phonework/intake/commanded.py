@@ -35,6 +35,8 @@ def carry_out(hand: Hand, said: Said, command: commands.Command, opened: Opened 
             return reply(hand, said, order.ShowStatus())
         case commands.Help():
             return reply(hand, said, order.Say(text="say.help"))
+        case commands.Look():
+            return reply(hand, said, _report(hand, command))
         case commands.Switch():
             return _switch(hand, said, command.target)
         case commands.Close():
@@ -48,6 +50,10 @@ def carry_out(hand: Hand, said: Said, command: commands.Command, opened: Opened 
             return _pass(hand, said, command)
         case commands.Wrong():
             return reply(hand, said, *_wrong(hand, command))
+
+
+def _report(hand: Hand, command: commands.Look) -> Effect:
+    return order.ShowReport(report=command.report, session_id=active(hand) or "", params=command.params)
 
 
 def _wrong(hand: Hand, command: commands.Wrong) -> list[Effect]:

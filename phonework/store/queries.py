@@ -1,4 +1,4 @@
-"""The named statements of `queries.sql`."""
+"""The named statements of the `.sql` files here: `queries.sql` for every step of a session, others by noun."""
 
 import re
 from importlib.resources import files
@@ -8,8 +8,16 @@ _NAME: Final = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 
 
 def _read() -> dict[str, str]:
-    parts = _NAME.split(files("phonework.store").joinpath("queries.sql").read_text(encoding="utf-8"))
-    return {name: body.strip().rstrip(";") for name, body in zip(parts[1::2], parts[2::2], strict=True)}
+    statements: dict[str, str] = {}
+    for file in files("phonework.store").iterdir():
+        if not file.name.endswith(".sql"):
+            continue
+        parts = _NAME.split(file.read_text(encoding="utf-8"))
+        for name, body in zip(parts[1::2], parts[2::2], strict=True):
+            if name in statements:
+                raise ValueError(f"two statements are called {name}")
+            statements[name] = body.strip().rstrip(";")
+    return statements
 
 
 SQL: Final = _read()
