@@ -14,6 +14,7 @@ import pytest
 
 from phonework.cli import COMMANDS, main
 from phonework.config.model import sections
+from phonework.config.secrets import KINDS
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -89,7 +90,8 @@ def test_environment_variables_are_settings(name: str) -> None:
     known = {
         f"PHONEWORK_{section}__{key}".upper() for section, model in sections().items() for key in model.model_fields
     }
-    known |= {f"{variable}_FILE" for variable in known if variable.endswith(("SECRET", "TOKEN"))} | {"PHONEWORK_CONFIG"}
+    secret = [variable for variable in known if variable.endswith(("SECRET", "TOKEN"))]
+    known |= {f"{variable}_{kind.upper()}" for variable in secret for kind in KINDS} | {"PHONEWORK_CONFIG"}
     found = set(re.findall(r"PHONEWORK_[A-Z][A-Z_]*[A-Z]", (ROOT / name).read_text(encoding="utf-8")))
 
     assert found <= known

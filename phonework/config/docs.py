@@ -22,8 +22,15 @@ Every setting can be given in four places. The first one that has it wins:
    in the user's configuration directory (`~/.config/phonework`, on macOS `~/Library/Application Support/phonework`),
 4. the default.
 
-A secret can also stay in a file of its own: `app_secret_file = "/run/secrets/feishu"`, or
-`PHONEWORK_FEISHU__APP_SECRET_FILE`. Relative paths in `config.toml` are relative to the file.
+Relative paths in `config.toml` are relative to the file.
+
+A secret (`app_secret`, `token`) can also be kept elsewhere:
+
+- in a file of its own: `app_secret_file = "/run/secrets/feishu"`, or `PHONEWORK_FEISHU__APP_SECRET_FILE`;
+- in the system's keyring (macOS Keychain, GNOME Keyring, KWallet): `app_secret_keyring = "phonework/app_secret"`, a service
+  and a user, or `PHONEWORK_FEISHU__APP_SECRET_KEYRING`. Install `phonework[keyring]`; `keyring set phonework app_secret`
+  then asks for the value and stores it. The keyring must be unlocked when PhoneWork starts: on a server that nobody logs
+  in to, use a file.
 
 `phonework config show --origin` prints every value with the place it came from; secrets are shown as `***`.
 An unknown key, a wrong type or a missing secret stops the start with exit code 2 and one line for each problem:
@@ -32,7 +39,9 @@ key, place, remedy.
 
 EXAMPLE_HEAD = """\
 # PhoneWork's settings. Copy to config.toml and fill in what is not commented out; docs/configuration.md explains.
-# Secrets are better in the environment: PHONEWORK_FEISHU__APP_SECRET.
+# Secrets are better in the environment: PHONEWORK_FEISHU__APP_SECRET. Or write, instead of app_secret,
+# app_secret_file: the name of a file that holds it, or app_secret_keyring: where the system's keyring holds it, as
+# "service/user"; the same goes for token.
 """
 
 FILLED = {("feishu", "app_id"): "cli_a1b2c3", ("access", "allow"): ["ou_0123456789abcdef"]}

@@ -9,11 +9,14 @@ from pathlib import Path
 
 from pydantic_settings import EnvSettingsSource
 
-from phonework.config.model import Config, can_be_a_file, sections
+from phonework.config import files
+from phonework.config.model import Config, may_be_elsewhere, sections
+from phonework.config.secrets import KINDS, Elsewhere
+from phonework.errors import ConfigError
 
 PREFIX = "PHONEWORK_"
-SECRET_FILE_BYTES = 64 * 1024
 CONFIG_FILE_BYTES = 1024 * 1024
+UNREAD = "unread"  # in place of a secret that cannot be read, so that it is not missed as well; never used
 
 _HEADER = re.compile(r"^\s*\[\s*([^\[\]]+?)\s*\]")
 _KEY = re.compile(r"^\s*([A-Za-z0-9_.\"'\- ]+?)\s*=")
@@ -22,22 +25,26 @@ _ERROR_LINE = re.compile(r"\(at line (\d+), column \d+\)")
 
 @dataclass(slots=True)
 class Layer:
-    """Values by section and key, the place of each (dotted key → place), and what was wrong already here."""
+    """Values by section and key, the place of each (dotted key → place), and what was wrong already here.
+
+    elsewhere: dotted key of a secret → where its value is kept; it is not among the values until `fetch_secrets`.
+    """
 
     values: dict[str, object] = field(default_factory=dict)
     places: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    elsewhere: dict[str, Elsewhere] = field(default_factory=dict)
 
 
 def from_file(path: Path) -> Layer:
     """Read config.toml. An unreadable or broken file is one problem, never an exception."""
     layer = Layer()
     try:
-        raw = _read(path, CONFIG_FILE_BYTES)
+        raw = files.read(path, CONFIG_FILE_BYTES)
         text = raw.decode("utf-8")
         layer.values = tomllib.loads(text)
     except OSError as error:
-        layer.problems.append(f"{path}: cannot be read ({_why(error)}); check the path and its permissions")
+        layer.problems.append(f"{path}: cannot be read ({files.why(error)}); check the path and its permissions")
         return layer
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
@@ -48,13 +55,13 @@ def from_file(path: Path) -> Layer:
         return layer
     layer.places = {key: f"{path}:{line}" for key, line in _lines(text).items()}
     layer.places[""] = str(path)
-    _take_secret_files(layer, lambda key: layer.places.get(key, str(path)), path.parent)
+    _take_pointers(layer, lambda key: layer.places.get(key, str(path)), path.parent)
     _anchor_paths(layer, path.parent)
     return layer
 
 
 def from_environment() -> Layer:
-    """Read PHONEWORK_SECTION__KEY, and for secrets PHONEWORK_SECTION__KEY_FILE. Empty variables count as unset."""
+    """Read PHONEWORK_SECTION__KEY, and for secrets PHONEWORK_SECTION__KEY_FILE and …_KEYRING. Empty variables are unset."""
     layer = Layer()
     names = {name.lower(): name for name, value in os.environ.items() if name.upper().startswith(PREFIX) and value}
     for section in sections():
@@ -68,7 +75,7 @@ def from_environment() -> Layer:
             variable = f"{PREFIX}{section}__{key}".lower()
             nested = next((name for low, name in names.items() if low.startswith(variable + "__")), "")
             layer.places[f"{section}.{key}"] = names.get(variable) or nested or variable.upper()
-    _take_secret_files(layer, lambda key: layer.places[key], Path.cwd())
+    _take_pointers(layer, lambda key: layer.places[key], Path.cwd())
     return layer
 
 
@@ -92,25 +99,30 @@ def merged(layers: tuple[Layer, ...]) -> Layer:
     for layer in layers:
         for section, keys in layer.values.items():
             below = result.values.get(section)
+            for key in keys if isinstance(keys, dict) else ():
+                result.elsewhere.pop(f"{section}.{key}", None)
             if isinstance(below, dict) and isinstance(keys, dict):
                 result.values[section] = {**below, **keys}
             else:
                 result.values[section] = keys
         result.places.update(layer.places)
         result.problems.extend(layer.problems)
+        result.elsewhere.update(layer.elsewhere)
     return result
 
 
-def _read(path: Path, limit: int) -> bytes:
-    with path.open("rb") as file:
-        content = file.read(limit + 1)
-    if len(content) > limit:
-        raise OSError(f"larger than {limit // 1024} KB")
-    return content
-
-
-def _why(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()
+def fetch_secrets(layer: Layer) -> None:
+    """Read the secrets that are kept elsewhere. What cannot be read is a problem."""
+    for dotted, kept in layer.elsewhere.items():
+        section, _, key = dotted.partition(".")
+        keys = layer.values.setdefault(section, {})
+        assert isinstance(keys, dict), f"{dotted} came from a section"
+        keys[key] = UNREAD
+        try:
+            keys[key] = kept.read()
+        except ConfigError as error:
+            layer.problems.extend(error.problems)
+        layer.places[dotted] = kept.origin
 
 
 def _not_toml(path: Path, text: str, error: tomllib.TOMLDecodeError) -> str:
@@ -152,25 +164,22 @@ def _misnamed(names: Iterable[str]) -> list[str]:
     return problems
 
 
-def _take_secret_files(layer: Layer, place_of: Callable[[str], str], base: Path) -> None:
-    """Replace each `<secret>_file` by what the file holds, without the newline at its end."""
-    for section, keys in layer.values.items():
-        if not isinstance(keys, dict):
+def _take_pointers(layer: Layer, place_of: Callable[[str], str], base: Path) -> None:
+    """Take each `<secret>_file` and `<secret>_keyring` out of the values; what they point at is read later, if at all."""
+    for section in sections():
+        if not isinstance(keys := layer.values.get(section), dict):
             continue
-        for key in [key for key in keys if key.endswith("_file") and can_be_a_file(section, key.removesuffix("_file"))]:
-            dotted, secret = f"{section}.{key}", key.removesuffix("_file")
-            place, name = place_of(dotted), keys.pop(key)
-            if keys.get(secret):
-                layer.problems.append(f"{dotted} ({place}): {secret} is set as well; keep one of the two")
-                continue
-            try:
-                content = _read(base / Path(str(name)).expanduser(), SECRET_FILE_BYTES).decode("utf-8").strip()
-            except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: `~nobody`, a user who does not exist
-                why = _why(error) if isinstance(error, OSError) else str(error)
-                layer.problems.append(f"{dotted} ({place}): {name} cannot be read ({why}); check path and permissions")
-                continue
-            keys[secret] = content
-            layer.places[f"{section}.{secret}"] = f"{place} → {name}"
+        for secret in may_be_elsewhere(section):
+            given = [secret] if keys.get(secret) else []
+            for kind in [kind for kind in KINDS if f"{secret}_{kind}" in keys]:
+                key = f"{secret}_{kind}"
+                dotted, name = f"{section}.{key}", str(keys.pop(key))
+                kept = Elsewhere(key=dotted, place=place_of(dotted), kind=kind, name=name, base=base)
+                if given:
+                    layer.problems += kept.wrong(f"{given[0]} is set as well; keep one of the two").problems
+                else:
+                    layer.elsewhere[f"{section}.{secret}"] = kept
+                given.append(key)
 
 
 def _anchor_paths(layer: Layer, base: Path) -> None:

@@ -37,6 +37,7 @@ def load(
     if below.problems and not below.values:
         raise ConfigError(tuple(below.problems))
     layer = layers.merged((below, layers.from_environment(), layers.from_flags(overrides)))
+    layers.fetch_secrets(layer)
     config, wrong = _checked(layer)
     wrong = [*layer.problems, *wrong]
     if serving:

@@ -93,7 +93,8 @@ class FeishuSettings(Section):
         "", description="App ID from the developer console, begins with `cli_`.", examples=["cli_a1b2c3"]
     )
     app_secret: SecretStr = Field(
-        SecretStr(""), description="App secret; better in the environment or a file of its own than in config.toml."
+        SecretStr(""),
+        description="App secret; better in the environment, a file of its own or the keyring than in config.toml.",
     )
     domain: str = Field(
         "https://open.feishu.cn",
@@ -388,7 +389,8 @@ def is_secret(section: str, key: str) -> bool:
     return field.annotation is SecretStr or (isinstance(extra, dict) and bool(extra.get("secret")))
 
 
-def can_be_a_file(section: str, key: str) -> bool:
-    """Whether `<key>_file` may name a file that holds the value."""
+def may_be_elsewhere(section: str) -> tuple[str, ...]:
+    """The keys for which `<key>_file` or `<key>_keyring` may say where the value is kept."""
     model = sections().get(section)
-    return bool(model and key in model.model_fields and model.model_fields[key].annotation is SecretStr)
+    fields = model.model_fields.items() if model else ()
+    return tuple(key for key, field in fields if field.annotation is SecretStr)
