@@ -16,6 +16,8 @@ WAIT, REMIND, TURN, IDLE, STOP = (
     timedelta(seconds=20),
 )
 
+ROOM = 50  # messages that may wait in one session
+
 
 class Mode(StrEnum):
     """What a person sees of a session."""
@@ -53,6 +55,7 @@ class Expected:
     last: list[str] = field(default_factory=list)
     questions: dict[str, Question] = field(default_factory=dict)
     open: str = ""
+    agent: str = ""  # the agent's own name for the session
     behind: list[str] = field(default_factory=list)
     begun: set[int] = field(default_factory=set)  # turns the agent was told of
     claimed: tuple[str, str] | None = None
@@ -70,14 +73,13 @@ class Expected:
     def write(self, message: str, words: str, sent_at: datetime, stale: bool, now: datetime) -> None:
         if self.mode is Mode.CLOSED:
             return
-        if stale:
-            self.held.append(message)
-        elif self.mode is Mode.REST:
+        answer = None if stale else self._typed(words, sent_at)
+        if self.mode is Mode.REST and not stale:
             self._begin(message, now)
-        elif (answer := self._typed(words, sent_at)) is not None:
+        elif answer is not None:
             self._answer(answer, now)
-        else:
-            self.queue.append(message)
+        elif len(self.queue) + len(self.held) < ROOM:
+            (self.held if stale else self.queue).append(message)
 
     def _typed(self, words: str, sent_at: datetime) -> bool | None:
         """Whether the words are a yes (an answer too) or a no to what is asked; None: they are no answer to it."""
@@ -181,6 +183,11 @@ class Expected:
             self._next_question(now)
         else:
             self.behind.remove(request_id)
+
+    def called(self, turn: int, agent: str, *, begins: bool) -> None:
+        """The agent names itself: when it takes a turn, or later in place of that name."""
+        if turn == self.turn and (self.busy or not begins) and self.mode is not Mode.CLOSED:
+            self.agent = agent
 
     def ends(self, turn: int, *, well: bool, now: datetime) -> None:
         """The turn finished, or it failed or its agent died."""

@@ -1,0 +1,203 @@
+"""What the people of the machine do: write, command, tap; and what Feishu delivers again."""
+
+from dataclasses import replace
+from typing import Final
+
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, precondition, rule
+
+from phonework.backends.base import Accepted, Liveness
+from phonework.channels.cards import values
+from phonework.fsm.types import SessionId
+from phonework.testing.backend import Deed
+from phonework.testing.engine_stage import OLD, RARELY, WHICH, Stage, any_sessions, message_of
+from phonework.testing.expected import IDLE, Expected, Mode
+from phonework.testing.expected import Question as Asked
+from phonework.testing.playbook import ADA, BOB
+
+ANSWERABLE: Final = ["open", "expired", "void"]
+WORDS: Final = st.sampled_from(["please", "yes", "no", "1"])
+AGES: Final = st.sampled_from(["fresh", "fresh", "earlier", "stale"])
+PEOPLE: Final = st.sampled_from([ADA, ADA, BOB])
+OUTCOMES: Final = st.sampled_from([*[Deed.OK] * 6, *Deed])
+OWNER: Final = st.sampled_from([True, True, True, True, False])
+
+
+class People(Stage):
+    """Two people at their phones."""
+
+    @initialize(steers=st.booleans())
+    def ada_has_a_session(self, steers: bool) -> None:
+        self.begin(ADA, steers, True)
+
+    @precondition(lambda self: sum(one.mode is not Mode.CLOSED for one in self.sessions.values()) < 3)
+    @rule(user=PEOPLE, steers=st.booleans(), at_once=st.booleans())
+    def begin(self, user: str, steers: bool, at_once: bool) -> None:
+        self.tick()
+        said = self.said(user, f"/new api --backend {'steering' if steers else 'demo'} {'please' if at_once else ''}")
+        session_id = SessionId(f"fizz-{len(self.sessions) + 1}")
+        one = self.sessions[session_id] = Expected(owner=user, steers=steers)
+        one.deadlines["idle"] = (self.now + IDLE, 0)
+        self.active[user] = session_id
+        if at_once:
+            one.write(message_of("message", said.key), "please", said.sent_at, False, self.now)
+        self.deliver(said)
+
+    @precondition(any_sessions)
+    @rule(which=WHICH, words=WORDS, age=AGES, dies=RARELY)
+    def write(self, which: int, words: str, age: str, dies: bool) -> None:
+        """dies: the program is killed between the commit and its acknowledgement, and Feishu delivers it again."""
+        self.tick()
+        user = self.turn_to(which)
+        said = self.said(user, words, self.sent(user, age))
+        self.expect_message(said)
+        if dies:
+            self.falls(Accepted.UNKNOWN, Liveness.DEAD)
+            self.do(self.play.crash_unacknowledged(said))
+            self.listen()
+        self.deliver(replace(said, text=str(said.text)))
+
+    @precondition(any_sessions)
+    @rule(
+        which=WHICH, command=st.sampled_from(["/stop", "/stop", "/close", "/retry", "/retry", "/status"]), late=RARELY
+    )
+    def command(self, which: int, command: str, late: bool) -> None:
+        self.tick()
+        user = self.turn_to(which)
+        said = self.said(user, command, self.now - OLD if late else self.now)
+        one = self.active_of(user)
+        if one is not None and not late:
+            match command:
+                case "/stop":
+                    one.stop(self.now)
+                case "/close":
+                    one.close()
+                case "/retry":
+                    one.retry(message_of("retry", said.key), self.now)
+                case _:  # it only looks
+                    pass
+        self.deliver(said)
+
+    @precondition(lambda self: any(one.questions for one in self.sessions.values()))
+    @rule(
+        which=WHICH,
+        owner=OWNER,
+        yes=st.booleans(),
+        odd=RARELY,
+        how=st.sampled_from(["as shown", "as shown", "as shown", "as shown", "older", "forged"]),
+        outcome=OUTCOMES,
+    )
+    def click(self, which: int, owner: bool, yes: bool, odd: bool, how: str, outcome: Deed) -> None:
+        """odd: with the button that the card does not have any more, or not yet."""
+        self.tick()
+        asked = [(one, question) for one in self.sessions.values() for question in one.questions.values()]
+        asked.sort(key=lambda pair: ANSWERABLE.index(pair[1].status) if pair[1].status in ANSWERABLE else 9)
+        one, question = asked[which % len(asked)]
+        user, late = self.someone(one, owner), (question.status in ANSWERABLE[1:]) is not odd
+        request_id = "f" * 32 if how == "forged" else question.request_id
+        generation = max(0, question.generation - (how == "older"))
+        yes = yes or question.kind != "confirm"  # the other kinds have no no
+        choice, form = _press(question.kind, yes)
+        clicked = self.tap(values.answer_value(request_id, generation, choice, late=late), user, form)
+        if late:
+            one.late(request_id, generation, yes, user, message_of("late", clicked.key), self.now)
+        else:
+            one.click(request_id, generation, yes, user, self.now)
+        self.goes(outcome)
+        self.deliver(clicked)
+
+    @precondition(lambda self: bool(self.resumable()))
+    @rule(which=WHICH, yes=st.booleans(), same=OWNER, times=st.integers(0, 2))
+    def answer_late_and_ask_again(self, which: int, yes: bool, same: bool, times: int) -> None:
+        """The decision answers the very same call, once."""
+        self.tick()
+        if not (found := self.resumable()):
+            return
+        session_id, one, question = found[which % len(found)]
+        yes = yes or question.kind != "confirm"
+        choice, form = _press(question.kind, yes)
+        clicked = self.tap(
+            values.answer_value(question.request_id, question.generation, choice, late=True), one.owner, form
+        )
+        one.late(question.request_id, question.generation, yes, one.owner, message_of("late", clicked.key), self.now)
+        self.deliver(clicked)
+        for _ in range(times):
+            fingerprint = question.fingerprint if same else "another"
+            self.report(session_id, self.ask(one, one.turn, question.kind, fingerprint))
+
+    def resumable(self) -> list[tuple[SessionId, Expected, Asked]]:
+        return [
+            (key, one, question)
+            for key, one in self.sessions.items()
+            if one.mode is Mode.REST
+            for question in one.questions.values()
+            if question.status in ANSWERABLE[1:]
+        ]
+
+    @precondition(any_sessions)
+    @rule(which=WHICH, owner=OWNER, op=st.sampled_from([*values.TurnOp, "nonsense"]), old=RARELY)
+    def click_turn(self, which: int, owner: bool, op: str, old: bool) -> None:
+        self.tick()
+        session_id, one = self.session(which)
+        user = self.someone(one, owner)
+        turn = max(1, one.turn - old)
+        clicked = self.tap({**values.turn_value(values.TurnOp.STOP, session_id, turn), "op": str(op)}, user)
+        if user == one.owner and (turn == one.turn or op == "close"):
+            match op:
+                case "stop":
+                    one.stop(self.now)
+                case "close":
+                    one.close()
+                case "retry":
+                    one.retry(message_of("retry", clicked.key), self.now, turn)
+                case "continue":
+                    one.go_on(message_of("continue", clicked.key), turn, self.now)
+                case _:  # nonsense
+                    pass
+        self.deliver(clicked)
+
+    @precondition(lambda self: any(one.busy or one.held for one in self.sessions.values()))
+    @rule(which=WHICH, owner=OWNER, op=st.sampled_from(list(values.PromptOp)), outcome=OUTCOMES)
+    def click_message(self, which: int, owner: bool, op: values.PromptOp, outcome: Deed) -> None:
+        """One that waits; if there is none, one is written first, and it may come to something else."""
+        self.tick()
+        if not self.waiting():
+            self.please(which)
+        if not (waiting := self.waiting()):
+            return
+        waiting.sort(key=lambda pair: pair[0].mode is not Mode.WORKING)
+        one, message = waiting[which % len(waiting)]
+        user = self.someone(one, owner)
+        clicked = self.tap(values.prompt_value(op, message), user)
+        if user == one.owner and op is values.PromptOp.SEND_NOW:
+            one.send_now(message, self.now)
+        elif user == one.owner:
+            one.drop(message)
+        self.goes(outcome)
+        self.deliver(clicked)
+
+    def waiting(self) -> list[tuple[Expected, str]]:
+        return [(one, message) for one in self.sessions.values() for message in (*one.queue, *one.held)]
+
+    def goes(self, outcome: Deed) -> None:
+        """What comes of the next order to an agent."""
+        if outcome is not Deed.OK:
+            self.play.script.deeds.appendleft(outcome)
+
+    @precondition(lambda self: bool(self.acts))
+    @rule(which=st.integers(0, 40))
+    def deliver_again(self, which: int) -> None:
+        """Feishu's own redelivery, after 15 s or 6 h or a restart: the same key in another object."""
+        act = self.acts[-1 - which % len(self.acts)]
+        self.do(self.play.deliver(replace(act, user=str(act.user))))
+        self.listen()
+
+
+def _press(kind: str, yes: bool) -> tuple[str, dict[str, object]]:
+    match kind:
+        case "input":
+            return values.Press.FORM, {"text": "blue"}
+        case "choice":
+            return values.pick(0, 1), {}
+        case _:
+            return (values.Press.ALLOW if yes else values.Press.DENY), {}
