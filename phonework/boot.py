@@ -12,7 +12,7 @@ import structlog
 
 from phonework import engine
 from phonework.backends.base import Accepted, Backend, Liveness
-from phonework.carriers.agents import Job, give_up_claimed, read, turn_start
+from phonework.carriers.agents import Job, give_up_claimed, read, turn_of, turn_start
 from phonework.errors import StoreError
 from phonework.fsm import effects as order
 from phonework.fsm.types import SessionId, UserId
@@ -103,7 +103,19 @@ async def _judge(writer: Writer, backend: Backend | None, session_id: SessionId,
     liveness = await _liveness(backend, session_id) if backend is not None else Liveness.DEAD
     if liveness is not Liveness.DEAD:
         return  # alive goes on; of an unknown one its deadlines will tell
-    await writer.run(lambda connection, now: engine.lose_agent(connection, session_id, turn, boot_id, now))
+    said = await _said(writer, backend, session_id, turn) if backend is not None else ""
+    await writer.run(lambda connection, now: engine.lose_agent(connection, session_id, turn, boot_id, now, text=said))
+
+
+async def _said(writer: Writer, backend: Backend, session_id: SessionId, turn: int) -> str:
+    """The agent's words of the turn, from its own record; a backend that cannot say costs nothing but them."""
+    start = await writer.run(lambda connection, _now: turn_of(connection, session_id, turn))
+    try:
+        async with asyncio.timeout(SAYS_WITHIN.total_seconds()):
+            return await backend.said(start) if start is not None else ""
+    except Exception as error:
+        log.warning("a backend could not say what its agent had said", session_id=session_id, error=repr(error))
+        return ""
 
 
 async def _liveness(backend: Backend, session_id: SessionId) -> Liveness:

@@ -232,8 +232,10 @@ def _end(
     return take_in(connection, one, now)
 
 
-def lose_agent(connection: sqlite3.Connection, session_id: SessionId, turn: int, boot: str, now: datetime) -> Outcome:
-    """The agent of a busy session did not survive our restart."""
-    event = happened.AgentLost(turn=turn, reason=happened.RESTART, restart=True)
+def lose_agent(
+    connection: sqlite3.Connection, session_id: SessionId, turn: int, boot: str, now: datetime, *, text: str = ""
+) -> Outcome:
+    """The agent of a busy session did not survive our restart. text: what it had said."""
+    event = happened.AgentLost(turn=turn, reason=happened.RESTART, restart=True, text=text)
     one = Happened(source="boot", key=f"{boot}:{session_id}", session_id=session_id, event=event, occurred_at=now)
     return take_in(connection, one, now)

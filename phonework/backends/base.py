@@ -34,6 +34,7 @@ class Capabilities:
     can_steer: bool = False
     asks: frozenset[RequestKind] = frozenset()
     slash_commands: bool = False  # runs `/word` itself
+    companion: bool = False  # a person's own helper, made when first needed; no kind of agent that `/new` offers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +116,9 @@ class Backend(Protocol):
 
     async def accepted(self, start: TurnStart) -> Accepted:
         """Whether a turn handed over before a crash reached the agent's own record."""
+
+    async def said(self, start: TurnStart) -> str:
+        """The agent's last words of a turn that died with its server, from its own record; empty when it has none."""
 
     async def ping(self, *, smoke: bool = False) -> str:
         """A line on version and readiness. smoke: run a real one-line turn. Raises BackendError when not well."""

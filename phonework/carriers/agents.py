@@ -203,6 +203,15 @@ def turn_start(
     )
 
 
+def turn_of(connection: sqlite3.Connection, session_id: SessionId, turn: int) -> TurnStart | None:
+    """The live turn as it was handed over, pictures aside; None when another one runs or none."""
+    live = turns.live(connection, session_id)
+    if live is None or live.turn != turn:
+        return None
+    job = Job(run=sessions.run_of(connection, session_id), prompts=_prompts(connection, session_id, live.prompt_ids))
+    return turn_start(session_id, order.StartTurn(turn=turn, prompt_ids=live.prompt_ids), job, {})
+
+
 def failed(effect: object, why: str) -> Event | None:
     """What it means for the session that an order could not be carried out."""
     match effect:

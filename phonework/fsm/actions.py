@@ -237,7 +237,7 @@ def _record_end(draft: Draft) -> TurnStatus:
             draft.change_turn(replace(turn, text=event.text, error=event.error, usage=event.usage))
             return TurnStatus.STOPPED if stopping else TurnStatus.FAILED
         case happened.AgentLost():
-            draft.change_turn(replace(turn, error=event.reason))
+            draft.change_turn(replace(turn, text=event.text, error=event.reason))
             return TurnStatus.STOPPED if stopping else TurnStatus.LOST
         case _:
             return TurnStatus.STOPPED

@@ -178,11 +178,15 @@ class TurnFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentLost:
-    """The agent's process is gone, or what became of it is unknown. restart: our own process had ended."""
+    """The agent's process is gone, or what became of it is unknown.
+
+    restart: our own process had ended. text: the agent's words so far, as far as they are known.
+    """
 
     turn: int
     reason: str
     restart: bool = False
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

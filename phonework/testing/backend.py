@@ -46,6 +46,7 @@ class Script:
     deeds: deque[Deed] = field(default_factory=deque)
     usual: Deed = Deed.OK
     liveness: dict[SessionId, Liveness] = field(default_factory=dict)
+    said: dict[tuple[SessionId, int], str] = field(default_factory=dict)  # the words in its own record
     accepted: Accepted | None = None  # None: as it truly was
     cannot_say: Exception | None = None  # raised when asked what it knows of its agents
 
@@ -104,6 +105,11 @@ class ScriptedBackend:
             return self.script.accepted
         taken = any((one.session_id, one.turn) == (start.session_id, start.turn) for one in self.script.starts)
         return Accepted.YES if taken else Accepted.NO
+
+    async def said(self, start: TurnStart) -> str:
+        if self.script.cannot_say is not None:
+            raise self.script.cannot_say
+        return self.script.said.get((start.session_id, start.turn), "")
 
     async def ping(self, *, smoke: bool = False) -> str:
         return "by script"

@@ -75,6 +75,7 @@ async def test_a_killed_agent_is_told_and_retry_begins_another(ada: Coder, api: 
 
     card = await ada.turn(1, "interrupted")
     assert card.shows("SIGKILL")
+    assert await ada.hears("half of it") == "half of it"
     assert await ended(agents)
     api.open("killed")
     await ada.presses(card, "Retry")

@@ -148,6 +148,18 @@ async def test_a_turn_cut_off_by_a_kill_is_told_and_can_be_run_again(
     assert await bob.hears("and the rest") == "half of it\n\nand the rest"
 
 
+async def test_what_an_agent_had_said_before_a_kill_is_told(bob: Coder, own: ClaudeServer) -> None:
+    await bob.wants([say("I write it down."), append(1)])
+    await bob.question("echo once")
+    await bob.recorded_ask()
+    await own.kill_with_agents()
+
+    await own.start()
+
+    await bob.turn(1, "interrupted")
+    assert await bob.hears("I write it down.") == "I write it down."
+
+
 async def test_a_stop_of_the_server_in_the_middle_of_a_turn_leaves_no_agent(bob: Coder, own: ClaudeServer) -> None:
     await bob.wants([say("half of it"), {"gate": "never opened"}])
     await bob.sees(live("half of it"))

@@ -51,6 +51,16 @@ async def test_only_a_dead_agent_ends_a_turn(play: Playbook, liveness: Liveness)
     assert "Still here." in play.channel.texts()
 
 
+async def test_what_an_agent_had_said_when_it_died_with_us_is_told(play: Playbook) -> None:
+    """As far as its own record goes."""
+    session = await play.begin("go")
+    play.script.said[session, 1] = "half of it"
+    await play.crash()
+
+    assert play.one("SELECT body ->> 'text' FROM turn WHERE session_id = ?", session) == "half of it"
+    assert "half of it" in play.channel.texts()
+
+
 async def test_a_start_that_never_arrived_is_made_once_more(play: Playbook) -> None:
     """The agent's own record says that it does not have the message."""
     play.script.deeds.append(Deed.HANG)

@@ -240,6 +240,13 @@ class ClaudeBackend:
                 return Accepted.YES
         return Accepted.NO
 
+    async def said(self, start: TurnStart) -> str:
+        """The whole paragraphs in the agent's own record; one that was begun is not there."""
+        env = launcher.environment(self._settings, "")
+        record = await asyncio.to_thread(transcript.find, launcher.config_dir(env), self._conversation(start))
+        prompts = frozenset(prompt.prompt_id for prompt in start.prompts)
+        return await asyncio.to_thread(transcript.said, record, prompts) if record is not None else ""
+
     async def ping(self, *, smoke: bool = False) -> str:
         cli = launcher.find_cli(self._settings.cli_path)
         version, _ = await self._run([cli, "--version"], 10.0)

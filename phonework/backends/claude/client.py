@@ -273,7 +273,10 @@ class LiveSession:
 
     async def _glimpsed(self, fact: told.Fact) -> None:
         match fact:
+            case told.ReplyBegun():
+                self._words.begin()
             case told.TextStreamed(text):
+                self._words.stream(text)
                 self._glimpse.stream(text)
             case told.ToolUsed(tool_use_id, title, by_subagent):
                 if not by_subagent:
@@ -356,8 +359,9 @@ class LiveSession:
 
     async def _result(self, result: told.Result) -> None:
         await self._named(result.agent_session_id)
-        usage, text = self._meter.take(result), self._words.take(result.text)
-        turn = self.turn
+        turn, usage = self.turn, self._meter.take(result)
+        failed = result.is_error and not result.aborted
+        text = self._words.take("" if failed and turn is not None else result.text)
         covered = set(result.prompt_ids)
         if turn is None or (not covered & turn.waiting and (covered or result.background)):
             if text:
@@ -367,8 +371,7 @@ class LiveSession:
         turn.usage = add(turn.usage, usage)
         await self._taken(turn, tuple(one for one in result.prompt_ids if one in turn.waiting - turn.own))
         turn.waiting -= covered or turn.waiting & turn.own
-        if (text and not result.is_error) or result.aborted:
-            turn.texts.append(text)
+        turn.texts.append(text)
         await self._go_on(turn, result)
 
     async def _go_on(self, turn: Turn, result: told.Result) -> None:
@@ -427,7 +430,9 @@ class LiveSession:
         if turn is not None:
             reason = self._why_gone()
             if turn.announced:
-                await self._emit(happened.AgentLost(turn=turn.number, reason=reason), f"ended:{turn.number}")
+                said = "\n\n".join(one for one in (*turn.texts, self._words.so_far()) if one)
+                event = happened.AgentLost(turn=turn.number, reason=reason, text=said)
+                await self._emit(event, f"ended:{turn.number}")
             elif not turn.started.done():
                 turn.started.set_exception(BackendError(reason))
         self._on_end(self)

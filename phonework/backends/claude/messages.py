@@ -28,6 +28,11 @@ class SessionNamed:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplyBegun:
+    """The model begins a reply; comes again when a reply that broke off is made anew."""
+
+
+@dataclass(frozen=True, slots=True)
 class TextStreamed:
     """A piece of what the agent is saying; comes again as a whole in TextSaid."""
 
@@ -128,6 +133,7 @@ class Result:
 Fact = (
     PromptSeen
     | SessionNamed
+    | ReplyBegun
     | TextStreamed
     | TextSaid
     | LocalOutput
@@ -203,6 +209,7 @@ def _streamed(frame: Mapping[str, Any]) -> Iterator[Fact]:
         case "content_block_delta" if event["delta"].get("type") == "text_delta":
             yield TextStreamed(event["delta"]["text"])
         case "message_start":
+            yield ReplyBegun()
             usage = event["message"].get("usage") or {}
             yield TokensSeen(
                 input_tokens=_count(usage.get("input_tokens")),
@@ -216,6 +223,8 @@ def _streamed(frame: Mapping[str, Any]) -> Iterator[Fact]:
 
 
 def _assistant(frame: Mapping[str, Any]) -> Iterator[Fact]:
+    if frame.get("is_api_error_message") is True:
+        return  # Claude Code puts the error into the agent's mouth; the result tells it too
     helper = bool(frame.get("parent_tool_use_id"))
     for block in frame["message"]["content"]:
         match block.get("type"):

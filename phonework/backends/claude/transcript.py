@@ -6,7 +6,7 @@ documented but for its place. What cannot be read counts as not there.
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,12 +47,44 @@ def find(config: Path, agent_session_id: str) -> Path | None:
 
 def has_prompt(path: Path, prompt_id: str) -> bool:
     """Whether the prompt with this uuid was taken: as a line of its own, or folded into a running turn."""
+    return any(_takes(line, {prompt_id}) for line in _lines(path, containing=prompt_id))
+
+
+def said(path: Path, prompt_ids: Collection[str]) -> str:
+    """The agent's last words of the turn with these prompts: since its last tool call, or else before that."""
+    begun, before = False, ""
+    since: list[str] = []
+    for line in _lines(path):
+        begun = begun or _takes(line, prompt_ids)
+        if not begun or line.get("type") != "assistant" or not _by_the_agent(line):
+            continue
+        for block in _blocks(line):
+            if block.get("type") == "tool_use":
+                before, since = "\n\n".join(since) or before, []
+            elif block.get("type") == "text" and isinstance(text := block.get("text"), str) and text.strip():
+                since.append(text)
+    return "\n\n".join(since) or before
+
+
+def _takes(line: dict[str, Any], prompt_ids: Collection[str]) -> bool:
+    attached = line.get("attachment")
+    source = attached.get("source_uuid") if isinstance(attached, dict) else None
     return any(
-        line.get("uuid") == prompt_id
-        or line.get("commandUuid") == prompt_id
-        or (isinstance(part := line.get("attachment"), dict) and part.get("source_uuid") == prompt_id)
-        for line in _lines(path, containing=prompt_id)
+        isinstance(one, str) and one in prompt_ids for one in (line.get("uuid"), line.get("commandUuid"), source)
     )
+
+
+def _by_the_agent(line: dict[str, Any]) -> bool:
+    """Not by a subagent, and not what Claude Code itself puts into the agent's mouth."""
+    message = line.get("message")
+    model = message.get("model") if isinstance(message, dict) else None
+    return line.get("isSidechain") is not True and line.get("isApiErrorMessage") is not True and model != "<synthetic>"
+
+
+def _blocks(line: dict[str, Any]) -> list[dict[str, Any]]:
+    message = line.get("message")
+    content = message.get("content") if isinstance(message, dict) else None
+    return [one for one in content if isinstance(one, dict)] if isinstance(content, list) else []
 
 
 def totals(path: Path) -> Totals:
@@ -74,12 +106,9 @@ def unanswered(path: Path) -> list[Unanswered]:
     for line in _lines(path):
         if line.get("isSidechain") is True or line.get("type") not in ("assistant", "user"):
             continue
-        message = line.get("message")
-        content = message.get("content") if isinstance(message, dict) else None
-        blocks = [one for one in content if isinstance(one, dict)] if isinstance(content, list) else []
         if line["type"] == "user":
             calls.clear()
-        calls += [call for block in blocks if (call := _call(line, block)) is not None]
+        calls += [call for block in _blocks(line) if (call := _call(line, block)) is not None]
     return calls
 
 

@@ -43,9 +43,17 @@ class Words:
 
     def __init__(self) -> None:
         self._said: list[str] = []
-        self._before = self._local = ""
+        self._before = self._local = self._begun = ""
+
+    def begin(self) -> None:
+        """A reply begins; what was heard of one that broke off comes again."""
+        self._begun = ""
+
+    def stream(self, text: str) -> None:
+        self._begun += text
 
     def say(self, text: str) -> None:
+        self._begun = ""
         if text.strip():
             self._said.append(text)
 
@@ -60,8 +68,12 @@ class Words:
         """The last words, verbatim, and forget them. otherwise: what the result says, when nothing was said since."""
         text = "\n\n".join(self._said) or self._local or otherwise or self._before
         self._said.clear()
-        self._before = self._local = ""
+        self._before = self._local = self._begun = ""
         return text
+
+    def so_far(self) -> str:
+        """The same of an agent that died in the middle, with the paragraph it had begun."""
+        return "\n\n".join(one for one in (*self._said, self._begun.rstrip()) if one) or self._before
 
 
 class Glimpse:

@@ -128,7 +128,7 @@ class Agent:
         if self._stop is Stop.QUIET:
             return None
         if self._stop is Stop.KILL:
-            return AgentLost(turn=turn, reason="The demo agent was ended.")
+            return AgentLost(turn=turn, reason="The demo agent was ended.", text=talk.text)
         if story is None and self._stop is None:
             return TurnFailed(turn=turn, error="What the agent did could not be stored.", usage=usage)
         if story is None or story.cancelled():
@@ -139,7 +139,7 @@ class Agent:
         error = _first(error)
         if isinstance(error, AgentCrashError):
             self.alive = False
-            return AgentLost(turn=turn, reason=str(error))
+            return AgentLost(turn=turn, reason=str(error), text=talk.text)
         return TurnFailed(turn=turn, error=_sentence(error), text=talk.text, usage=usage)
 
     async def _tell(self, talk: Talk) -> str:

@@ -99,6 +99,10 @@ class DemoBackend:
         taken = [(start.turn, prompt.prompt_id) in memory.taken for prompt in start.prompts]
         return Accepted.YES if any(taken) else Accepted.NO
 
+    async def said(self, start: TurnStart) -> str:
+        """Return nothing: what the demo agent said dies with this process."""
+        return ""
+
     async def ping(self, *, smoke: bool = False) -> str:
         """Return a line on the agent; smoke: run a real command as well."""
         line = f"demo agent {__version__}"

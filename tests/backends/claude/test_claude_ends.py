@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -88,15 +89,43 @@ async def test_a_stop_right_after_the_start_is_not_lost(bench: ClaudeBench) -> N
 async def test_a_kill_from_outside_loses_the_turn_and_the_next_one_goes_on(bench: ClaudeBench) -> None:
     prompt = await bench.write([say("I begin."), {"hang": True}], text="remember the number 42")
     await bench.recorded(prompt)
+    await bench.sink.wait_for(lambda: any("begin." in one.text for _, _, one in bench.sink.progressed))
 
     cli(bench).kill()
 
     lost = await bench.end()
     assert isinstance(lost, AgentLost)
     assert "SIGKILL" in lost.reason
+    assert lost.text == "I begin."
     assert await bench.backend.liveness(ONE) is Liveness.DEAD
     await bench.write([say("{history}")])
     assert "remember the number 42" in await bench.words()
+
+
+async def test_an_agent_that_dies_at_a_tool_had_said_what_it_is_for(bench: ClaudeBench) -> None:
+    await bench.write([say("Let me see."), use("Bash", command="echo", description="Look")], [say("Now x1."), TOUCH])
+    await bench.asked()
+
+    cli(bench).kill()
+
+    lost = await bench.end()
+    assert isinstance(lost, AgentLost)
+    assert lost.text == "Now x1."
+
+
+async def test_what_an_agent_had_said_is_read_from_its_record(bench: ClaudeBench) -> None:
+    """Of whole paragraphs; nothing of the turns before, nothing when the turn is unknown."""
+    await bench.write([say("An earlier turn.")])
+    await bench.finished()
+    await bench.write([say("Now x1."), TOUCH])
+    await bench.asked()
+    await bench.recorded_ask()
+    bench.restart()
+    assert bench.start is not None
+
+    assert await bench.backend.liveness(ONE) is Liveness.DEAD
+    assert await bench.backend.said(bench.start) == "Now x1."
+    assert await bench.backend.said(replace(bench.start, prompts=())) == ""
 
 
 async def test_a_kill_while_it_asks_leaves_the_request_to_the_engine(bench: ClaudeBench) -> None:
@@ -155,13 +184,15 @@ async def test_an_api_error_fails_the_turn_in_words(
     make_bench: Callable[..., ClaudeBench], status: int, words: str
 ) -> None:
     bench = make_bench(env={"CLAUDE_CODE_MAX_RETRIES": "0"})
-    await bench.write([{"error": status, "message": "this will not do", "retry_after": 0}])
+    look = use("Bash", command="echo", description="Look")
+    await bench.write([say("I begin."), look], [{"error": status, "message": "this will not do", "retry_after": 0}])
 
     end = await bench.end()
 
     assert isinstance(end, TurnFailed)
     assert words in end.error
     assert "\n" not in end.error
+    assert end.text == "I begin."
     await bench.write([say("fine")])
     assert await bench.words() == "fine"
 

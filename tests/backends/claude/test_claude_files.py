@@ -101,6 +101,33 @@ def test_a_prompt_is_found_as_a_line_and_as_folded_in() -> None:
     assert not transcript.has_prompt(FOLDED.with_name("missing"), str(uuid4()))
 
 
+def test_what_was_said_in_a_turn_is_found(tmp_path: Path) -> None:
+    """Since the last tool call, else before it; not a subagent's words, nor what is put into the agent's mouth."""
+    record = tmp_path / "record.jsonl"
+
+    def said(text: str, **more: object) -> dict[str, object]:
+        return {"type": "assistant", "message": {"content": [{"type": "text", "text": text}], **more}}
+
+    call = {"type": "assistant", "message": {"content": [{"type": "tool_use", "id": "t", "name": "X", "input": {}}]}}
+    lines = [
+        said("earlier"),
+        {"type": "user", "uuid": "p1", "message": {"content": "go"}},
+        said("first"),
+        said("second"),
+        call,
+        {**said("a helper"), "isSidechain": True},
+        said("No response requested.", model="<synthetic>"),
+    ]
+
+    def found(*more: dict[str, object]) -> str:
+        record.write_text("".join(json.dumps(line) + "\n" for line in [*lines, *more]) + '{"torn": ')
+        return transcript.said(record, {"p1"})
+
+    assert found() == "first\n\nsecond"
+    assert found(said("third")) == "third"
+    assert transcript.said(record, {"p2"}) == ""
+
+
 def test_the_totals_are_the_last_recorded_ones() -> None:
     assert transcript.totals(FOLDED) == transcript.Totals(cost_usd=0.021972, tokens=(5323, 34, 0, 0))
     assert transcript.totals(KILLED) == transcript.Totals()

@@ -203,7 +203,9 @@ async def test_a_stubborn_agent_ignores_an_interrupt_but_not_a_kill(person: Pers
 
     await person.backend.kill("fizz-top")
 
-    assert isinstance(await person.end(), AgentLost)
+    lost = await person.end()
+    assert isinstance(lost, AgentLost)
+    assert lost.text.strip()
 
 
 async def test_clearing_begins_a_new_conversation(person: Person) -> None:
