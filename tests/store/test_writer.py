@@ -290,10 +290,13 @@ async def test_an_unmigrated_or_missing_folder_is_refused(tmp_path: Path, clock:
 
 
 class Run:
-    """One run of a writer under faults: a first job, then three together; what was acknowledged, what is stored."""
+    """One run of a writer under faults: a first job, then three together; what was acknowledged, what is stored.
 
-    def __init__(self, database: Path, clock: Clock, faults: Faults) -> None:
-        self.database, self.clock, self.faults = database, clock, faults
+    poisoned: the second of the three raises, so that all of them are run once more, each on a savepoint.
+    """
+
+    def __init__(self, database: Path, clock: Clock, faults: Faults, *, poisoned: bool = False) -> None:
+        self.database, self.clock, self.faults, self.poisoned = database, clock, faults, poisoned
         self.failures: list[StoreError] = []
 
     async def go(self) -> list[str | BaseException]:
@@ -306,7 +309,8 @@ class Run:
         )
         await self.writer.start()
         gate, first = await held(self.writer)
-        tasks = [asyncio.create_task(self.writer.run(put(key))) for key in "abc"]
+        jobs = [put("a"), _raises if self.poisoned else put("b"), put("c")]
+        tasks = [asyncio.create_task(self.writer.run(job)) for job in jobs]
         await asyncio.sleep(0)
         self.faults.armed = True  # from the gate's COMMIT on
         gate.opened.set()
@@ -316,20 +320,27 @@ class Run:
         return results
 
 
-# The gate's COMMIT is statement 0; then BEGIN, three times SAVEPOINT, INSERT, RELEASE, and COMMIT.
-STATEMENTS = range(12)
+def _raises(connection: sqlite3.Connection, now: datetime) -> str:
+    raise ValueError("poisoned")
+
+
+# The gate's COMMIT is statement 0; then BEGIN, three times INSERT, COMMIT.
+STATEMENTS = [(False, at) for at in range(6)]
+# The gate's COMMIT; BEGIN, INSERT, ROLLBACK; BEGIN, three times SAVEPOINT, INSERT, RELEASE (one without an INSERT and
+# with ROLLBACK TO instead), COMMIT.
+STATEMENTS += [(True, at) for at in range(15)]
 
 
 @pytest.mark.parametrize("lost", [False, True])
 @pytest.mark.parametrize("fault", [IO_ERROR, FULL, BUSY], ids=["io", "full", "busy"])
-@pytest.mark.parametrize("at", STATEMENTS)
+@pytest.mark.parametrize(("poisoned", "at"), STATEMENTS)
 async def test_nothing_is_acknowledged_without_a_commit_when_a_statement_fails_once(
-    database: Path, clock: Clock, at: int, fault: Fault, lost: bool
+    database: Path, clock: Clock, poisoned: bool, at: int, fault: Fault, lost: bool
 ) -> None:
-    run = Run(database, clock, Faults(fault, at=frozenset({at}), lost=lost))
+    run = Run(database, clock, Faults(fault, at=frozenset({at}), lost=lost), poisoned=poisoned)
     results = await run.go()
     acknowledged = {result for result in results if isinstance(result, str)} - {"gate"}
-    errors = [result for result in results if isinstance(result, BaseException)]
+    errors = [result for result in results if isinstance(result, BaseException) and not isinstance(result, ValueError)]
 
     assert acknowledged == stored(database)
     assert all(isinstance(error, StoreError) for error in errors)
@@ -339,7 +350,7 @@ async def test_nothing_is_acknowledged_without_a_commit_when_a_statement_fails_o
         assert [str(error) for error in run.failures]
     else:
         assert (errors, run.failures) == ([], [])
-        assert acknowledged == {"a", "b", "c"}
+        assert acknowledged == ({"a", "c"} if poisoned else {"a", "b", "c"})
 
 
 @pytest.mark.parametrize("fault", [IO_ERROR, FULL, BUSY], ids=["io", "full", "busy"])
@@ -363,7 +374,7 @@ async def test_a_fault_that_stays_stops_the_writer_and_tells_everybody(
 async def test_a_commit_the_disk_did_not_confirm_is_neither_acknowledged_nor_repeated(
     database: Path, clock: Clock
 ) -> None:
-    run = Run(database, clock, Faults(IO_ERROR, at=frozenset({11}), after=True))
+    run = Run(database, clock, Faults(IO_ERROR, at=frozenset({5}), after=True))
     results = await run.go()
 
     assert [type(result) for result in results[1:]] == [StoreError] * 3
