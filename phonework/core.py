@@ -91,6 +91,7 @@ def assemble(
         backends=capabilities,
         default_backend=config.agent.default,
         new_id=new_id or SessionNames(),
+        root=config.work.root,
         timeouts=config.default_timeouts(),
         stale_after=timedelta(seconds=config.timeouts.stale) if config.timeouts.stale else timedelta.max,
     )

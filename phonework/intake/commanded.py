@@ -83,8 +83,9 @@ def _switch(hand: Hand, said: Said, target: str) -> Taken:
 def _new(hand: Hand, said: Said, command: commands.New, opened: Opened | None) -> Taken:
     backend = command.backend or hand.desk.default_backend
     capabilities = hand.desk.backends.get(backend)
-    if capabilities is None:
-        params = {"backend": backend[:40], "known": ", ".join(sorted(hand.desk.backends))}
+    if capabilities is None or capabilities.companion:
+        known = sorted(name for name, can in hand.desk.backends.items() if not can.companion)
+        params = {"backend": backend[:40], "known": ", ".join(known)}
         return reply(hand, said, order.Say(text="say.backend_unknown", params=params))
     if opened is None or opened.refused is not None:
         refused = opened.refused if opened is not None else None

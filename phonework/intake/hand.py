@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from phonework.backends.base import Capabilities
 from phonework.engine import NAMESPACE, Outcome
@@ -27,11 +28,15 @@ from phonework.views import PromptView, RequestView, TurnView
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """What a node knows of itself. backends: those that can be used, by name. new_id: proposes a session's name."""
+    """What a node knows of itself. backends: those that can be used, by name. new_id: proposes a session's name.
+
+    root: the working root.
+    """
 
     backends: Mapping[str, Capabilities]
     default_backend: str
     new_id: Callable[[], str]
+    root: Path
     timeouts: Timeouts = field(default_factory=Timeouts)
     stale_after: timedelta = timedelta(minutes=10)
 

@@ -24,8 +24,8 @@ FROM session WHERE session_id = ?;
 
 -- name: add_session
 INSERT INTO session (session_id, user_id, backend, cwd, state, version, table_version, since_ms, created_at_ms,
-                     active_at_ms, can_steer, model, mode, chat, timeouts)
-VALUES (?, ?, ?, ?, 'idle', 1, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+                     active_at_ms, can_steer, model, mode, chat, timeouts, companion)
+VALUES (?, ?, ?, ?, 'idle', 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: session_exists
 SELECT 1 FROM session WHERE session_id = ?;
@@ -45,16 +45,18 @@ SELECT chat FROM session WHERE session_id = ?;
 UPDATE session SET chat = ? WHERE session_id = ? AND chat != ?;
 
 -- name: sessions_of
-SELECT session_id, backend, cwd, state, since_ms, active_at_ms, turn, agent_session_id, model, mode, can_steer, open_request
-FROM session WHERE user_id = ? AND state != 'closed' ORDER BY created_at_ms, session_id;
+SELECT session_id, backend, cwd, state, since_ms, active_at_ms, turn, agent_session_id, model, mode, can_steer, open_request,
+       companion
+FROM session WHERE user_id = ? AND state != 'closed' AND companion = 0 ORDER BY created_at_ms, session_id;
 
 -- name: session_view
-SELECT session_id, backend, cwd, state, since_ms, active_at_ms, turn, agent_session_id, model, mode, can_steer, open_request, user_id
+SELECT session_id, backend, cwd, state, since_ms, active_at_ms, turn, agent_session_id, model, mode, can_steer, open_request,
+       companion, user_id
 FROM session WHERE session_id = ?;
 
 -- name: session_number
 SELECT count(*) FROM session AS other, session AS this
-WHERE this.session_id = ? AND other.user_id = this.user_id AND other.state != 'closed'
+WHERE this.session_id = ? AND other.user_id = this.user_id AND other.state != 'closed' AND other.companion = 0
   AND (other.created_at_ms, other.session_id) <= (this.created_at_ms, this.session_id);
 
 -- name: busy_sessions
@@ -208,6 +210,9 @@ ON CONFLICT (delivery_key) DO NOTHING;
 
 -- name: message_of_card
 SELECT message_id, channel, chat_id FROM message WHERE card_key = ? ORDER BY sent_at_ms DESC LIMIT 1;
+
+-- name: card_is_private
+SELECT chat.private FROM message JOIN chat USING (channel, chat_id) WHERE card_key = ? ORDER BY sent_at_ms DESC LIMIT 1;
 
 -- name: card_of_message
 SELECT card_key, delivery_key FROM message WHERE message_id = ? ORDER BY sent_at_ms DESC LIMIT 1;

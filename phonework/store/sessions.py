@@ -28,6 +28,7 @@ class NewSession:
     can_steer: bool = False
     model: str = ""
     mode: str = ""
+    companion: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +53,7 @@ def add(connection: sqlite3.Connection, new: NewSession, now: datetime) -> None:
         SQL["add_session"],
         (
             new.session_id, new.user_id, new.backend, new.cwd, TABLE_VERSION, at, at, at, new.can_steer,
-            new.model, new.mode, dump(new.chat), dump(new.timeouts),
+            new.model, new.mode, dump(new.chat), dump(new.timeouts), new.companion,
         ),
     )  # fmt: skip
 
@@ -148,7 +149,7 @@ def move_chat(connection: sqlite3.Connection, session_id: SessionId, chat: Chat)
 
 
 def ids_of(connection: sqlite3.Connection, user_id: UserId) -> tuple[SessionId, ...]:
-    """A person's sessions that are not closed, in the order of their numbers."""
+    """A person's sessions that are not closed, in the order of their numbers; companions have none."""
     return tuple(SessionId(row[0]) for row in connection.execute(SQL["sessions_of"], (user_id,)))
 
 

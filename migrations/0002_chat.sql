@@ -1,0 +1,74 @@
+-- The whole chat: helpers of a person, reminders, work in the background, and how each person wants things shown.
+
+-- A companion is a person's own helper (the assistant, the shell), not a piece of work: it is never listed nor numbered.
+ALTER TABLE session ADD COLUMN companion INTEGER NOT NULL DEFAULT 0 CHECK (companion IN (0, 1));
+-- What its directory held when the session began: the id of a git tree; empty when it is not known.
+ALTER TABLE session ADD COLUMN base TEXT NOT NULL DEFAULT '';
+-- The permission mode that comes back when one for a limited time is over.
+ALTER TABLE session ADD COLUMN mode_after TEXT NOT NULL DEFAULT '';
+
+ALTER TABLE user ADD COLUMN chosen_language TEXT NOT NULL DEFAULT '';   -- by /lang; empty: the client's
+ALTER TABLE user ADD COLUMN verbosity TEXT NOT NULL DEFAULT 'normal' CHECK (verbosity IN ('quiet', 'normal', 'verbose'));
+ALTER TABLE user ADD COLUMN quiet_hours TEXT NOT NULL DEFAULT '';       -- like 22:00-08:00
+ALTER TABLE user ADD COLUMN timezone TEXT NOT NULL DEFAULT '';
+
+CREATE TABLE reminder (
+  reminder_id TEXT PRIMARY KEY,
+  user_id TEXT NOT NULL REFERENCES user (user_id),
+  status TEXT NOT NULL CHECK (status IN ('waiting', 'done', 'deleted')),
+  due_at_ms INTEGER,                                                -- the next time
+  created_at_ms INTEGER NOT NULL,
+  chat TEXT NOT NULL CHECK (json_valid(chat)),                      -- where it was asked for
+  body TEXT NOT NULL CHECK (json_valid(body)),                      -- the Reminder value
+  CHECK ((status = 'waiting') = (due_at_ms IS NOT NULL))
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX reminder_due ON reminder (due_at_ms) WHERE status = 'waiting';
+CREATE INDEX reminder_of_user ON reminder (user_id, due_at_ms) WHERE status = 'waiting';
+
+-- A turn that went to the background. Its state is that of the turn.
+CREATE TABLE task (
+  user_id TEXT NOT NULL REFERENCES user (user_id),
+  number INTEGER NOT NULL,
+  session_id TEXT NOT NULL,
+  turn INTEGER NOT NULL,
+  began_at_ms INTEGER NOT NULL,
+  PRIMARY KEY (user_id, number),
+  UNIQUE (session_id, turn)
+) STRICT, WITHOUT ROWID;
+
+-- The assistant's conversation with a person, one row for each message of it, as the model saw it.
+CREATE TABLE dialogue (
+  session_id TEXT NOT NULL REFERENCES session (session_id),
+  place INTEGER NOT NULL,
+  turn INTEGER NOT NULL,
+  tokens INTEGER NOT NULL,                                          -- about as many
+  body TEXT NOT NULL CHECK (json_valid(body)),
+  PRIMARY KEY (session_id, place)
+) STRICT, WITHOUT ROWID;
+
+-- What a companion did in a turn: written before it is begun, so that after a crash nothing is done twice.
+CREATE TABLE tool_call (
+  session_id TEXT NOT NULL REFERENCES session (session_id),
+  turn INTEGER NOT NULL,
+  call_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('claimed', 'done', 'unknown')),
+  body TEXT NOT NULL CHECK (json_valid(body)),
+  PRIMARY KEY (session_id, turn, call_id)
+) STRICT, WITHOUT ROWID;
+
+-- Two more timers: a turn that takes long goes to the background, a mode for a limited time ends.
+CREATE TABLE new_timer (
+  session_id TEXT NOT NULL REFERENCES session (session_id),
+  name TEXT NOT NULL CHECK (name IN ('wait', 'remind', 'turn', 'idle', 'stop', 'background', 'mode')),
+  turn INTEGER NOT NULL,
+  generation INTEGER NOT NULL,
+  due_at_ms INTEGER NOT NULL,
+  PRIMARY KEY (session_id, name)
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO new_timer SELECT session_id, name, turn, generation, due_at_ms FROM timer;
+DROP TABLE timer;
+ALTER TABLE new_timer RENAME TO timer;
+CREATE INDEX timer_due ON timer (due_at_ms);
