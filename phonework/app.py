@@ -9,8 +9,6 @@ from datetime import datetime, timedelta
 import structlog
 
 from phonework import boot
-from phonework.audit import AuditWriter
-from phonework.auditing import Auditor
 from phonework.channels.feishu import FeishuChannel
 from phonework.clock import Clock, SystemClock
 from phonework.config import Config
@@ -20,7 +18,6 @@ from phonework.errors import ConfigError
 from phonework.healing import Healer
 from phonework.http.app import build
 from phonework.http.serving import serving
-from phonework.redact import Redactor
 from phonework.router.authorise import ANYBODY, Gate
 from phonework.store.lock import DirectoryLock
 from phonework.store.migrate import migrate
@@ -76,15 +73,12 @@ async def _run(config: Config, clock: Clock, ready: Callable[[Running], None] | 
         feishu, healer = _feishu(config, clock)
         core = assemble(writer=writer, clock=clock, config=config, channels={feishu.name: feishu}, gate=gate)
         healer.append(Healer(writer=writer, clock=clock, channel=feishu, submit=core.router.submit))
-        auditor = Auditor(
-            writer, AuditWriter(config.server.data_dir / "audit", clock, redactor=Redactor(config.secrets()))
-        )
         try:
             await core.start(left)
-            await _until_cancelled(config, core, feishu, healer[0], auditor, failed, ready)
+            await _until_cancelled(config, core, feishu, healer[0], failed, ready)
         finally:
             await core.stop()
-            await auditor.catch_up()
+            await core.auditor.catch_up()
 
 
 async def _until_cancelled(
@@ -92,16 +86,15 @@ async def _until_cancelled(
     core: Core,
     feishu: FeishuChannel,
     healer: Healer,
-    auditor: Auditor,
     failed: asyncio.Future[None],
     ready: Callable[[Running], None] | None,
 ) -> None:
-    health = Health(core=core, channel=feishu)
+    health = Health(link=core.link, channel=feishu)
     async with asyncio.TaskGroup() as group:
         group.create_task(_raise(failed))
         group.create_task(feishu.run(core.router.submit))
         group.create_task(healer.run())
-        group.create_task(auditor.run())
+        group.create_task(core.auditor.run())
         group.create_task(_prune(core.writer))
         async with serving(build(health, config.server.token.get_secret_value()), config.server) as url:
             log.info("phonework is running", url=url)

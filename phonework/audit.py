@@ -42,13 +42,14 @@ Place = tuple[int, int]  # number of the event, number of the line within it
 class AuditWriter:
     """Appends to the files below `directory`. Its methods block on the disk: call them in a thread, from any one.
 
-    failures: how many batches could not be written since the start, for `/health`.
+    failures: how many batches could not be written since the start. problem: why the last one could not, without any
+    path; empty when it could. Both for `/health`.
     """
 
     def __init__(
         self, directory: Path, clock: Clock, *, redactor: Redactor | None = None, max_bytes: int = MAX_BYTES
     ) -> None:
-        self.failures = 0
+        self.failures, self.problem = 0, ""
         self._directory, self._clock, self._max_bytes = directory, clock, max_bytes
         self._redactor = redactor or Redactor()
         self._lock = threading.Lock()
@@ -81,10 +82,12 @@ class AuditWriter:
                 self._move_watermark(through)
             except Exception as error:  # whatever it is, the conversation goes on
                 self.failures += 1
+                self.problem = _why(error)
                 self._places.clear()  # what reached the files is read from them again
                 with suppress(OSError):  # the log may lie on the same full disk
                     log.error("audit not written", error=repr(error), lines=len(entries), failures=self.failures)
                 return 0
+            self.problem = ""
         return written
 
     def _write(self, entries: list[Entry]) -> int:
@@ -165,6 +168,12 @@ def _name(session_id: str | None) -> str:
     if session_id is None:
         return NO_SESSION
     return session_id if _SAFE_NAME.fullmatch(session_id) else hashlib.sha256(session_id.encode()).hexdigest()[:32]
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"the audit cannot be written ({error.strerror.lower()})"
+    return "the audit cannot be written; the log says why"
 
 
 def _time(moment: datetime) -> str:

@@ -10,6 +10,7 @@ import structlog
 from phonework.audit import AuditWriter
 from phonework.audit_lines import Row
 from phonework.errors import StoreError
+from phonework.link.health import Part
 from phonework.store import events
 from phonework.store.writer import Writer
 
@@ -24,6 +25,11 @@ class Auditor:
 
     def __init__(self, writer: Writer, audit: AuditWriter) -> None:
         self._writer, self._audit = writer, audit
+
+    def health(self) -> Part:
+        """Not ok while lines are missing that could not be written; they are written as soon as they can be."""
+        problem = self._audit.problem
+        return Part(ok=not problem, problem=problem, facts={"failures": self._audit.failures})
 
     async def run(self) -> None:
         """Look every few seconds, for ever."""

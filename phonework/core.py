@@ -9,6 +9,9 @@ from zoneinfo import ZoneInfo
 
 from phonework import boot
 from phonework.alarm import Alarm
+from phonework.answers import HealthAnswer
+from phonework.audit import AuditWriter
+from phonework.auditing import Auditor
 from phonework.backends import registry
 from phonework.backends.base import Backend, Capabilities
 from phonework.carriers.agents import AgentCarrier
@@ -22,6 +25,7 @@ from phonework.intake import Desk
 from phonework.link.local import LocalLink
 from phonework.names import SessionNames
 from phonework.node import Node
+from phonework.redact import Redactor
 from phonework.reports.registry import reporters
 from phonework.router.authorise import Gate
 from phonework.router.router import Router
@@ -44,6 +48,8 @@ class Core:
     chats: ChatCarrier
     backends: dict[str, Backend]
     alarm: Alarm
+    auditor: Auditor
+    link: LocalLink
 
     async def start(self, left: boot.Left) -> None:
         """Settle the past, then begin to carry out what is owed and to watch the clock."""
@@ -104,6 +110,8 @@ def assemble(
         writer=writer, clock=clock, gate=gate, routes=Routes(), link=link, channels=channels, language=language
     )
     link.connect(node, router)
+    auditor = Auditor(writer, AuditWriter(config.server.data_dir / "audit", clock, redactor=Redactor(config.secrets())))
+    node.on_call("health", HealthAnswer(writer=writer, backends=backends, auditor=auditor))
     agents = AgentCarrier(writer=writer, backends=backends, outlet=link, retry=retry)
     dispatcher = Dispatcher(agents=agents, chats=chats, clock=clock, pause=pause)
     writer.subscribe(dispatcher.committed)
@@ -116,6 +124,8 @@ def assemble(
         chats=chats,
         backends=backends,
         alarm=alarm,
+        auditor=auditor,
+        link=link,
     )
 
 

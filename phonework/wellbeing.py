@@ -1,62 +1,49 @@
-"""How the running program is, for `GET /health`."""
+"""How the running program is, for `GET /health`: the channel's part is here, the node's is asked over the link."""
 
-import sqlite3
-from collections.abc import Mapping
-from datetime import datetime
+from datetime import timedelta
+from typing import Final
 
-from phonework.backends.base import Backend
+import msgspec
+
 from phonework.channels.base import Channel
-from phonework.core import Core
-from phonework.errors import BackendError, StoreError
-from phonework.http.health import HealthParts, Part
-from phonework.store import effects, sessions
+from phonework.errors import BackendError, PhoneWorkError
+from phonework.http.health import ASK_SECONDS, SMOKE_SECONDS, HealthParts
+from phonework.link.base import Link
+from phonework.link.health import NodeHealth, Part
+from phonework.link.local import LOCAL
+
+ASK_WITHIN: Final = timedelta(seconds=ASK_SECONDS - 0.5)
+"""Sooner than `/health` itself gives up: what is known without the node is then still told."""
+SMOKE_WITHIN: Final = timedelta(seconds=SMOKE_SECONDS + 5)
 
 
 class Health:
-    """Asks the parts; starts nothing."""
+    """Puts the answer of `/health` together."""
 
-    def __init__(self, *, core: Core, channel: Channel) -> None:
-        self._core, self._channel = core, channel
+    def __init__(self, *, link: Link, channel: Channel) -> None:
+        self._link, self._channel = link, channel
 
     async def health(self) -> HealthParts:
-        database, queues = await self._database()
-        return HealthParts(
-            feishu=self._channel.health(),
-            backends={name: await _backend(backend) for name, backend in self._backends().items()},
-            database=database,
-            queues=queues,
-        )
+        """A node that does not answer can keep nothing, so its database counts as down."""
+        try:
+            node = await self._ask(ASK_WITHIN)
+        except PhoneWorkError as error:
+            unknown = Part(ok=False, problem=str(error))
+            node = NodeHealth(backends={}, database=unknown, audit=unknown, queues={})
+        return HealthParts(feishu=self._channel.health(), node=node)
 
     async def smoke(self, backend: str) -> str:
-        """A real one-line turn. Raises KeyError for an unknown backend, BackendError when it fails."""
-        return await self._backends()[backend].ping(smoke=True)
+        """A real one-line turn. Raises KeyError for an unknown backend, PhoneWorkError when it fails."""
+        smoked = (await self._ask(SMOKE_WITHIN, smoke=backend)).smoked
+        if smoked is None or not smoked.known:
+            raise KeyError(backend)
+        if smoked.problem:
+            raise BackendError(smoked.problem)
+        return smoked.answer
 
-    def _backends(self) -> Mapping[str, Backend]:
-        return self._core.backends
-
-    async def _database(self) -> tuple[Part, dict[str, int]]:
-        """Asked through the writer, so that the answer tells whether it still commits."""
-
-        def job(connection: sqlite3.Connection, _now: datetime) -> dict[str, int]:
-            counted = effects.counts(connection)
-            names = ("owed", "claimed", "failed", "unknown")
-            return {
-                **{f"effects_{name}": counted.get(name, 0) for name in names},
-                "sessions": sessions.count(connection),
-            }
-
+    async def _ask(self, within: timedelta, **params: object) -> NodeHealth:
+        answer = await self._link.call(LOCAL, "health", params, within=within)
         try:
-            queues = await self._core.writer.run(job)
-        except StoreError as error:
-            return Part(ok=False, problem=str(error)), {}
-        return Part(ok=True, facts={"sqlite": sqlite3.sqlite_version}), {
-            **queues,
-            "jobs_waiting": self._core.writer.waiting,
-        }
-
-
-async def _backend(backend: Backend) -> Part:
-    try:
-        return Part(ok=True, facts={"version": await backend.ping()})
-    except BackendError as error:
-        return Part(ok=False, problem=str(error))
+            return msgspec.convert(answer, NodeHealth)
+        except msgspec.ValidationError as error:
+            raise PhoneWorkError(f"node {LOCAL} answered health with what this version does not understand") from error

@@ -240,11 +240,12 @@ def test_a_full_disk_is_counted_and_made_up_for_later(tmp_path: Path) -> None:
 
     with disk_of((tmp_path / "fizz-top.jsonl").stat().st_size + 50):
         assert audit.catch_up([row(2), row(3)]) == 0
-    assert audit.failures == 1
+    assert (audit.failures, audit.problem) == (1, "the audit cannot be written (only a part was written)")
     assert audit.watermark == 1
     assert seqs(tmp_path) == [1], "the torn line is none"
 
     assert audit.catch_up([row(2), row(3)]) == 2
+    assert (audit.failures, audit.problem) == (1, "")
     assert seqs(tmp_path) == [1, 2, 3]
 
 
@@ -269,7 +270,7 @@ def test_a_directory_that_cannot_be_made_harms_nobody(tmp_path: Path) -> None:
     audit = writer(tmp_path / "audit")
 
     assert audit.catch_up([row(1)]) == 0
-    assert audit.failures == 1
+    assert (audit.failures, audit.problem) == (1, "the audit cannot be written (file exists)")
     assert audit.watermark == 0
 
 

@@ -2,14 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
 
 from phonework import __version__
 from phonework.channels.base import ChannelHealth
 from phonework.errors import PhoneWorkError
+from phonework.link.health import NodeHealth
 
 Status = Literal["ok", "degraded", "down"]
 
@@ -19,28 +19,11 @@ SMOKE_KEPT_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """How a backend or the database is. ok: it works. problem: one sentence why not. facts: figures worth showing.
-
-    Nothing that helps a stranger belongs here: no paths, no names of people, no secrets.
-    """
-
-    ok: bool
-    problem: str = ""
-    facts: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
-
-    def as_dict(self) -> dict[str, Any]:
-        return {"ok": self.ok, "problem": self.problem, **self.facts}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class HealthParts:
-    """What the program knows about itself. queues: name → how many wait (`effects_owed`, `effects_failed`, …)."""
+    """What the program knows about itself."""
 
     feishu: ChannelHealth
-    backends: Mapping[str, Part]
-    database: Part
-    queues: Mapping[str, int]
+    node: NodeHealth
 
 
 class HealthSource(Protocol):
@@ -50,23 +33,24 @@ class HealthSource(Protocol):
         """Cheap: asked often, nothing is started for it."""
 
     async def smoke(self, backend: str) -> str:
-        """Run a real one-line turn; the answer's first line. Raises BackendError; KeyError for an unknown backend."""
+        """Run a real one-line turn; the answer's first line. Raises PhoneWorkError; KeyError for an unknown backend."""
 
 
 def status_of(parts: HealthParts) -> Status:
     """down: messages cannot come in or be kept. degraded: they can, but something needs a look."""
-    if not parts.feishu.connected or not parts.database.ok:
+    node = parts.node
+    if not parts.feishu.connected or not node.database.ok:
         return "down"
-    some_backend = any(part.ok for part in parts.backends.values())
-    if not some_backend and parts.backends:
+    some_backend = any(part.ok for part in node.backends.values())
+    if not some_backend and node.backends:
         return "down"
-    troubled = parts.feishu.problem or not all(part.ok for part in parts.backends.values())
-    return "degraded" if troubled or parts.queues.get("effects_failed", 0) else "ok"
+    troubled = parts.feishu.problem or not all(part.ok for part in (*node.backends.values(), node.audit))
+    return "degraded" if troubled or node.queues.get("effects_failed", 0) else "ok"
 
 
 def body(parts: HealthParts) -> dict[str, Any]:
     """The fixed shape of the answer."""
-    feishu = parts.feishu
+    feishu, node = parts.feishu, parts.node
     return {
         "status": status_of(parts),
         "feishu": {
@@ -77,9 +61,10 @@ def body(parts: HealthParts) -> dict[str, Any]:
             "problem": feishu.problem,
             "calls": dict(feishu.calls),
         },
-        "backends": {name: part.as_dict() for name, part in sorted(parts.backends.items())},
-        "database": parts.database.as_dict(),
-        "queues": dict(parts.queues),
+        "backends": {name: part.as_dict() for name, part in sorted(node.backends.items())},
+        "database": node.database.as_dict(),
+        "audit": node.audit.as_dict(),
+        "queues": dict(node.queues),
         "version": __version__,
     }
 
@@ -91,6 +76,7 @@ def unanswered(why: str) -> dict[str, Any]:
         "feishu": {"connected": False, "last_event_at": None, "reconnects": 0, "deaf_since": None, "problem": "", "calls": {}},
         "backends": {},
         "database": {"ok": False, "problem": why},
+        "audit": {"ok": False, "problem": why},
         "queues": {},
         "version": __version__,
     }  # fmt: skip

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
+from datetime import datetime, timedelta
+from typing import Final, Protocol
 
 from phonework.channels.base import Clicked, Delivery, Fetched, Receipt, Reply, Said
 from phonework.fsm.types import Attachment, UserId
+
+ANSWER_WITHIN: Final = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +29,7 @@ class Node(Protocol):
         """Return when the envelope is committed. Raises StoreError when it is not."""
 
     async def call(self, method: str, params: Mapping[str, object]) -> object:
-        """A live question (health, list); never queued."""
+        """A live question (`health`); never queued. Answers in the types of JSON. Raises PhoneWorkError for an unknown one."""
 
 
 class Outlet(Protocol):
@@ -43,7 +45,10 @@ class Link(Protocol):
 
     async def submit(self, node_id: str, envelope: Envelope) -> Reply: ...
 
-    async def call(self, node_id: str, method: str, params: Mapping[str, object]) -> object: ...
+    async def call(
+        self, node_id: str, method: str, params: Mapping[str, object], *, within: timedelta = ANSWER_WITHIN
+    ) -> object:
+        """A live question to a node. Raises PhoneWorkError when it is not answered, or not in time."""
 
     async def deliver(self, delivery: Delivery) -> Receipt: ...
 

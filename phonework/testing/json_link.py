@@ -1,13 +1,14 @@
 """A link that carries everything as JSON text, so that what could not cross a wire is noticed."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import TypeVar
 
 import msgspec
 
 from phonework.channels.base import Delivery, Fetched, Receipt, Reply
 from phonework.fsm.types import Attachment
-from phonework.link.base import Envelope
+from phonework.link.base import ANSWER_WITHIN, Envelope
 from phonework.link.local import LocalLink
 
 T = TypeVar("T")
@@ -35,9 +36,11 @@ class JsonLink(LocalLink):
     async def submit(self, node_id: str, envelope: Envelope) -> Reply:
         return self._cross(Reply, await super().submit(node_id, self._cross(Envelope, envelope)))
 
-    async def call(self, node_id: str, method: str, params: Mapping[str, object]) -> object:
-        answer = await super().call(node_id, method, self._cross(dict[str, object], dict(params)))
-        return msgspec.json.decode(msgspec.json.encode(answer))
+    async def call(
+        self, node_id: str, method: str, params: Mapping[str, object], *, within: timedelta = ANSWER_WITHIN
+    ) -> object:
+        arrived = self._cross(dict[str, object], dict(params))
+        return self._cross(object, await super().call(node_id, method, arrived, within=within))
 
     async def deliver(self, delivery: Delivery) -> Receipt:
         return self._cross(Receipt, await super().deliver(self._cross(Delivery, delivery)))

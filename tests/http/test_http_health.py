@@ -18,12 +18,15 @@ from phonework.channels.base import ChannelHealth
 from phonework.config.model import ServerSettings
 from phonework.errors import BackendError, PhoneWorkError
 from phonework.http.app import build
-from phonework.http.health import HealthParts, Part
+from phonework.http.health import HealthParts
 from phonework.http.serving import serving
+from phonework.link.health import NodeHealth, Part
 
 SEEN = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 WELL = ChannelHealth(connected=True, last_event_at=SEEN, reconnects=2)
 KEPT = Part(ok=True, facts={"version": 1})
+AUDITED = Part(ok=True, facts={"failures": 0})
+FIELDS = ["status", "feishu", "backends", "database", "audit", "queues", "version"]
 
 
 @dataclass
@@ -33,6 +36,7 @@ class Program:
     feishu: ChannelHealth = WELL
     backends: dict[str, Part] = field(default_factory=lambda: {"demo": Part(ok=True), "claude": Part(ok=True)})
     database: Part = KEPT
+    audit: Part = AUDITED
     queues: dict[str, int] = field(default_factory=lambda: {"effects_owed": 3})
     error: Exception | None = None
     turns: int = 0
@@ -42,7 +46,8 @@ class Program:
     async def health(self) -> HealthParts:
         if self.error:
             raise self.error
-        return HealthParts(feishu=self.feishu, backends=self.backends, database=self.database, queues=self.queues)
+        node = NodeHealth(backends=self.backends, database=self.database, audit=self.audit, queues=self.queues)
+        return HealthParts(feishu=self.feishu, node=node)
 
     async def smoke(self, backend: str) -> str:
         if backend not in self.backends:
@@ -72,13 +77,14 @@ async def test_the_answer_has_the_fixed_shape() -> None:
 
     assert answer.status_code == 200
     found = answer.json()
-    assert list(found) == ["status", "feishu", "backends", "database", "queues", "version"]
+    assert list(found) == FIELDS
     assert found["status"] == "ok"
     assert found["feishu"]["connected"] is True
     assert found["feishu"]["last_event_at"] == "2026-11-20T12:00:00.000Z"
     assert found["feishu"]["reconnects"] == 2
     assert found["backends"]["claude"]["ok"] is True
     assert found["database"] == {"ok": True, "problem": "", "version": 1}
+    assert found["audit"] == {"ok": True, "problem": "", "failures": 0}
     assert found["queues"] == {"effects_owed": 3}
     assert found["version"] == __version__
 
@@ -92,6 +98,7 @@ async def test_the_answer_has_the_fixed_shape() -> None:
         (Program(backends={"claude": Part(ok=False), "demo": Part(ok=True)}), "degraded", 200),
         (Program(feishu=ChannelHealth(connected=True, problem="chat gone")), "degraded", 200),
         (Program(queues={"effects_failed": 1}), "degraded", 200),
+        (Program(audit=Part(ok=False, problem="disk full")), "degraded", 200),
         (Program(backends={}), "ok", 200),
         (Program(error=PhoneWorkError("the writer has stopped")), "down", 503),
         (Program(error=ZeroDivisionError()), "down", 503),
@@ -102,7 +109,7 @@ async def test_one_word_for_the_whole(program: Program, status: str, code: int) 
         answer = await client.get("/health")
 
     assert (answer.json()["status"], answer.status_code) == (status, code)
-    assert list(answer.json()) == ["status", "feishu", "backends", "database", "queues", "version"]
+    assert list(answer.json()) == FIELDS
 
 
 async def test_an_error_inside_is_not_shown_outside() -> None:
