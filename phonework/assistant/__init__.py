@@ -1,0 +1,1 @@
+"""Smart mode: a language model with tools, as a person's companion."""
