@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from phonework.fsm.types import Prompt, Request, SessionId, State, Turn
+from phonework.fsm.types import Prompt, Request, SessionId, State, Turn, UserId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,41 +31,48 @@ class SessionView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestView:
-    """A request with its session. behind: how many more wait after it. answered_by: a name, or an id when none is known."""
+    """A request with its session. behind: how many more wait after it. person: who is asked, in a group; else None."""
 
     session: SessionView
     request: Request
     behind: int = 0
-    answered_by: str = ""
+    person: UserId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnView:
-    """A turn with its session and the messages it ran. actionable: it is the session's newest and the session is open."""
+    """A turn with its session and the messages it ran.
+
+    actionable: it is the session's newest and the session is open. person: for whom it runs, in a group; else None.
+    """
 
     session: SessionView
     turn: Turn
     prompts: tuple[Prompt, ...]
     actionable: bool = True
     queued: int = 0
+    person: UserId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromptView:
-    """A queued or held message. position: from 1, in the queue."""
+    """A queued or held message. position: from 1, in the queue. person: who wrote it, in a group; else None."""
 
     session: SessionView
     prompt: Prompt
     position: int = 1
+    person: UserId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusView:
-    """A person's sessions."""
+    """A person's sessions. person: whose they are, in a group; else None. sandbox: whether the agents run in one."""
 
     sessions: tuple[SessionView, ...]
     mode: str = "direct"
     node: str = ""
+    person: UserId | None = None
+    sandbox: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

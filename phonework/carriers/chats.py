@@ -14,6 +14,7 @@ from phonework.backends.base import Progress
 from phonework.carriers.retry import Retry
 from phonework.channels.base import Action, Chat, Delivery
 from phonework.channels.cards.note import help_card, rich
+from phonework.channels.cards.people import without_mentions
 from phonework.channels.cards.prompt import prompt_card
 from phonework.channels.cards.request import request_card, request_file
 from phonework.channels.cards.status import status_card
@@ -224,7 +225,9 @@ class ChatCarrier:
             await self._deliver(owed, f"part{number}", markdown=part)
 
     async def _words(self, owed: Owed, words: str, reply_to: str = "") -> None:
-        await self._deliver(owed, "words", markdown=rich(words), reply_to=reply_to)
+        # A reply shows to whom it speaks; in a private chat that is plain.
+        mention = "" if owed.chat.private or reply_to else owed.user_id
+        await self._deliver(owed, "words", markdown=rich(words), reply_to=reply_to, mention=mention)
 
     async def _file(self, owed: Owed, name: str, content: bytes) -> None:
         await self._deliver(owed, "file", file_name=name, file=content)
@@ -237,7 +240,7 @@ class ChatCarrier:
                 raise
             # The person can still read what it says, and answer by typing.
             log.warning("a card was refused; sent as words", effect=owed.key, code=error.code, why=str(error))
-            await self._deliver(owed, "words", markdown=_plain(card))
+            await self._deliver(owed, "words", markdown=without_mentions(_plain(card)))
 
     async def _update(self, owed: Owed, card: Card, card_key: str, *, or_create: bool = False) -> None:
         try:
@@ -258,6 +261,7 @@ class ChatCarrier:
         card_key: str = "",
         markdown: str = "",
         reply_to: str = "",
+        mention: str = "",
         file_name: str = "",
         file: bytes = b"",
     ) -> None:
@@ -268,6 +272,7 @@ class ChatCarrier:
                 action=action,
                 card_key=card_key,
                 reply_to=reply_to,
+                mention=mention,
                 card=card,
                 markdown=markdown,
                 file_name=file_name,
@@ -321,7 +326,7 @@ def _view(connection: sqlite3.Connection, owed: Owed) -> View:
             assert owed.session_id is not None
             return views.turn(connection, owed.session_id, turn)
         case order.ShowStatus():
-            return views.status(connection, owed.user_id)
+            return views.status(connection, owed.user_id, owed.chat)
         case _:
             return None
 

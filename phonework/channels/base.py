@@ -85,6 +85,7 @@ class Delivery:
     key: at most 200 characters, the same on every attempt; at the channel it makes the delivery idempotent.
     card_key: what the message shows (`request:<id>`, `turn:<session>:<n>`); the router remembers which message that became.
     target: the channel's id of the message to update; the router fills it in.
+    mention: the person whom words in a group are meant for, else empty.
     first_attempt_at: set on repeated attempts, so that the channel can look for what it may have sent already.
     """
 
@@ -94,6 +95,7 @@ class Delivery:
     card_key: str = ""
     target: str = ""
     reply_to: str = ""
+    mention: str = ""
     card: dict[str, object] | None = None
     markdown: str = ""
     file_name: str = ""

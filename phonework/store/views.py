@@ -3,8 +3,9 @@
 import sqlite3
 from pathlib import PurePath
 
+from phonework.channels.base import Chat
 from phonework.fsm.types import PromptId, PromptStatus, RequestId, SessionId, State, UserId
-from phonework.store import prompts, requests, turns, users
+from phonework.store import prompts, requests, sessions, turns, users
 from phonework.store.codec import moment
 from phonework.store.queries import SQL
 from phonework.views import PromptView, RequestView, SessionView, StatusView, TurnView
@@ -46,13 +47,13 @@ def session(connection: sqlite3.Connection, session_id: SessionId) -> SessionVie
     return _session(connection, tuple(facts), number, user.active_session if user else None)
 
 
-def status(connection: sqlite3.Connection, user_id: UserId) -> StatusView:
-    """A person's sessions, numbered."""
+def status(connection: sqlite3.Connection, user_id: UserId, chat: Chat) -> StatusView:
+    """A person's sessions, numbered. chat: where they will be shown."""
     user = users.get(connection, user_id)
     active = user.active_session if user else None
     rows = connection.execute(SQL["sessions_of"], (user_id,)).fetchall()
     found = tuple(_session(connection, row, number, active) for number, row in enumerate(rows, start=1))
-    return StatusView(sessions=found, mode=user.mode if user else "direct")
+    return StatusView(sessions=found, mode=user.mode if user else "direct", person=None if chat.private else user_id)
 
 
 def request(connection: sqlite3.Connection, request_id: RequestId) -> RequestView:
@@ -61,12 +62,11 @@ def request(connection: sqlite3.Connection, request_id: RequestId) -> RequestVie
     if found is None:
         raise KeyError(request_id)
     session_id, value = found
-    by = users.get(connection, value.answered_by) if value.answered_by else None
     return RequestView(
         session=session(connection, session_id),
         request=value,
         behind=requests.behind(connection, session_id),
-        answered_by=by.name if by else "",
+        person=_person(connection, session_id, f"request:{request_id}"),
     )
 
 
@@ -81,6 +81,7 @@ def turn(connection: sqlite3.Connection, session_id: SessionId, number: int) -> 
         prompts=prompts.of_turn(connection, session_id, number),
         actionable=owner.turn == number and owner.state is not State.CLOSED,
         queued=owner.queued,
+        person=_person(connection, session_id, f"turn:{session_id}:{number}"),
     )
 
 
@@ -96,4 +97,15 @@ def prompt(connection: sqlite3.Connection, prompt_id: PromptId) -> PromptView:
         session=session(connection, session_id),
         prompt=value,
         position=place if value.status is PromptStatus.QUEUED else 1,
+        person=_person(connection, session_id, f"prompt:{prompt_id}"),
     )
+
+
+def _person(connection: sqlite3.Connection, session_id: SessionId, card_key: str) -> UserId | None:
+    """Whose session it is, if the card stands in a group; None in a private chat.
+
+    A card stays where it was first shown, also when its session has moved on to another chat.
+    """
+    row = connection.execute(SQL["card_is_private"], (card_key,)).fetchone()
+    private = bool(row[0]) if row else sessions.chat_of(connection, session_id).private
+    return None if private else sessions.run_of(connection, session_id).user_id

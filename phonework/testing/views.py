@@ -88,7 +88,7 @@ def a_request(
         answered_at=NOON + timedelta(minutes=2) if answered else None,
     )
     where = session or a_session(state=State.WAITING_CONFIRM)
-    return replace(RequestView(session=where, request=request, answered_by="Mia" if answered else ""), **changes)
+    return replace(RequestView(session=where, request=request), **changes)
 
 
 def a_prompt(text: str = "Fix the login test", status: PromptStatus = PromptStatus.TAKEN, **changes: Any) -> Prompt:

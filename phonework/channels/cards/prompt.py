@@ -16,6 +16,7 @@ from phonework.channels.cards.parts import (
     row,
     written,
 )
+from phonework.channels.cards.people import mention
 from phonework.channels.cards.values import PromptOp, prompt_value
 from phonework.channels.markdown import escape
 from phonework.fsm.types import PromptStatus, State
@@ -33,10 +34,12 @@ _COLORS: Final = {
 def prompt_card(view: PromptView, language: str, *, tz: tzinfo | None = None) -> Card:
     """The message with Send now / Drop while it is in line, Run / Drop while it is held, and nothing to press after."""
     status, project = view.prompt.status, plain(view.session.project, 60)
-    tag = text(language, f"message.{status}")
+    held = status is PromptStatus.HELD and view.person
+    tag = text(language, "message.held_group" if held else f"message.{status}")
     said = written(view.prompt, language)
     head = Head(title=project, color=_COLORS[status], tag=tag, summary=f"{tag} · {project}: {plain(said, 60)}")
-    return card(head, [markdown(quote(said, 600)), _note(view, language, tz), _buttons(view, language)])
+    by = f"{text(language, 'message.written_by', who=mention(view.person))}\n" if view.person else ""
+    return card(head, [markdown(f"{by}{quote(said, 600)}"), _note(view, language, tz), _buttons(view, language)])
 
 
 def _note(view: PromptView, language: str, tz: tzinfo | None) -> Element:

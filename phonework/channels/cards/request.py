@@ -22,6 +22,7 @@ from phonework.channels.cards.parts import (
     quote,
     small,
 )
+from phonework.channels.cards.people import mention, who
 from phonework.channels.cards.subject import Subject, subject_of
 from phonework.channels.markdown import escape, inline_code
 from phonework.channels.split import wire_bytes
@@ -91,7 +92,7 @@ class _Painter:
 
     def head(self) -> Head:
         request, session = self.view.request, self.view.session
-        kind = self.say(f"kind.{request.ask.kind}")
+        kind = self.say(self.kind_key())
         asked = plain(request.ask.prompt, 60)
         return Head(
             title=f"{plain(session.project, 40)} · {kind}",
@@ -100,6 +101,11 @@ class _Painter:
             tag=self.say(self.status_key()),
             summary=f"{self.say(self.status_key())} · {plain(session.project, 30)}: {asked}",
         )
+
+    def kind_key(self) -> str:
+        """Where others read along, the heading tells and does not ask: it cannot name the person."""
+        kind = self.view.request.ask.kind
+        return f"kind.{kind}_group" if self.view.person and kind is not RequestKind.CONFIRM else f"kind.{kind}"
 
     def where(self) -> str:
         """The session, after the tool that wants to run; what asks a question is no news to anybody."""
@@ -118,6 +124,8 @@ class _Painter:
     def status_key(self) -> str:
         """Only what the agent has is called allowed, denied, approved or answered."""
         request = self.view.request
+        if self.is_open:
+            return "status.open_group" if self.view.person else "status.open"
         if request.status is not RequestStatus.DELIVERED or request.answer is None:
             return f"status.{request.status}"
         if request.ask.kind is RequestKind.PLAN:
@@ -130,7 +138,10 @@ class _Painter:
         ask = self.view.request.ask
         repeated = len(ask.questions) > 1 and plain(ask.prompt) == plain(ask.questions[0].text)
         asked = self.say("card.questions", count=len(ask.questions)) if repeated else ask.prompt
-        return markdown(f"**{line(asked) or line(ask.tool, 80) or '…'}**")
+        bold = f"**{line(asked) or line(ask.tool, 80) or '…'}**"
+        if self.view.person is None or not (self.is_open or self.is_late):
+            return markdown(bold)
+        return markdown(f"{self.say('card.for', who=mention(self.view.person))}\n{bold}")
 
     def dangers(self) -> Element | None:
         marks = danger.marks(self.view.request.ask) if self.is_open or self.is_late else ()
@@ -172,17 +183,12 @@ class _Painter:
         said = self.say(
             f"fate.{request.status}{'_closed' if closed else ''}",
             time=clock_time(request.answered_at, self.tz) if request.answered_at else "",
-            who=self.who(),
-            what=plain(self.decision(request.answer), 400) if request.answer else "?",
+            who=who(self.view.person and request.answered_by, self.language),
+            what=line(self.decision(request.answer), 400) if request.answer else "?",
         ).strip()
         because = request.answer.text if request.answer and request.answer.verdict is Verdict.DENY else ""
         reason = f"\n{escape(self.say('fate.because'))}\n{quote(because, 600)}" if because else ""
-        return markdown(f"{escape(said)}{reason}", "fate")
-
-    def who(self) -> str:
-        """The name; where none is known, the card speaks to the person it was sent to, and nobody else can answer it."""
-        name = plain(self.view.answered_by, 60)
-        return name if name and name != self.view.request.answered_by else self.say("fate.you")
+        return markdown(f"{said}{reason}", "fate")
 
     def decision(self, answer: Answer) -> str:
         """The decision by the name of its button, or in the person's words."""
@@ -204,6 +210,7 @@ class _Painter:
         lines: list[str] = []
         if self.is_open:
             lines.append(typing_hint(request.ask, self.language))
+            lines += [self.say("card.typing_group")] if self.view.person else []
         facts = [self.say("card.asked_at", time=clock_time(request.asked_at, self.tz))]
         if self.is_open and request.expires_at:
             facts.append(self.say("card.until", time=clock_time(request.expires_at, self.tz)))

@@ -18,6 +18,7 @@ from phonework.channels.cards.parts import (
     row,
     small,
 )
+from phonework.channels.cards.people import mention
 from phonework.channels.cards.values import TurnOp, switch_value, turn_value
 from phonework.channels.markdown import escape, inline_code
 from phonework.fsm.types import State
@@ -41,7 +42,8 @@ def status_card(view: StatusView, language: str, now: datetime, *, tz: tzinfo | 
 
     def build(budget: int) -> Card:
         count = max(1, min(MAX_SESSIONS, budget // 2_000))
-        return card(_head(view, language), _elements(ordered, count, language, now, tz))
+        whose = [markdown(mention(view.person))] if view.person else []
+        return card(_head(view, language), [*whose, *_elements(ordered, count, language, now, tz)])
 
     return fitted(build)[0]
 

@@ -26,6 +26,7 @@ from phonework.channels.cards.parts import (
     words,
     written,
 )
+from phonework.channels.cards.people import mention, who
 from phonework.channels.cards.values import TurnOp, turn_value
 from phonework.channels.markdown import escape, normalise
 from phonework.channels.split import wire_bytes
@@ -99,7 +100,9 @@ class _Turn:
             return None
         more = f" {self.say('turn.more_asked', count=len(prompts) - 1)}" if len(prompts) > 1 else ""
         said = clip(plain(written(prompts[0], self.language), 400), 120)
-        return small(escape(self.say("turn.asked", said=f"{said}{more}")))
+        wanted = self.say("turn.asked", who=who(self.view.person, self.language), said=escape(f"{said}{more}"))
+        # A name has a colour of its own.
+        return {**markdown(wanted), "text_size": "notation"} if self.view.person else small(wanted)
 
     def button(self, key: str, op: TurnOp, kind: str = "default") -> Element:
         session, turn = self.view.session, self.view.turn.turn
@@ -126,7 +129,7 @@ class _Live(_Turn):
         state = self.view.session.state
         key, color = "turn.live", "blue"
         if state in _WAITING:
-            key, color = "turn.waiting", "orange"
+            key, color = "turn.waiting_group" if self.view.person else "turn.waiting", "orange"
         elif state is State.STOPPING:
             key, color = "turn.stopping", "grey"
         about = self.view.prompts[0].text if self.view.prompts else self.progress.text
@@ -168,8 +171,14 @@ class _Live(_Turn):
         if state is State.STOPPING:
             return markdown(escape(self.say("turn.stopping_note")))
         if state in _WAITING:
-            return markdown(f"**{escape(self.say('turn.see_request'))}**")
+            return self.see_request()
         return small(f"⚠ {words(self.progress.note, 300)}") if self.progress.note.strip() else None
+
+    def see_request(self) -> Element:
+        person = self.view.person
+        if person is None:
+            return markdown(f"**{escape(self.say('turn.see_request'))}**")
+        return markdown(self.say("turn.see_request_group", who=mention(person)))
 
 
 def _step(step: Step) -> str:

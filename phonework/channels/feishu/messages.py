@@ -52,21 +52,23 @@ class Message:
         return bool(words := _words(self.content)) and words == _words(body)
 
 
-def from_markdown(text: str, marker: str, *, card: bool = False) -> Message:
+def from_markdown(text: str, marker: str, *, card: bool = False, mention: str = "") -> Message:
     """Plain sentences as a post; what a post cannot show (headings, tables, quotes) as a card; very long ones as text.
 
-    card: decides for a card, as when one is to be changed.
+    card: decides for a card, as when one is to be changed. mention: an open_id to begin with, where there is room.
     """
     safe = harmless(text)
     if len(safe.encode()) > ROOMY_BYTES and not card:
         return Message("text", {"text": _CALLS.sub("<\u200b", text)})  # a text has no code, and knows no entities
     if card or _NEEDS_A_CARD.search(_outside_fences(safe)):
-        element = {"tag": "markdown", "content": safe} | ({"element_id": marker} if marker else {})
+        content = f"<at id={mention}></at>\n{safe}" if mention else safe
+        element = {"tag": "markdown", "content": content} | ({"element_id": marker} if marker else {})
         config = {"update_multi": True, "enable_forward": False, "width_mode": "fill"}
         return Message(
             "interactive", {"schema": "2.0", "config": config, "body": {"elements": [element]}}, marker=marker
         )
-    return Message("post", {"zh_cn": {"content": [[{"tag": "md", "text": safe}]]}})
+    called = [[{"tag": "at", "user_id": mention}]] if mention else []
+    return Message("post", {"zh_cn": {"content": [*called, [{"tag": "md", "text": safe}]]}})
 
 
 def harmless(text: str) -> str:

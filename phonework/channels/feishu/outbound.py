@@ -50,7 +50,7 @@ class Outbound:
         if delivery.card is not None:
             return Message("interactive", marked_card(delivery.card, marker_of(uuid)), marker=marker_of(uuid))
         if delivery.markdown:
-            return from_markdown(delivery.markdown, marker_of(uuid))
+            return from_markdown(delivery.markdown, marker_of(uuid), mention=delivery.mention)
         return await self._uploaded(delivery)
 
     async def _send(self, delivery: Delivery, message: Message, uuid: str) -> Receipt:
@@ -129,6 +129,7 @@ class Outbound:
         try:
             mine = await self._history.find(
                 delivery.chat.chat_id,
+                "" if delivery.chat.private else delivery.reply_to or delivery.chat.root,
                 first - timedelta(minutes=1),
                 lambda item: message.stands_in(item) and self._may_be(item, uuid),
             )

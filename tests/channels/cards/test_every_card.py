@@ -33,6 +33,7 @@ from phonework.fsm.types import (
     State,
     TurnStatus,
     Usage,
+    UserId,
     Verdict,
 )
 from phonework.testing.views import NOON, a_prompt, a_prompt_view, a_request, a_session, a_turn, an_ask
@@ -113,6 +114,7 @@ ANSWERS = st.builds(
     text=TEXT,
     picks=st.lists(st.lists(TEXT, max_size=2).map(tuple), max_size=3).map(tuple),
 )
+PERSON = st.sampled_from([None, UserId("ou_mia")])
 REQUESTS = st.builds(
     a_request,
     ASKS,
@@ -120,7 +122,7 @@ REQUESTS = st.builds(
     answer=st.none() | ANSWERS,
     session=SESSIONS,
     behind=st.integers(0, 99),
-    answered_by=TEXT,
+    person=PERSON,
 )
 USAGE = st.builds(
     Usage,
@@ -131,8 +133,8 @@ USAGE = st.builds(
 PROMPTS = st.builds(a_prompt, TEXT, st.sampled_from(PromptStatus))
 
 
-def _turn(view: TurnView, prompts: list[Any], actionable: bool) -> TurnView:
-    return replace(view, prompts=tuple(prompts), actionable=actionable)
+def _turn(view: TurnView, prompts: list[Any], actionable: bool, person: UserId | None) -> TurnView:
+    return replace(view, prompts=tuple(prompts), actionable=actionable, person=person)
 
 
 TURNS = st.builds(
@@ -148,6 +150,7 @@ TURNS = st.builds(
     ),
     st.lists(PROMPTS, max_size=3),
     st.booleans(),
+    PERSON,
 )
 PROGRESS = st.builds(
     Progress,
@@ -162,10 +165,10 @@ CARDS = st.one_of(
     st.builds(request_card, REQUESTS, LANGUAGE),
     st.builds(progress_card, TURNS, PROGRESS, LANGUAGE, TIMES),
     st.builds(result_card, TURNS, LANGUAGE, with_answer=st.booleans()),
-    st.builds(prompt_card, st.builds(a_prompt_view, PROMPTS, session=SESSIONS), LANGUAGE),
+    st.builds(prompt_card, st.builds(a_prompt_view, PROMPTS, session=SESSIONS, person=PERSON), LANGUAGE),
     st.builds(
         status_card,
-        st.builds(StatusView, sessions=st.lists(SESSIONS, max_size=40).map(tuple), mode=TEXT, node=TEXT),
+        st.builds(StatusView, sessions=st.lists(SESSIONS, max_size=40).map(tuple), mode=TEXT, node=TEXT, person=PERSON),
         LANGUAGE,
         TIMES,
     ),
@@ -220,7 +223,7 @@ def test_every_card_is_within_the_limits(card: Card) -> None:
 @COMMON
 @given(CARDS)
 def test_the_platform_would_show_every_card(card: Card) -> None:
-    check_card(card, Settings(), image_keys=set(), people=set())
+    check_card(card, Settings(), image_keys=set(), people={"ou_mia"})
 
 
 @COMMON
@@ -255,7 +258,7 @@ def test_every_button_can_be_read_back(card: Card) -> None:
 def test_no_text_calls_people_or_breaks_out_of_its_place(card: Card) -> None:
     tables = 0
     for block in tagged(card, "markdown"):
-        content = block["content"]
+        content = block["content"].replace("<at id=ou_mia></at>", "Mia")  # whom the card is about
         assert content.strip(" ")
         assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f\u202e]", content)
         outside = re.sub(r"(?ms)^(`{3,})[^\n]*\n.*?\n\1$", "", content)
@@ -290,7 +293,6 @@ def test_no_card_says_allowed_before_the_agent_has_it(view: Any) -> None:
     plain_view = replace(
         view,
         request=replace(view.request, ask=ask, answer=Answer(verdict=Verdict.ALLOW)),
-        answered_by="Mia",
         session=a_session(state=view.session.state),
     )
     for language in ("zh", "en"):

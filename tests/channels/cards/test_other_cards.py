@@ -14,7 +14,7 @@ from phonework.channels.cards.prompt import prompt_card
 from phonework.channels.cards.status import status_card
 from phonework.channels.cards.turn import holds_answer, progress_card, result_card
 from phonework.channels.cards.values import PromptClick, SwitchClick, TurnClick, parse
-from phonework.fsm.types import Attachment, PromptStatus, State, TurnStatus, Usage
+from phonework.fsm.types import Attachment, PromptStatus, State, TurnStatus, Usage, UserId
 from phonework.testing.views import NOON, a_prompt, a_prompt_view, a_session, a_turn
 from phonework.views import StatusView
 
@@ -45,6 +45,32 @@ def buttons(card: Card) -> dict[str, Any]:
 
 def ops(card: Card) -> set[str]:
     return {str(getattr(one, "op", "switch")) for one in buttons(card).values()}
+
+
+# In a group
+
+MIA = UserId("ou_mia")
+
+
+def test_in_a_group_the_cards_of_a_turn_name_the_person() -> None:
+    live = replace(LIVE, person=MIA, session=replace(LIVE.session, state=State.WAITING_CONFIRM))
+    for card in (progress_card(live, Progress(), "en", NOON), result_card(replace(a_turn(), person=MIA), "en")):
+        assert "<at id=ou_mia></at>: Fix the login test" in said(card)
+        assert "You" not in said(card)
+    assert "<at id=ou_mia></at>, the agent is waiting for you" in said(progress_card(live, Progress(), "en", NOON))
+    assert "you" not in json.dumps(progress_card(live, Progress(), "en", NOON)["header"])
+
+
+def test_in_a_group_the_card_of_a_message_names_who_wrote_it() -> None:
+    card = prompt_card(a_prompt_view(a_prompt(status=PromptStatus.HELD), person=MIA), "en")
+    assert "<at id=ou_mia></at> wrote:\\n&#62; Fix" in said(card) or "<at id=ou_mia></at> wrote:\\n> Fix" in said(card)
+    assert "your call" not in said(card)
+
+
+def test_in_a_group_the_sessions_are_somebodys() -> None:
+    view = StatusView(sessions=(a_session(),), person=MIA)
+    assert "<at id=ou_mia></at>" in said(status_card(view, "en", NOON))
+    assert "<at" not in said(status_card(replace(view, person=None), "en", NOON))
 
 
 # The live card

@@ -1,6 +1,7 @@
 """What a person reads and can press on the card of a request."""
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, timedelta, timezone
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from phonework.channels.cards.parts import MAX_BYTES, Card, size_bytes
 from phonework.channels.cards.request import request_card, request_file
 from phonework.channels.cards.values import AnswerClick, answer_of, parse
-from phonework.fsm.types import Answer, Ask, Option, Question, RequestKind, RequestStatus, State, Verdict
+from phonework.fsm.types import Answer, Ask, Option, Question, RequestKind, RequestStatus, State, UserId, Verdict
 from phonework.testing.taps import find_action
 from phonework.testing.views import a_choice, a_request, a_session, an_ask
 
@@ -136,14 +137,45 @@ def test_an_answer_on_its_way_is_not_called_allowed_until_the_agent_has_it() -> 
     assert "allowed" not in said(recorded)
     assert "allowed" in said(delivered)
     for card in (recorded, delivered):
-        assert "12:02 Mia" in said(card)
+        assert "12:02 You" in said(card)
         assert not values(card)
 
 
-def test_without_a_name_the_card_speaks_to_the_one_it_was_sent_to() -> None:
-    view = a_request(status=RequestStatus.DELIVERED, answered_by="ou_mia")
+def test_a_private_card_speaks_to_the_one_it_was_sent_to() -> None:
+    view = a_request(status=RequestStatus.DELIVERED)
     assert "12:02 You" in said(request_card(view, "en", tz=UTC))
     assert "ou_mia" not in said(request_card(view, "en", tz=UTC))
+
+
+def test_in_a_group_the_card_names_who_is_asked() -> None:
+    card = request_card(a_request(person=UserId("ou_mia")), "en")
+    assert card["body"]["elements"][0]["content"] == (  # type: ignore[index]
+        "<at id=ou_mia></at>, your answer is needed:\n**Run the tests**"
+    )
+    assert "mention me in what you type" in said(card)
+    assert "you" not in json.dumps(card["header"], ensure_ascii=False)
+
+
+@pytest.mark.parametrize("kind", RequestKind)
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_heading_of_a_card_in_a_group_calls_nobody_you(kind: RequestKind, language: str) -> None:
+    header = json.dumps(
+        request_card(a_request(an_ask(kind), person=UserId("ou_mia")), language)["header"], ensure_ascii=False
+    )
+    assert not re.search(r"\byou\b|你", header)
+
+
+@pytest.mark.parametrize("status", [RequestStatus.ANSWERED, RequestStatus.DELIVERED, RequestStatus.RESUMED])
+def test_in_a_group_the_card_names_who_answered(status: RequestStatus) -> None:
+    words = said(request_card(a_request(status=status, person=UserId("ou_mia")), "en", tz=UTC))
+    assert "12:02 <at id=ou_mia></at>: “Allow”" in words
+    assert "your answer is needed" not in words
+    assert "You" not in words
+
+
+def test_what_is_no_id_calls_nobody() -> None:
+    words = said(request_card(a_request(person=UserId("x></at><at id=all")), "en"))
+    assert "<at" not in words
 
 
 def test_a_denial_shows_its_reason() -> None:

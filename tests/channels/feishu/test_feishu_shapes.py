@@ -55,6 +55,16 @@ def test_words_take_the_plainest_shape_that_shows_them(text: str, kind: str) -> 
     assert from_markdown(text, "pw1").kind == kind
 
 
+@pytest.mark.parametrize("words", ["Done.", "# Heading", "x" * 30_000])
+def test_words_for_somebody_in_a_group_begin_with_their_name(words: str) -> None:
+    sent = from_markdown(f"{words} <at id=all></at>", "pw1", mention="ou_ada")
+    if sent.kind == "post":
+        assert sent.content["zh_cn"]["content"][0] == [{"tag": "at", "user_id": "ou_ada"}]  # type: ignore[index]
+    elif sent.kind == "interactive":
+        assert sent.content["body"]["elements"][0]["content"].startswith("<at id=ou_ada></at>\n# Heading")  # type: ignore[index]
+    assert "<at id=all" not in json.dumps(sent.content)
+
+
 def test_code_is_left_alone_and_the_rest_made_harmless() -> None:
     assert harmless(FENCED) == FENCED
     assert harmless("<AT id=all></at>, 1 <2, <attr>, ![p](img_v3_1)![q](http://z)") == (
