@@ -50,13 +50,19 @@ def deliveries(database: Path) -> list[int]:
         return [row[0] for row in rows]
 
 
+def says(shown: Shown) -> bool:
+    """Whether the message is words: the answer to a command, or what the agent says at the end of its turn."""
+    return shown.msg_type == "post"
+
+
 async def tap(phone: Phone, chat: str, wish: str) -> float:
-    """Have the agent ask, say no when it does, wait for the end of its turn; when that was, in ms since the epoch."""
+    """Have the agent ask, say no when it does, wait for the end of its turn; when the tap was, in ms since the epoch."""
     revision = await phone.revision()
     await phone.say(wish, chat=chat)
     shown = await phone.wait_for_message(asks, chat=chat, after=revision)
     tapped = time.time() * 1000
     await phone.click(shown, DENY)
+    await phone.wait_for_message(says, chat=chat, after=revision)
     return tapped
 
 
@@ -66,26 +72,10 @@ async def waits() -> list[float]:
         async with demo(Path(place)) as phone:
             chat = await phone.private_chat()
             await phone.say("/new --create hello", chat=chat)
-            database = Path(place) / "server" / "phonework.db"
-            found = []
-            for number in range(TAPS):
-                tapped = await tap(phone, chat, "confirm")
-                while len(arrived := deliveries(database)) <= number:
-                    await phone.idle()
-                    await asyncio.sleep(0.01)
-                found.append(arrived[number] - tapped)
-                await settled(database)
-            return found
-
-
-async def settled(database: Path) -> None:
-    """Wait until the session is idle again."""
-    while True:
-        with closing(open_reader(database)) as connection:
-            busy = connection.execute("SELECT 1 FROM session WHERE state NOT IN ('idle', 'closed')").fetchone()
-        if not busy:
-            return
-        await asyncio.sleep(0.02)
+            await phone.wait_for_message(says, chat=chat)
+            tapped = [await tap(phone, chat, "confirm") for _ in range(TAPS)]
+        arrived = deliveries(Path(place) / "server" / "phonework.db")  # the server has ended: all of them are there
+    return [at - before for before, at in zip(tapped, arrived, strict=True)]
 
 
 def measure() -> list[Row]:
