@@ -59,6 +59,7 @@ async def rerun(config: Config, number: int) -> Outcome:
     clock = SystemClock()
     with DirectoryLock(config.server.data_dir, clock):
         async with Writer(config.database, clock) as writer:
+            await writer.run(lambda connection, _now: boot.understand(connection))
             gate = Gate((ANYBODY,), (), lambda _code: None)
             core = assemble(writer=writer, clock=clock, config=config, channels={}, gate=gate)
             return await core.node.rerun(number)

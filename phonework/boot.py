@@ -40,11 +40,7 @@ async def look(writer: Writer) -> Left:
     """Begin a new life of the database. Raises StoreError, and touches nothing, when it holds states we do not know."""
 
     def job(connection: sqlite3.Connection, _now: datetime) -> Left:
-        if unknown := sessions.unknown_states(connection):
-            raise StoreError(
-                f"the database holds session states this program does not know: {', '.join(unknown)}",
-                hint="install the version that wrote it, or a newer one",
-            )
+        understand(connection)
         boot_id = uuid.uuid4().hex
         meta.put(connection, "boot_id", boot_id)
         return Left(
@@ -55,6 +51,15 @@ async def look(writer: Writer) -> Left:
         )
 
     return await writer.run(job)
+
+
+def understand(connection: sqlite3.Connection) -> None:
+    """A job of the writer before any other. Raises StoreError when the database holds states we do not know."""
+    if unknown := sessions.unknown_states(connection):
+        raise StoreError(
+            f"the database holds session states this program does not know: {', '.join(unknown)}",
+            hint="install the version that wrote it, or a newer one",
+        )
 
 
 async def recover(writer: Writer, backends: Mapping[str, Backend], left: Left) -> tuple[Owed, ...]:

@@ -10,7 +10,7 @@ from phonework.fsm.events import Event
 from phonework.fsm.machine import Decision
 from phonework.fsm.table import TABLE_VERSION
 from phonework.fsm.types import Carry, Request, RequestStatus, Session, SessionId, State, Timeouts, UserId
-from phonework.store import prompts, requests, timers, turns
+from phonework.store import meta, prompts, requests, timers, turns
 from phonework.store.codec import dump, load, load_frozen, milliseconds, moment
 from phonework.store.queries import SQL
 
@@ -168,9 +168,17 @@ def count(connection: sqlite3.Connection) -> int:
 
 
 def unknown_states(connection: sqlite3.Connection) -> list[str]:
-    """Stored states that this program's table does not have, each with the version it was written by."""
+    """Stored states that this program's table does not have, each with the version it was written by.
+
+    All sessions are looked through, which may be many, but only when another version ran last.
+    """
+    if meta.get(connection, "table_version") == str(TABLE_VERSION):
+        return []
     known = {state.value for state in State}
     rows = connection.execute(SQL["known_states"]).fetchall()
-    return sorted(
+    unknown = sorted(
         f"{state} (table {version})" for state, version in rows if state not in known or version > TABLE_VERSION
     )
+    if not unknown:
+        meta.put(connection, "table_version", str(TABLE_VERSION))
+    return unknown
