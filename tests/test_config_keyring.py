@@ -109,6 +109,18 @@ def test_a_keyring_nobody_needs_is_not_asked(
     assert origins(config)["feishu.app_secret"] == ("***", "PHONEWORK_FEISHU__APP_SECRET")
 
 
+def test_who_only_looks_at_the_data_needs_no_keyring(use: Callable[[str], None], tmp_path: Path) -> None:
+    """An operator logs in over SSH, where nobody has unlocked it; a secret's file may be closed to him as well."""
+    use("LockedKeyring")
+    path = tmp_path / "config.toml"
+    path.write_text(f"{TEXT}[server]\nhost = '0.0.0.0'\ntoken_file = 'nowhere'\n", encoding="utf-8")
+    config = load(path, {}, secrets=False)
+
+    assert origins(config)["feishu.app_secret"] == ("***", f"{path}:3 → keyring phonework/app_secret")
+    assert config.secrets() == ()
+    assert "does not exist" in program("-m", "phonework", "db", "check", "--data-dir", "nothing").stderr
+
+
 @pytest.mark.parametrize(
     ("backend", "expected"),
     [

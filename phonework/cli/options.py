@@ -37,7 +37,7 @@ def json_option(command: Command) -> Command:
 
 def load_for_reading(config_path: Path | None, data_dir: Path | None) -> Config:
     """The settings of a command that only looks at the data directory; credentials need not be there."""
-    config = load(config_path, {"server.data_dir": str(data_dir) if data_dir else None})
+    config = load(config_path, {"server.data_dir": str(data_dir) if data_dir else None}, secrets=False)
     start_logging(config)
     return config
 

@@ -32,6 +32,8 @@ A secret (`app_secret`, `token`) can also be kept elsewhere:
   then asks for the value and stores it. The keyring must be unlocked when PhoneWork starts: on a server that nobody logs
   in to, use a file.
 
+`phonework inspect` and `phonework db` need no secret, and read none that is kept elsewhere.
+
 `phonework config show --origin` prints every value with the place it came from; secrets are shown as `***`.
 An unknown key, a wrong type or a missing secret stops the start with exit code 2 and one line for each problem:
 key, place, remedy.

@@ -11,12 +11,11 @@ from pydantic_settings import EnvSettingsSource
 
 from phonework.config import files
 from phonework.config.model import Config, may_be_elsewhere, sections
-from phonework.config.secrets import KINDS, Elsewhere
+from phonework.config.secrets import KINDS, UNREAD, Elsewhere
 from phonework.errors import ConfigError
 
 PREFIX = "PHONEWORK_"
 CONFIG_FILE_BYTES = 1024 * 1024
-UNREAD = "unread"  # in place of a secret that cannot be read, so that it is not missed as well; never used
 
 _HEADER = re.compile(r"^\s*\[\s*([^\[\]]+?)\s*\]")
 _KEY = re.compile(r"^\s*([A-Za-z0-9_.\"'\- ]+?)\s*=")
@@ -111,18 +110,18 @@ def merged(layers: tuple[Layer, ...]) -> Layer:
     return result
 
 
-def fetch_secrets(layer: Layer) -> None:
-    """Read the secrets that are kept elsewhere. What cannot be read is a problem."""
+def fetch_secrets(layer: Layer, *, read: bool) -> None:
+    """Read the secrets that are kept elsewhere, or only note that there are some. What cannot be read is a problem."""
     for dotted, kept in layer.elsewhere.items():
         section, _, key = dotted.partition(".")
         keys = layer.values.setdefault(section, {})
         assert isinstance(keys, dict), f"{dotted} came from a section"
         keys[key] = UNREAD
+        layer.places[dotted] = kept.origin
         try:
-            keys[key] = kept.read()
+            keys[key] = kept.read() if read else UNREAD
         except ConfigError as error:
             layer.problems.extend(error.problems)
-        layer.places[dotted] = kept.origin
 
 
 def _not_toml(path: Path, text: str, error: tomllib.TOMLDecodeError) -> str:

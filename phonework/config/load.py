@@ -23,13 +23,19 @@ def places_to_look() -> tuple[Path, ...]:
 
 
 def load(
-    path: Path | None, overrides: Mapping[str, object], *, serving: bool = False, look_for_file: bool = True
+    path: Path | None,
+    overrides: Mapping[str, object],
+    *,
+    serving: bool = False,
+    look_for_file: bool = True,
+    secrets: bool = True,
 ) -> Config:
     """Load and check every setting.
 
     path: the file to read; None: $PHONEWORK_CONFIG, ./config.toml, the user's configuration directory, or no file.
     overrides: what the command line says, by dotted key (`server.port`); None values count as not given.
     serving: also require what a server needs. look_for_file: False: without `path` no file is read.
+    secrets: False: those in a file of their own or in the keyring stay there, for who does not need them.
     Raises ConfigError with one line for each thing that is wrong.
     """
     file = path or (_found() if look_for_file else None)
@@ -37,7 +43,7 @@ def load(
     if below.problems and not below.values:
         raise ConfigError(tuple(below.problems))
     layer = layers.merged((below, layers.from_environment(), layers.from_flags(overrides)))
-    layers.fetch_secrets(layer)
+    layers.fetch_secrets(layer, read=secrets)
     config, wrong = _checked(layer)
     wrong = [*layer.problems, *wrong]
     if serving:

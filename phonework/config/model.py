@@ -25,6 +25,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from phonework import sandbox
+from phonework.config.secrets import UNREAD
 from phonework.fsm.types import Timeouts
 
 YEAR_SECONDS = 366 * 24 * 3600
@@ -354,7 +355,7 @@ class Config(BaseSettings):
     def secrets(self) -> tuple[str, ...]:
         """Every secret value that is set, for the log to leave out."""
         values = [self.feishu.app_secret.get_secret_value(), self.server.token.get_secret_value()]
-        return tuple(value for value in (*values, *self.claude.env.values()) if value)
+        return tuple(value for value in (*values, *self.claude.env.values()) if value not in ("", UNREAD))
 
     def default_timeouts(self) -> Timeouts:
         """The timeouts of a new session."""

@@ -18,6 +18,8 @@ FILE_BYTES: Final = 64 * 1024
 WAIT_SECONDS: Final = 30.0
 """Long enough to type a password into the keyring's own dialogue, short enough for a start that nobody watches."""
 
+UNREAD: Final = "unread"
+"""In place of a secret that is not read: it is there, so it is not missed; nobody uses it."""
 _TOLD_CHARACTERS: Final = 200
 
 
