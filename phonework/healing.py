@@ -13,7 +13,7 @@ from phonework.clock import Clock
 from phonework.errors import ChannelError, StoreError
 from phonework.fsm import effects as order
 from phonework.fsm.types import UserId
-from phonework.store import effects, messages
+from phonework.store import effects, messages, topics
 from phonework.store.effects import Owed
 from phonework.store.writer import Writer
 
@@ -23,6 +23,10 @@ EVERY: Final = timedelta(minutes=5)
 OVERLAP: Final = timedelta(minutes=2)
 """Looked at again before the mark: deliveries are in no order, and what is known is recognised."""
 WORTH_TELLING: Final = timedelta(minutes=1)
+TOPICS: Final = 20
+"""So many topics of a group are looked through, those used last."""
+TOPICS_LIVE: Final = timedelta(days=14)
+"""Cards can be changed for as long; a topic that rested longer is left alone."""
 
 
 class History(Protocol):
@@ -31,6 +35,9 @@ class History(Protocol):
     name: str
 
     async def heal(self, chat_id: str, since: datetime, *, private: bool = True) -> Sequence[Said]: ...
+
+    async def heal_topic(self, root: str, since: datetime) -> Sequence[Said]:
+        """What was said in the topic of a group that begins with the message `root`; nothing if there is no topic."""
 
 
 class Healer:
@@ -64,7 +71,7 @@ class Healer:
     async def _heal_chat(self, chat_id: str, user_id: str, private: bool, since: datetime) -> int:
         begun = self._clock.now()
         try:
-            missed = await self._channel.heal(chat_id, since, private=private)
+            missed = await self._missed(chat_id, private, since)
             for said in missed:
                 await self._submit(said)
         except (ChannelError, StoreError) as error:
@@ -73,6 +80,30 @@ class Healer:
         chat = Chat(channel=self._channel.name, chat_id=chat_id, private=private)
         await self._writer.run(lambda connection, _now: messages.see(connection, chat, user_id, begun))
         return len(missed)
+
+    async def _missed(self, chat_id: str, private: bool, since: datetime) -> list[Said]:
+        """Everything, oldest first. A group's own history has of each topic the first message only."""
+        missed = list(await self._channel.heal(chat_id, since, private=private))
+        if not private:
+            begun = [said.chat.root for said in reversed(missed) if said.addressed]
+            for root in list(dict.fromkeys([*begun, *await self._topics(chat_id)]))[:TOPICS]:
+                missed += await self._missed_in_topic(root, since)
+        return sorted({said.key: said for said in missed}.values(), key=lambda said: said.sent_at)
+
+    async def _topics(self, chat_id: str) -> list[str]:
+        return await self._writer.run(
+            lambda connection, now: topics.known(connection, self._channel.name, chat_id, now - TOPICS_LIVE, TOPICS)
+        )
+
+    async def _missed_in_topic(self, root: str, since: datetime) -> Sequence[Said]:
+        """One that can never be read, because it was recalled, say, holds up nothing. Raises ChannelError for now."""
+        try:
+            return await self._channel.heal_topic(root, since)
+        except ChannelError as error:
+            if error.retry_after is not None:
+                raise
+            log.warning("a topic's history could not be read", root=root, why=str(error))
+            return ()
 
     async def _tell(self, since: datetime, until: datetime) -> None:
         chats = await self._writer.run(lambda connection, _now: messages.chats(connection, self._channel.name))

@@ -1,7 +1,9 @@
 """What survives when the program, or its connection, ends in the middle (F9, F10, F12, C7)."""
 
+from collections.abc import Callable
+
 from phonework.testing.person import Person, offers, operations
-from phonework.testing.phone import Phone
+from phonework.testing.phone import Phone, Shown
 from phonework.testing.server import Server
 from phonework.texts import text
 
@@ -130,6 +132,36 @@ async def test_a_deaf_window_is_healed_and_the_person_told(phone: Phone, idle_se
     assert [row["dedupe_key"] for row in rows] == said, "all of them, once, in order"
     status, health = await idle_server.health()
     assert (status, health["feishu"]["reconnects"]) == (200, 1)
+
+
+async def test_what_was_said_in_a_topic_on_a_half_open_connection_is_answered_once(
+    phone: Phone, idle_server: Server
+) -> None:
+    """C11: one message no event ever tells of, one that Feishu also delivers again. The group's history has neither."""
+    await phone.settings(group_all_messages=True)
+    await idle_server.start()
+    ada = Person(phone, chat=await phone.add_group("team", ["ou_demo"]))
+    await ada.says("/new --create hello", mention_bot=True)
+    await ada.sees("is ready.")
+    root = await ada.says("say before", mention_bot=True)
+    answered = await ada.sees(_post("before"))
+    assert await phone.freeze() == 1
+    in_topic = {"reply_to": root, "mention_bot": True}
+    said = [await ada.says("say unheard-0", silent=True, **in_topic), await ada.says("say unheard-1", **in_topic)]
+    await phone.handshakes(2, timeout_s=60)  # as in life: after 20 s it asks, and waits 10 s for an answer
+
+    for number in range(2):
+        assert (await ada.sees(_post(f"unheard-{number}"))).thread_id == answered.thread_id != ""
+    await phone.attempts(2, total=True)
+    await phone.idle()
+    rows = idle_server.rows("SELECT dedupe_key FROM event WHERE source = 'message' AND payload LIKE '%unheard%'")
+    assert sorted(row["dedupe_key"] for row in rows) == sorted(said)
+    told = [shown for shown in await phone.messages(ada.chat, from_bot=True) if shown.msg_type == "post"]
+    assert [sum(shown.shows(f"unheard-{number}") for shown in told) for number in range(2)] == [1, 1]
+
+
+def _post(words: str) -> Callable[[Shown], bool]:
+    return lambda shown: shown.msg_type == "post" and shown.shows(words)
 
 
 async def test_a_timer_that_was_due_while_it_was_down_fires_at_the_start(phone: Phone, idle_server: Server) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from phonework.channels.base import Chat, Clicked, Reply, Said
 from phonework.errors import ChannelError, StoreError
-from phonework.healing import OVERLAP, Healer
+from phonework.healing import OVERLAP, TOPICS, TOPICS_LIVE, Healer
 from phonework.testing.playbook import ADA, BOB, Playbook, private_chat
 
 GROUP = Chat(channel="feishu", chat_id="oc_group", private=False)
@@ -23,12 +23,17 @@ class History:
         self.held: dict[str, list[Said]] = {}
         self.asked: list[tuple[str, datetime]] = []
         self.errors: dict[str, ChannelError] = {}
+        self.topics: list[str] = []
 
     async def heal(self, chat_id: str, since: datetime, *, private: bool = True) -> Sequence[Said]:
         self.asked.append((chat_id, since))
         if error := self.errors.get(chat_id):
             raise error
         return [said for said in self.held.get(chat_id, []) if said.sent_at >= since]
+
+    async def heal_topic(self, root: str, since: datetime) -> Sequence[Said]:
+        self.topics.append(root)
+        return await self.heal(root, since)
 
 
 @pytest.fixture
@@ -41,9 +46,14 @@ def healer(play: Playbook, history: History) -> Healer:
     return Healer(writer=play.writer, clock=play.clock, channel=history, submit=play.deliver)
 
 
-def missed(play: Playbook, text: str, *, user: str = ADA) -> Said:
+def missed(play: Playbook, text: str, *, user: str = ADA, chat: Chat | None = None) -> Said:
     key = f"om_missed_{text}"
-    return Said(key=key, user=user, chat=private_chat(user), message_id=key, text=text, sent_at=play.clock.now())
+    where = chat or private_chat(user)
+    return Said(key=key, user=user, chat=where, message_id=key, text=text, sent_at=play.clock.now())
+
+
+def topic(root: str) -> Chat:
+    return replace(GROUP, root=root)
 
 
 async def test_a_message_that_never_arrived_is_taken_in_once(play: Playbook, history: History, healer: Healer) -> None:
@@ -147,3 +157,117 @@ async def test_a_message_of_somebody_else_in_the_chat_is_theirs(
     await healer.heal()
 
     assert play.script.starts == []
+
+
+# Topics of groups
+
+
+async def test_what_was_said_in_a_topic_is_taken_in_once(play: Playbook, history: History, healer: Healer) -> None:
+    """C11: the group's own history does not have it."""
+    await play.begin()
+    await play.say("/status", chat=topic("om_root"))
+    history.held["om_root"] = [missed(play, "go", chat=topic("om_root"))]
+    await healer.heal()
+    await healer.heal()
+
+    assert [start.prompts[0].text for start in play.script.starts] == ["go"]
+
+
+async def test_a_group_is_healed_in_the_order_in_which_it_was_said(
+    play: Playbook, history: History, healer: Healer
+) -> None:
+    await play.begin()
+    await play.say("/status", chat=topic("om_root"))
+    first = missed(play, "first", chat=topic("om_root"))
+    await play.advance(timedelta(seconds=1))
+    second = missed(play, "second", chat=topic("om_missed_second"))
+    await play.advance(timedelta(seconds=1))
+    third = missed(play, "third", chat=topic("om_missed_second"))
+    history.held |= {"om_root": [first], GROUP.chat_id: [second], "om_missed_second": [second, third]}
+    await healer.heal()
+
+    rows = play.rows("SELECT dedupe_key FROM event WHERE dedupe_key LIKE 'om_missed%' ORDER BY seq")
+    assert [key for (key,) in rows] == [first.key, second.key, third.key]
+
+
+async def test_a_topic_that_can_never_be_read_holds_up_nothing(
+    play: Playbook, history: History, healer: Healer
+) -> None:
+    await play.begin()
+    await play.say("/status", chat=topic("om_recalled"))
+    await play.say("/status", chat=topic("om_root"))
+    seen = play.one("SELECT seen_at_ms FROM chat WHERE NOT private")
+    history.errors["om_recalled"] = ChannelError("the message was recalled", gone=True)
+    history.held["om_root"] = [missed(play, "go", chat=topic("om_root"))]
+    await healer.heal()
+
+    assert [start.prompts[0].text for start in play.script.starts] == ["go"]
+    assert play.one("SELECT seen_at_ms FROM chat WHERE NOT private") > seen
+
+
+async def test_the_mark_stays_where_a_topic_cannot_be_read_for_now(
+    play: Playbook, history: History, healer: Healer
+) -> None:
+    await play.begin()
+    await play.say("/status", chat=topic("om_root"))
+    seen = play.one("SELECT seen_at_ms FROM chat WHERE NOT private")
+    history.errors["om_root"] = ChannelError("too many requests", retry_after=timedelta(seconds=2))
+    await play.advance(timedelta(minutes=1))
+    await healer.heal()
+
+    assert play.one("SELECT seen_at_ms FROM chat WHERE NOT private") == seen
+
+
+async def test_only_the_topics_used_last_are_looked_through(play: Playbook, history: History, healer: Healer) -> None:
+    await play.say("/status", chat=topic("om_long_ago"))
+    await play.advance(TOPICS_LIVE + timedelta(days=1))
+    for number in range(TOPICS + 1):
+        await play.say("/status", chat=topic(f"om_{number}"))
+    await healer.heal()
+
+    assert history.topics == [f"om_{number}" for number in range(TOPICS, 0, -1)]
+
+
+async def test_a_topic_opened_while_the_bot_was_deaf_is_read_whole(
+    play: Playbook, history: History, healer: Healer
+) -> None:
+    """Its first message is in the group's history; only one that speaks to the bot opens a topic with it."""
+    await play.begin()
+    await play.say("/status", chat=topic("om_root"))
+    history.held[GROUP.chat_id] = [
+        missed(play, "go", chat=topic("om_missed_go")),
+        replace(missed(play, "lunch", chat=topic("om_missed_lunch")), addressed=False),
+    ]
+    await healer.heal()
+
+    assert history.topics == ["om_missed_go", "om_root"]
+
+
+async def test_a_message_found_late_in_a_topic_is_shown_there_and_not_run(
+    play: Playbook, history: History, healer: Healer
+) -> None:
+    """F13: it can be run or dropped by a tap."""
+    session = await play.begin()
+    await play.say("/status", chat=topic("om_root"))
+    history.held["om_root"] = [missed(play, "delete it", chat=topic("om_root"))]
+    await play.advance(timedelta(minutes=10, seconds=1))
+    await healer.heal()
+    await play.settled()
+
+    assert play.script.starts == []
+    ((held,),) = play.rows("SELECT prompt_id FROM prompt WHERE status = 'held'")
+    assert play.channel.shown(f"prompt:{held}").chat == topic("om_root")
+    assert {value["op"] for value in play.channel.values(f"prompt:{held}")} == {"send_now", "drop"}
+    await play.click(play.button(f"prompt:{held}", "send_now"))
+    assert [start.prompts[0].text for start in play.script.starts] == ["delete it"]
+    assert play.state(session) == "executing"
+
+
+async def test_a_message_found_in_time_is_run(play: Playbook, history: History, healer: Healer) -> None:
+    """F13: the other side of the limit."""
+    await play.begin()
+    history.held[f"oc_of_{ADA}"] = [missed(play, "go")]
+    await play.advance(timedelta(minutes=9, seconds=50))
+    await healer.heal()
+
+    assert [start.prompts[0].text for start in play.script.starts] == ["go"]

@@ -198,12 +198,17 @@ def _whole_card(call: Call) -> bool:
 
 
 async def history(call: Call) -> Json:
-    """Messages of a chat or a topic, `start_time` and `end_time` in seconds, both inclusive."""
+    """Messages of a chat or a topic; of a chat `start_time` and `end_time` in seconds, both inclusive.
+
+    A topic cannot be asked for from a time on, which is documented; that it is refused is a guess.
+    """
     kind, container = call.query.get("container_id_type", ""), call.query.get("container_id", "")
     if kind not in {"chat", "thread"}:
         raise field_error("container_id_type", "is chat or thread")
     found = _container(call, kind, container)
     start, end = _seconds(call, "start_time"), _seconds(call, "end_time")
+    if kind == "thread" and (start is not None or end is not None):
+        raise parameter_error("invalid start_time" if start is not None else "invalid end_time")
     if start is not None:
         found = [each for each in found if each.created_ms // 1000 >= start]
     if end is not None:
@@ -214,18 +219,26 @@ async def history(call: Call) -> Json:
 
 
 def _container(call: Call, kind: str, container: str) -> list[Message]:
+    """What is in it, oldest first: of the topics of a chat only their first messages."""
     world = call.emulator.world
     if kind == "thread":
         found = [each for each in world.messages.values() if each.thread_id and each.thread_id == container]
+        if not found:
+            raise parameter_error("invalid container_id")
+        _check_readable(call, world.chats[found[0].chat_id])
         return sorted(found, key=lambda each: each.order)
     chat = world.chats.get(container)
     if chat is None:
         raise parameter_error("invalid container_id")
+    _check_readable(call, chat)
+    return [each for each in world.in_chat(container) if not (each.thread_id and each.root_id)]
+
+
+def _check_readable(call: Call, chat: Chat) -> None:
     if not chat.bot_inside:
         raise ApiError(230002, "The bot can not be outside the group.")
     if chat.kind == "group" and not call.emulator.settings.group_all_messages:
         raise ApiError(230027, "Lack of necessary permissions, ext=need scope: im:message.group_msg.")
-    return list(world.in_chat(container))
 
 
 def _seconds(call: Call, name: str) -> int | None:

@@ -81,6 +81,11 @@ class FeishuChannel:
             await self._who_we_are()
         return await self._history.missed(chat_id, since, bot_open_id=self._known.bot_open_id, private=private)
 
+    async def heal_topic(self, root: str, since: datetime) -> Sequence[Said]:
+        """The same for the topic of a group that begins with the message `root`; nothing when there is no topic."""
+        await self._who_we_are()
+        return await self._history.missed_in_topic(root, since, bot_open_id=self._known.bot_open_id)
+
     def health(self) -> ChannelHealth:
         connection = self._connection
         return ChannelHealth(

@@ -222,6 +222,29 @@ async def test_replies_and_topics(caller: Any, phone: Any) -> None:
     assert (await caller.reply(private, "text", {"text": "x"})).code == 230011
 
 
+async def test_a_topics_replies_are_in_its_own_history_alone(caller: Any, phone: Any) -> None:
+    """A topic cannot be asked for from a time on (documented; that it is refused is a guess)."""
+    group = await phone.add_group("team", ["ou_demo"])
+    said = await phone.say("deploy", chat=group, mention_bot=True)
+    topic = await caller.reply(said, "text", {"text": "on it"}, in_thread=True)
+    of_chat = [("container_id_type", "chat"), ("container_id", group)]
+    of_topic = [("container_id_type", "thread"), ("container_id", topic.data.thread_id)]
+
+    async def listed(query: list[tuple[str, str]]) -> Any:
+        answer = await caller.call("GET", "/open-apis/im/v1/messages", query=query)
+        return answer["code"] or [item["message_id"] for item in answer["data"]["items"]]
+
+    assert await listed(of_topic) == 230027
+    await phone.settings(group_all_messages=True)
+    assert await listed(of_chat) == [said]
+    assert await listed(of_topic) == [said, topic.data.message_id]
+    assert await listed([*of_topic, ("sort_type", "ByCreateTimeDesc")]) == [topic.data.message_id, said]
+    assert await listed([*of_topic, ("start_time", "1")]) == 230001
+    assert await listed([("container_id_type", "thread"), ("container_id", "omt_none")]) == 230001
+    await phone.change_chat(group, bot_inside=False)
+    assert await listed(of_topic) == 230002
+
+
 async def test_reactions_come_and_go(bot: Any, phone: Any) -> None:
     said = await phone.say("hello")
     path = f"/open-apis/im/v1/messages/{said}/reactions"

@@ -1,14 +1,20 @@
 """What was missed is found in the chat's history, and what was sent is not sent again."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from phonework.channels.base import Delivery, Said
+from phonework.channels.base import Chat, Delivery, Said
 from phonework.errors import ChannelError
 
 CARD = {"schema": "2.0", "body": {"elements": [{"tag": "markdown", "content": "Run `make`?"}]}}
+
+
+def _ago(**time: int) -> int:
+    """Milliseconds since the epoch."""
+    return int((datetime.now(UTC) - timedelta(**time)).timestamp() * 1000)
 
 
 class Later:
@@ -60,6 +66,55 @@ async def test_a_group_is_healed_with_its_mentions_and_threads(desk: Any) -> Non
     assert not second.addressed
 
 
+async def _topic(desk: Any) -> tuple[str, str]:
+    """A group and the first message of a topic in it, which the bot has answered."""
+    await desk.phone.settings(group_all_messages=True)
+    group = await desk.phone.add_group("team", [(await desk.phone.add_user("ou_ann"))["open_id"]])
+    root = await desk.phone.say("deploy", mention_bot=True, user="ou_ann", chat=group)
+    await desk.said()
+    chat = Chat(channel="feishu", chat_id=group, private=False, root=root)
+    await desk.channel.deliver(Delivery(key="1", chat=chat, markdown="On it."))
+    return group, root
+
+
+async def test_a_topic_is_healed_under_the_same_keys(desk: Any) -> None:
+    """The group's own history has its first message only."""
+    group, root = await _topic(desk)
+    options: dict[str, Any] = {"user": "ou_ann", "chat": group, "reply_to": root, "mention_bot": True}
+    heard = await desk.phone.say("and test", **options)
+    _, pushed = await desk.said(2)
+    missed = [await desk.phone.say(f"missed {n}", silent=True, **options) for n in range(55)]
+    since = datetime.now(UTC) - timedelta(minutes=1)
+
+    healed = await desk.channel.heal_topic(root, since)
+
+    assert [said.key for said in healed] == [root, heard, *missed]
+    assert healed[1] == pushed
+    assert [said.key for said in await desk.channel.heal(group, since, private=False)] == [root]
+    assert await desk.phone.violations() == []
+
+
+async def test_of_a_topic_only_what_came_since_is_read(desk: Any) -> None:
+    group, root = await _topic(desk)
+    options: dict[str, Any] = {"user": "ou_ann", "chat": group, "reply_to": root, "silent": True}
+    for minutes in range(200, 80, -1):
+        await desk.phone.say("old", created_at=_ago(minutes=minutes), **options)
+    new = await desk.phone.say("new", created_at=_ago(minutes=59), **options)
+
+    healed = await desk.channel.heal_topic(root, datetime.now(UTC) - timedelta(hours=1))
+
+    assert [said.key for said in healed if said.text != "deploy"] == [new]
+    assert len(await desk.phone.calls("/open-apis/im/v1/messages", method="GET")) == 2, "its id, and one page"
+
+
+async def test_where_nobody_opened_a_topic_there_is_nothing_to_heal(desk: Any) -> None:
+    await desk.phone.settings(group_all_messages=True)
+    group = await desk.phone.add_group("team", [(await desk.phone.add_user("ou_ann"))["open_id"]])
+    root = await desk.phone.say("deploy", user="ou_ann", chat=group, silent=True)
+
+    assert await desk.channel.heal_topic(root, datetime.now(UTC) - timedelta(hours=1)) == []
+
+
 async def test_a_history_that_may_not_be_read_says_which_permission_is_missing(desk: Any) -> None:
     group = await desk.phone.add_group("team", [(await desk.phone.add_user("ou_ann"))["open_id"]])
 
@@ -93,6 +148,23 @@ async def test_after_the_hour_of_the_uuid_the_history_knows_what_was_sent(
 
         assert again.message_id == sent.message_id
         assert len(await desk.phone.messages(from_bot=True)) == 1
+
+
+async def test_after_that_hour_a_topic_knows_what_was_sent_into_it(open_desk: Any) -> None:
+    """It is in no history of the chat."""
+    async with open_desk(clock=Later(timedelta(minutes=55))) as desk:
+        began = datetime.now(UTC)
+        group, root = await _topic(desk)
+        delivery = Delivery(
+            key="s:1:1", chat=Chat(channel="feishu", chat_id=group, private=False, root=root), card=CARD
+        )
+        sent = await desk.channel.deliver(delivery)
+        await desk.phone.jump(3700)
+
+        again = await desk.channel.deliver(replace(delivery, first_attempt_at=began))
+
+        assert again.message_id == sent.message_id
+        assert len(await desk.phone.messages(group, from_bot=True)) == 2
 
 
 async def test_another_delivery_that_says_the_same_is_not_taken_for_it(open_desk: Any) -> None:
