@@ -78,6 +78,7 @@ class EngineMachine(People, Agents):
         promises.check_replay(self.play.database)
         self.everything_acknowledged_is_kept_once()
         self.nothing_is_done_twice()
+        self.nothing_is_added_to_a_turn_unasked()
         self.no_yes_that_nobody_gave()
         for session_id, one in self.sessions.items():
             self.it_stands_where_it_should(session_id, one)
@@ -91,14 +92,20 @@ class EngineMachine(People, Agents):
         starts = [(start.session_id, start.turn) for start in script.starts]
         messages = [prompt.prompt_id for start in script.starts for prompt in start.prompts]
         answers = [ask.request_id for _, ask, _ in script.answers]
-        steers = [prompt.prompt_id for _, _, prompt in script.steers]
         cards = [post.delivery.card_key for post in self.play.channel.posts.values()]
         asked = [key for key in cards if key.startswith(("request:", "prompt:"))]
         said = [text for text in self.play.channel.texts() if text in self.texts]
-        for what in (starts, messages, answers, steers, asked, said):
+        for what in (starts, messages, answers, asked, said):
             assert len(what) == len(set(what)), f"twice: {what}"
         claimed = self.play.one("SELECT count(*) FROM effect WHERE status = 'claimed'")
         assert claimed <= sum(backend.blocked for backend in self.play.backends.values())
+
+    def nothing_is_added_to_a_turn_unasked(self) -> None:
+        """One of which nobody knows whether it arrived is shown again, and may be given again by another tap."""
+        asked = [message for one in self.sessions.values() for message in one.steered]
+        given = [prompt.prompt_id for _, _, prompt in self.play.script.steers]
+        for message in set(given):
+            assert given.count(message) <= asked.count(message), f"{message} given to a turn though nobody said so"
 
     def no_yes_that_nobody_gave(self) -> None:
         given = [fingerprint for one in self.sessions.values() for fingerprint in one.consents]

@@ -43,7 +43,10 @@ class Question:
 
 @dataclass(slots=True)
 class Expected:
-    """One session. queue, held, last: ids of messages. claimed: the order under way, as (what, reference)."""
+    """One session. queue, held, last: ids of messages.
+
+    claimed: the order to the agent that is under way, as (what, reference). owes: the one the last step led to.
+    """
 
     owner: str
     steers: bool
@@ -59,10 +62,12 @@ class Expected:
     behind: list[str] = field(default_factory=list)
     begun: set[int] = field(default_factory=set)  # turns the agent was told of
     claimed: tuple[str, str] | None = None
+    owes: tuple[str, str] | None = None
+    hangs: bool = False  # the agent has been told something and has not taken it yet
     deadlines: dict[str, tuple[datetime, int]] = field(default_factory=dict)  # name → when, of which turn or question
     carry: tuple[str, bool] | None = None  # a late decision not yet used: about what, and whether it is a yes
     consents: list[str] = field(default_factory=list)  # fingerprints a yes was given for
-    runs: list[str] = field(default_factory=list)  # messages the agent is to get, in order
+    steered: list[str] = field(default_factory=list)  # messages a person gave to the running turn, each time they did
 
     @property
     def busy(self) -> bool:
@@ -71,6 +76,7 @@ class Expected:
     # People
 
     def write(self, message: str, words: str, sent_at: datetime, stale: bool, now: datetime) -> None:
+        self.owes = None
         if self.mode is Mode.CLOSED:
             return
         answer = None if stale else self._typed(words, sent_at)
@@ -151,6 +157,7 @@ class Expected:
         elif self.mode is Mode.WORKING and self.steers:
             self._take_out(message)
             self.last.append(message)
+            self.steered.append(message)
         else:
             self._take_out(message)
             self.queue.insert(0, message)
@@ -203,7 +210,8 @@ class Expected:
     # What became of orders
 
     def told(self, what: str, reference: str, how: str, now: datetime) -> None:
-        self.claimed = (what, reference) if how == "begun" and what in ("start", "answer", "steer") else None
+        self.hangs = how == "begun"
+        self.claimed = (what, reference) if self.hangs and what in ("start", "answer", "steer") else None
         match what, how:
             case "start", "begun":
                 self.begun.add(int(reference))
@@ -250,10 +258,15 @@ class Expected:
             case _:
                 pass
 
+    def committed(self) -> None:
+        """What the last step led to was committed, and nobody was told of it: its order is claimed, if nothing hangs."""
+        if not self.hangs:
+            self.claimed = self.owes
+
     def died(self, *, taken: bool, alive: bool, now: datetime) -> None:
         """The program was killed and came back. taken: the agent's record has the turn. alive: its process may live."""
         turn, was_busy, claimed = self.turn, self.busy, self.claimed
-        self.claimed = None
+        self.claimed, self.hangs = None, False
         what, reference = claimed or ("", "")
         if what == "start" and not taken:
             self.begun.discard(int(reference))
@@ -273,6 +286,7 @@ class Expected:
         self.turn += 1
         self.last = [message]
         self.carry = None
+        self.owes = ("start", str(self.turn))
         self._go(Mode.WORKING)
         self.deadlines["turn"] = (now + TURN, self.turn)
 
@@ -291,6 +305,7 @@ class Expected:
     def _answer(self, yes: bool, now: datetime) -> None:
         question = self.questions[self.open]
         question.status = "answered"
+        self.owes = ("answer", question.request_id)
         if yes:
             self.consents.append(question.fingerprint)
         self._next_question(now)
