@@ -10,11 +10,13 @@ from phonework.store.codec import moment
 from phonework.store.queries import SQL
 from phonework.views import PromptView, RequestView, SessionView, StatusView, TurnView
 
-_Row = tuple[str, str, str, str, int, int, int, str, str, str, int, str | None]
+_Row = tuple[str, str, str, str, int, int, int, str, str, str, int, str | None, int]
 
 
 def _session(connection: sqlite3.Connection, row: _Row, number: int, active: str | None) -> SessionView:
-    session_id, backend, cwd, state, since, active_at, turn, agent_session, model, mode, can_steer, asks = row
+    session_id, backend, cwd, state, since, active_at, turn, agent_session, model, mode, can_steer, asks, companion = (
+        row
+    )
     identity = SessionId(session_id)
     return SessionView(
         session_id=identity,
@@ -33,6 +35,7 @@ def _session(connection: sqlite3.Connection, row: _Row, number: int, active: str
         active=session_id == active,
         asking=requests.open_prompt(connection, identity) if asks else "",
         can_steer=bool(can_steer),
+        companion=bool(companion),
     )
 
 

@@ -33,7 +33,7 @@ from phonework.channels.split import wire_bytes
 from phonework.fsm.events import RESTART
 from phonework.fsm.types import State, TurnStatus, Usage
 from phonework.texts import text
-from phonework.views import TurnView
+from phonework.views import SessionView, TurnView
 
 MAX_STEPS: Final = 8
 _STEP_MARKS: Final = {"running": "⏳", "ok": "✅", "failed": "❌"}
@@ -74,6 +74,11 @@ def _result(view: TurnView, language: str, tz: tzinfo | None, with_answer: bool)
     return made, bool(answer) and wire_bytes(answer) <= budget
 
 
+def called(session: SessionView, language: str) -> str:
+    """What a person calls it: the project, or what the companion is."""
+    return text(language, f"companion.{session.backend}") if session.companion else session.project
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Turn:
     view: TurnView
@@ -84,13 +89,13 @@ class _Turn:
 
     def head(self, key: str, color: str, about: str) -> Head:
         session = self.view.session
-        tag = self.say(key)
+        tag, name = self.say(key), called(session, self.language)
         return Head(
-            title=plain(session.project, 60),
-            subtitle=plain(f"{session.backend} · {session.session_id}", 80),
+            title=plain(name, 60),
+            subtitle="" if session.companion else plain(f"{session.backend} · {session.session_id}", 80),
             color=color,
             tag=tag,
-            summary=f"{tag} · {plain(session.project, 30)}: {plain(about, 60)}",
+            summary=f"{tag} · {plain(name, 30)}: {plain(about, 60)}",
         )
 
     def asked(self) -> Element | None:
@@ -246,6 +251,9 @@ class _Result(_Turn):
         status, state = self.view.turn.status, self.view.session.state
         if not self.view.actionable or state is State.CLOSED or status is TurnStatus.LIVE:
             return None
+        if self.view.session.companion:
+            unwell = status in (TurnStatus.FAILED, TurnStatus.LOST)
+            return row([self.button("turn.retry_failed", TurnOp.RETRY)]) if unwell else None
         if status in (TurnStatus.FAILED, TurnStatus.LOST):
             first = [
                 self.button("turn.retry_failed", TurnOp.RETRY, "primary_filled"),
