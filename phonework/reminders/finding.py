@@ -1,0 +1,167 @@
+"""Where in a text a time stands, at its beginning or its end, and what it is made of."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from phonework.reminders import chinese, english
+from phonework.reminders.lengths import length
+from phonework.reminders.parts import Clock, Length, Nonsense, Part, Period, Recogniser, Repeat, Said, Unit
+from phonework.reminders.reading import fits
+
+MOST_PARTS: Final = 8
+TAIL_CHARACTERS: Final = 100
+"""A time at the end is looked for in no more than this."""
+
+_RECOGNISERS: Final[tuple[Recogniser, ...]] = (
+    *english.REPEATS,
+    *chinese.REPEATS,
+    length,
+    *english.CLOCKS,
+    *chinese.CLOCKS,
+    *english.DAYS,
+    *chinese.DAYS,
+    *english.PERIODS,
+    *chinese.PERIODS,
+)
+_BETWEEN: Final = re.compile(r"\)?[\s,]*的?\s*\(?", re.ASCII)
+# What makes a time at the end part of the text: "slides for monday", "第三点"
+_BELONGS: Final = re.compile(
+    r"(?:(?:^|[^a-z])(?:about|for|from|since|until|till|before|after|than|between|and|or|of|to|the|version|v)\s*"
+    r"|(?:关于|直到|到|至|和|或|从|比|第|共|有)\s*|[-~&/]\s*)$",
+    re.ASCII,
+)
+_GOES_ON: Final = re.compile(
+    r"\s*,?\s*(?:(?:and|or|to|until|till|through|between|from|starting|except)\s|[&~/]|-|到|至|和|或者?|直到|从|除|起|开始)\s*",
+    re.ASCII,
+)
+_BEFORE_IT: Final = re.compile(r"(?:之|以)?前(?!台|往|端|面|后|去|任|线|期|景)", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A time and its place. clear: said in words that mean nothing else."""
+
+    start: int
+    end: int
+    parts: tuple[Part, ...]
+    clear: bool
+    belongs: bool = False
+    """The words before it make it part of the text, or of a time that is not understood."""
+
+    def has(self, *kinds: type[Part]) -> bool:
+        return any(isinstance(part, kinds) for part in self.parts)
+
+    def only(self, *kinds: type[Part]) -> bool:
+        return all(isinstance(part, kinds) for part in self.parts)
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether it says the time of the day, or needs none."""
+        return self.has(Clock, Length, Nonsense) or any(
+            isinstance(part, Repeat) and part.unit is Unit.MINUTE for part in self.parts
+        )
+
+
+_Piece = tuple[int, Said]
+
+
+def at_the_beginning(folded: str, start: int) -> Span | None:
+    """The time that the text begins with; what does not go with it stays text."""
+    pieces = _pieces(folded, start)
+    for count in range(len(pieces), 0, -1):
+        kept, dropped = pieces[:count], pieces[count:]
+        if fits(_parts(kept)) and _may_drop(kept, dropped):
+            return _span(folded, kept)
+    return _nonsense(pieces)
+
+
+def at_the_end(folded: str, start: int) -> Span | None:
+    """The time that the text ends with, if its words can mean nothing else."""
+    for position in range(max(start, len(folded) - TAIL_CHARACTERS), len(folded)):
+        pieces = _pieces(folded, position)
+        if pieces and pieces[-1][1].end == len(folded):
+            return _last(folded, pieces)
+    return None
+
+
+def goes_on(folded: str, end: int) -> bool:
+    """Whether more of the time follows that no single schedule says: `9:00 and 18:00`, `daily until friday`."""
+    if _BEFORE_IT.match(folded, end):
+        return True
+    found = _GOES_ON.match(folded, end)
+    return found is not None and _take(folded, found.end()) is not None
+
+
+def _last(folded: str, pieces: list[_Piece]) -> Span | None:
+    """The parts up to the end; the first of them may be text: `prepare for monday tomorrow 9:00`."""
+    fitting = [
+        _span(folded, pieces[first:])
+        for first in range(len(pieces))
+        if fits(_parts(pieces[first:])) and _may_drop(pieces[first:], pieces[:first])
+    ]
+    if not fitting:
+        return _nonsense(pieces)
+    found = next((span for span in fitting if not span.belongs and not times_only(span)), fitting[0])
+    marked = all(said.marked for start, said in pieces if start >= found.start)
+    return found if marked and (found.clear or found.only(Repeat)) else None
+
+
+def _pieces(folded: str, start: int) -> list[_Piece]:
+    """The parts that stand one after the other."""
+    pieces: list[_Piece] = []
+    position = start
+    while (said := _take(folded, position)) and len(pieces) < MOST_PARTS:
+        pieces.append((position, said))
+        position = _between(folded, said.end)
+    return pieces
+
+
+def _between(folded: str, end: int) -> int:
+    found = _BETWEEN.match(folded, end)
+    return found.end() if found else end
+
+
+def _take(folded: str, position: int) -> Said | None:
+    """The longest part here, and not out of the middle of a word or number."""
+    if position >= len(folded) or _is_inside(folded, position):
+        return None
+    found = [said for recognise in _RECOGNISERS if (said := recognise(folded, position))]
+    return max(found, key=lambda said: (said.end, not said.weak), default=None)
+
+
+def _is_inside(folded: str, position: int) -> bool:
+    before, here = folded[position - 1 : position], folded[position]
+    if here.isascii() and here.isalnum() and before.isascii() and before.isalnum():
+        return True
+    return here.isdigit() and before in tuple(".:/\\_#$-")
+
+
+def _may_drop(kept: list[_Piece], dropped: list[_Piece]) -> bool:
+    """Whether what is left over can be text. A second clock time, or a repetition, was meant to count."""
+    left = [part for _, said in dropped if said.marked and not said.is_adverb for part in said.parts]
+    if any(isinstance(part, Repeat | Nonsense) for part in left):
+        return False
+    only_text = any(isinstance(part, Length) for part in _parts(kept))
+    return only_text or not any(isinstance(part, Clock | Length) for part in left)
+
+
+def _parts(pieces: list[_Piece]) -> tuple[Part, ...]:
+    return tuple(part for _, said in pieces for part in said.parts)
+
+
+def _span(folded: str, pieces: list[_Piece]) -> Span:
+    start, end = pieces[0][0], pieces[-1][1].end
+    clear = any(not said.weak for _, said in pieces)
+    return Span(
+        start, end, _parts(pieces), clear, belongs=_BELONGS.search(folded[max(0, start - 12) : start]) is not None
+    )
+
+
+def _nonsense(pieces: list[_Piece]) -> Span | None:
+    return Span(pieces[0][0], pieces[-1][1].end, (Nonsense(),), clear=True) if pieces else None
+
+
+def times_only(span: Span) -> bool:
+    """Whether it says a time of the day and no day."""
+    return span.only(Clock, Period)
