@@ -82,6 +82,7 @@ def assemble(
     """Join the parts around one writer. pause: how a lane waits before it tries again."""
     link, language = link or LocalLink(), config.ui.language
     retry, reader = Retry(writer, chance=random.Random()), Reader(config.database)
+    capabilities: dict[str, Capabilities] = {}  # filled below
     chats = ChatCarrier(
         writer=writer,
         outlet=link,
@@ -91,8 +92,8 @@ def assemble(
         max_parts=config.ui.max_parts,
         tz=ZoneInfo(config.ui.timezone) if config.ui.timezone else None,
         reporters=reporters(reader=reader),
+        backends=capabilities,
     )
-    capabilities: dict[str, Capabilities] = {}
     desk = Desk(
         backends=capabilities,
         default_backend=config.agent.default,

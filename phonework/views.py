@@ -66,13 +66,13 @@ class PromptView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusView:
-    """A person's sessions. person: whose they are, in a group; else None. sandbox: whether the agents run in one."""
+    """A person's sessions. person: whose they are, in a group; else None. sandboxed: the agents that run in a sandbox."""
 
     sessions: tuple[SessionView, ...]
     mode: str = "direct"
     node: str = ""
     person: UserId | None = None
-    sandbox: bool = False
+    sandboxed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

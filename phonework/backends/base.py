@@ -34,6 +34,7 @@ class Capabilities:
     can_steer: bool = False
     asks: frozenset[RequestKind] = frozenset()
     slash_commands: bool = False  # runs `/word` itself
+    sandboxed: bool = False  # may write in its own places only
     companion: bool = False  # a person's own helper, made when first needed; no kind of agent that `/new` offers
 
 

@@ -3,14 +3,14 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from pathlib import PurePath
 from typing import Final
 
 import structlog
 
-from phonework.backends.base import Progress
+from phonework.backends.base import Capabilities, Progress
 from phonework.carriers.retry import Retry
 from phonework.channels.base import Action, Chat, Delivery
 from phonework.channels.cards.note import help_card, rich
@@ -69,9 +69,11 @@ class ChatCarrier:
         max_parts: int,
         tz: tzinfo | None,
         reporters: Mapping[str, Reporter] | None = None,
+        backends: Mapping[str, Capabilities] | None = None,
     ) -> None:
         self._writer, self._outlet, self._retry, self._clock, self._language = writer, outlet, retry, clock, language
         self._reporters = reporters or {}
+        self._backends = backends if backends is not None else {}  # filled when they are made
         self._max_parts, self._tz = max_parts, tz
         self.board = ProgressBoard(self._show_progress)
 
@@ -142,9 +144,9 @@ class ChatCarrier:
                 await self._result(owed, view, language)
             case order.ShowStatus():
                 assert isinstance(view, StatusView)
-                await self._create(
-                    owed, status_card(view, language, self._clock.now(), tz=self._tz), f"status:{owed.key}"
-                )
+                confined = frozenset(name for name, one in self._backends.items() if one.sandboxed)
+                card = status_card(replace(view, sandboxed=confined), language, self._clock.now(), tz=self._tz)
+                await self._create(owed, card, f"status:{owed.key}")
             case order.ShowReport():
                 await self._report(owed, owed.effect, language)
             case order.Say(text="say.help"):

@@ -6,6 +6,7 @@ import json
 import logging
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -54,6 +55,7 @@ class ClaudeBackend:
         # The SDK reports a process that ended through the root logger; we report it ourselves, in words.
         logging.getLogger("claude_agent_sdk").addHandler(logging.NullHandler())
         self._sink, self._settings, self._data_dir = sink, Settings.read(settings), data_dir.resolve()
+        self.capabilities = replace(type(self).capabilities, sandboxed=self._settings.sandbox is not None)
         self._live: dict[SessionId, LiveSession] = {}
         self._used: dict[SessionId, float] = {}
         self._locks: dict[SessionId, asyncio.Lock] = {}

@@ -43,7 +43,7 @@ def status_card(view: StatusView, language: str, now: datetime, *, tz: tzinfo | 
     def build(budget: int) -> Card:
         count = max(1, min(MAX_SESSIONS, budget // 2_000))
         whose = [markdown(mention(view.person))] if view.person else []
-        return card(_head(view, language), [*whose, *_elements(ordered, count, language, now, tz)])
+        return card(_head(view, language), [*whose, *_elements(ordered, count, language, now, tz, view.sandboxed)])
 
     return fitted(build)[0]
 
@@ -70,7 +70,12 @@ def _mode(mode: str, language: str) -> str:
 
 
 def _elements(
-    sessions: list[SessionView], count: int, language: str, now: datetime, tz: tzinfo | None
+    sessions: list[SessionView],
+    count: int,
+    language: str,
+    now: datetime,
+    tz: tzinfo | None,
+    sandboxed: frozenset[str],
 ) -> list[Element | None]:
     if not sessions:
         return [markdown(rich(text(language, "list.empty")))]
@@ -78,26 +83,30 @@ def _elements(
     for place, session in enumerate(sessions[:count]):
         if place:
             elements.append({"tag": "hr"})
-        elements += [markdown(_session(session, language, now, tz)), _buttons(session, place, language)]
+        elements += [markdown(_session(session, language, now, tz, sandboxed)), _buttons(session, place, language)]
     if len(sessions) > count:
         elements.append(small(rich(text(language, "list.more", count=len(sessions) - count))))
     return elements
 
 
-def _session(session: SessionView, language: str, now: datetime, tz: tzinfo | None) -> str:
+def _session(session: SessionView, language: str, now: datetime, tz: tzinfo | None, sandboxed: frozenset[str]) -> str:
     active = f" <text_tag color='green'>{escape(text(language, 'list.active'))}</text_tag>" if session.active else ""
     state = escape(text(language, f"state.{session.state}"))
     title = f"{_DOTS[session.state]} **{session.number}. {line(session.project, 60)}** · {state}{active}"
-    facts = _facts(session, language, now, tz) if session.active else _short(session, language, now, tz)
+    if session.active:
+        facts = _facts(session, language, now, tz, sandboxed=session.backend in sandboxed)
+    else:
+        facts = _short(session, language, now, tz)
     return f"{title}\n{facts}"
 
 
-def _facts(session: SessionView, language: str, now: datetime, tz: tzinfo | None) -> str:
+def _facts(session: SessionView, language: str, now: datetime, tz: tzinfo | None, *, sandboxed: bool) -> str:
     rows = [
         ("directory", inline_code(plain(session.cwd, 300))),
         ("backend", line(session.backend, 40)),
         ("model", line(session.model, 60)),
         ("mode", line(session.mode, 40)),
+        ("sandbox", escape(text(language, "list.sandbox_on" if sandboxed else "list.sandbox_off"))),
         ("session", inline_code(plain(session.session_id, 64))),
         ("agent_session", inline_code(plain(session.agent_session_id, 64)) if session.agent_session_id else ""),
         ("last_activity", escape(_when(session.last_activity, language, now, tz))),

@@ -11,12 +11,14 @@ import psutil
 import pytest
 
 from phonework.backends.claude import launcher, process
+from phonework.backends.claude.backend import ClaudeBackend
 from phonework.errors import BackendError, SandboxError
 from phonework.fsm.types import Verdict
 from phonework.sandbox import Sandbox
 from phonework.testing.bubblewrap import why_not
 from phonework.testing.claude_bench import ONE, ClaudeBench, say, use
 from phonework.testing.fake_anthropic import FakeAnthropic
+from phonework.testing.sink import RecordingSink
 
 pytestmark = pytest.mark.claude
 
@@ -190,3 +192,10 @@ async def test_without_a_sandbox_that_works_nothing_runs(
 def test_a_setting_that_is_no_sandbox_is_not_taken_for_none() -> None:
     with pytest.raises(TypeError):
         launcher.Settings.read({"sandbox": "bwrap"})
+
+
+@pytest.mark.parametrize(("settings", "sandboxed"), [({}, False), ({"sandbox": Sandbox()}, True)])
+def test_the_backend_says_whether_it_is_confined(settings: dict[str, object], sandboxed: bool, tmp_path: Path) -> None:
+    backend = ClaudeBackend(sink=RecordingSink(), settings=settings, data_dir=tmp_path)
+    assert backend.capabilities.sandboxed is sandboxed
+    assert backend.capabilities.can_resume

@@ -67,6 +67,13 @@ def test_in_a_group_the_card_of_a_message_names_who_wrote_it() -> None:
     assert "your call" not in said(card)
 
 
+def test_the_status_card_says_whether_the_agent_is_in_a_sandbox() -> None:
+    view = StatusView(sessions=(a_session(),))
+    assert "Sandbox: off" in said(status_card(view, "en", NOON))
+    assert "Sandbox: off" in said(status_card(replace(view, sandboxed=frozenset({"demo"})), "en", NOON))
+    assert "Sandbox: on" in said(status_card(replace(view, sandboxed=frozenset({"claude"})), "en", NOON))
+
+
 def test_in_a_group_the_sessions_are_somebodys() -> None:
     view = StatusView(sessions=(a_session(),), person=MIA)
     assert "<at id=ou_mia></at>" in said(status_card(view, "en", NOON))
