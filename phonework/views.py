@@ -8,7 +8,10 @@ from phonework.fsm.types import Prompt, Request, SessionId, State, Turn, UserId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionView:
-    """One session. number: its place in the person's list, from 1. project: the last part of the directory."""
+    """One session. number: its place in the person's list, from 1; a companion has none that means anything.
+
+    project: the last part of the directory. companion: a person's own helper rather than a piece of work.
+    """
 
     session_id: SessionId
     number: int
@@ -27,6 +30,7 @@ class SessionView:
     active: bool = False
     asking: str = ""  # the prompt of the open request
     can_steer: bool = False
+    companion: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from phonework.channels.cards.people import without_mentions
 from phonework.channels.cards.prompt import prompt_card
 from phonework.channels.cards.request import request_card, request_file
 from phonework.channels.cards.status import status_card
-from phonework.channels.cards.turn import progress_card, result_card
+from phonework.channels.cards.turn import called, holds_answer, progress_card, result_card
 from phonework.channels.markdown import normalise
 from phonework.channels.split import split
 from phonework.clock import Clock
@@ -201,14 +201,15 @@ class ChatCarrier:
         """A turn that ended in the meantime is shown as it ended."""
         if view.turn.status is TurnStatus.LIVE:
             return progress_card(view, progress, language, self._clock.now())
-        return result_card(view, language, tz=self._tz, with_answer=False)
+        whole = view.session.companion and holds_answer(view, language)
+        return result_card(view, language, tz=self._tz, with_answer=whole)
 
     async def _result(self, owed: Owed, view: TurnView, language: str) -> None:
         await self.board.finish(view.session.session_id, view.turn.turn)
-        await self._update(
-            owed, result_card(view, language, tz=self._tz, with_answer=False), _turn_key(view), or_create=True
-        )
-        if view.turn.text.strip():
+        whole = view.session.companion and holds_answer(view, language)
+        card = result_card(view, language, tz=self._tz, with_answer=whole)
+        await self._update(owed, card, _turn_key(view), or_create=True)
+        if view.turn.text.strip() and not whole:
             await self._relay(owed, view.turn.text, language)
         if view.turn.status in (TurnStatus.FAILED, TurnStatus.LOST):
             # An edited card makes no sound on the phone, a new message does.
@@ -340,7 +341,7 @@ def _turn_key(view: TurnView) -> str:
 def _failure(view: TurnView, language: str) -> str:
     key = "say.turn_lost" if view.turn.status is TurnStatus.LOST else "say.turn_failed"
     problem = "" if view.turn.error == RESTART else view.turn.error
-    return text(language, key, project=view.session.project, problem=problem)
+    return text(language, key, project=called(view.session, language), problem=problem)
 
 
 def _plain(card: Card) -> str:
