@@ -1,7 +1,6 @@
 """The sandbox on this machine (S10): real commands in the real bubblewrap, and what happens where there is none."""
 
 import asyncio
-import json
 import os
 import stat
 import sys
@@ -13,7 +12,7 @@ import psutil
 import pytest
 
 from phonework import sandboxing
-from phonework.backends.claude.launcher import MARK, dies_with_us
+from phonework.backends.claude.launcher import MARK
 from phonework.backends.claude.process import marked
 from phonework.errors import SandboxError
 from phonework.sandbox import RUN_VISIBLE, Sandbox
@@ -195,8 +194,12 @@ async def test_it_dies_with_the_process_that_started_it(machine: Machine) -> Non
     """Killed without a chance to clean up; the command has detached itself, ignores signals and has left its group."""
     mark = f"of {machine.place}"
     command = "trap '' TERM HUP INT; mkfifo wait; setsid bash -c 'echo up; read line < wait' & read line < wait"
-    words = [*dies_with_us(), *await machine.words("bash", "-c", command)]
-    parent = f"import json, subprocess, sys\nsubprocess.run(json.loads({json.dumps(words)!r}))"
+    words = await machine.words("bash", "-c", command)
+    parent = (
+        "import subprocess\n"
+        "from phonework.backends.claude.launcher import dies_with_us\n"
+        f"subprocess.run([*dies_with_us(), *{words!r}])"
+    )
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", parent, env={**os.environ, MARK: mark}, stdout=asyncio.subprocess.PIPE
     )

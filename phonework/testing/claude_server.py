@@ -89,7 +89,8 @@ def _mark_of(process: psutil.Process) -> str:
 
 def _is_agent(process: psutil.Process) -> bool:
     try:
-        return "stream-json" in process.cmdline()
+        words = process.cmdline()
+        return "stream-json" in words and not any(word.endswith("/keeper.py") for word in words)
     except psutil.Error:
         return False
 

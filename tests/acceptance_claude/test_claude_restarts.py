@@ -1,5 +1,7 @@
 """The server stops, or is killed, and what the agent was doing goes on or is told (F10, F14, S5, S7)."""
 
+import asyncio
+import os
 import signal
 
 import pytest
@@ -146,6 +148,23 @@ async def test_a_turn_cut_off_by_a_kill_is_told_and_can_be_run_again(
 
     await bob.turn(2)
     assert await bob.hears("and the rest") == "half of it\n\nand the rest"
+
+
+async def test_a_kill_leaves_no_command_of_the_agent(bob: Coder, own: ClaudeServer) -> None:
+    """Commands have process groups of their own, and one that detached itself has lost its parent as well."""
+    detached = "setsid tail -f /dev/null > /dev/null 2>&1 & echo started > begun; exec tail -f /dev/null"
+    await bob.wants([use("Bash", command=detached, description="Wait")], [say("never")])
+    await bob.allows("Wait")
+    async with asyncio.timeout(10):
+        while sum(one.name() == "tail" for one in own.processes()) < 2:  # noqa: ASYNC110  # nobody says when they run
+            await asyncio.sleep(0)
+    running = own.processes()
+    groups = {os.getpgid(one.pid) for one in running}
+
+    await own.kill()
+
+    assert len(groups) >= 3, "the agent's, the command's and that of what it detached"
+    assert await ended(running)
 
 
 async def test_what_an_agent_had_said_before_a_kill_is_told(bob: Coder, own: ClaudeServer) -> None:

@@ -31,7 +31,7 @@ async def test_a_stop_while_a_command_runs_ends_the_command(ada: Coder) -> None:
         await ada.allows()
         await command.running()
         session_id = (await ada.session())["session_id"]
-        tools = [one for one in ada.server.processes(session_id) if one.name().startswith("python")]
+        tools = [one for one in ada.server.processes(session_id) if "open('go')" in one.cmdline()[-1]]
         assert tools
 
         await ada.says("/stop")

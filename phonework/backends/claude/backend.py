@@ -157,6 +157,12 @@ class ClaudeBackend:
         if ended := process.end_orphans(self._mark(session_id)):
             log.warning("orphaned agents ended", session_id=session_id, count=ended)
 
+    def _end_left(self, session_id: SessionId) -> None:
+        from phonework.backends.claude import process
+
+        if ended := process.end_left(self._mark(session_id)):
+            log.warning("what a turn had left running was ended", session_id=session_id, count=ended)
+
     async def _make_room(self) -> None:
         """Close the least recently used idle agents so that one more fits."""
         while len(self._live) >= self._settings.max_live:
@@ -221,18 +227,18 @@ class ClaudeBackend:
     # Questions about it
 
     async def liveness(self, session_id: SessionId) -> Liveness:
-        """An agent we are not connected to cannot be reached again; one left by a server that died is ended here."""
+        """An agent we are not connected to cannot be reached again; what a server that died left of it is ended here."""
         live = self._live.get(session_id)
         if live is not None and live.alive:
             return Liveness.ALIVE
-        await asyncio.to_thread(self._end_orphans, session_id)
+        await asyncio.to_thread(self._end_left, session_id)
         return Liveness.DEAD
 
     async def accepted(self, start: TurnStart) -> Accepted:
         """Looked up in the agent's own record, under the prompts' ids, when nobody is left who could still write it."""
         live = self._live.get(start.session_id)
         if live is None or not live.alive:
-            await asyncio.to_thread(self._end_orphans, start.session_id)
+            await asyncio.to_thread(self._end_left, start.session_id)
         elif live.turn is not None and live.turn.number == start.turn:
             return Accepted.YES
         env = launcher.environment(self._settings, "")

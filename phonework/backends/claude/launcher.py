@@ -83,14 +83,15 @@ def _bundled() -> str:
 
 
 def dies_with_us() -> tuple[str, ...]:
-    """The words before a command that let the kernel end it when we end, however that happens.
+    """The words before a command that end it, and all it started, when we end, however that happens (see keeper.py).
 
-    With util-linux's setpriv, thus on Linux. Elsewhere nothing: after a kill -9 of ours the CLI then sees the end of its
-    input, refuses what it had asked and goes on to the end of its turn; the next connect looks for it and ends it.
-    The signal is bound to the thread that starts the process, which is the event loop's and lives as long as we do.
+    On Linux only. Elsewhere nothing: after a kill -9 of ours the CLI then sees the end of its input, refuses what it had
+    asked and goes on to the end of its turn; our next start looks for it and ends it, with all it left.
+    It is bound to the thread that starts the process, which is the event loop's and lives as long as we do.
     """
-    setpriv = shutil.which("setpriv") if sys.platform == "linux" else None
-    return (setpriv, "--pdeathsig", "KILL", "--") if setpriv else ()
+    if sys.platform != "linux" or not sys.executable:
+        return ()
+    return (sys.executable, "-I", "-S", str(Path(__file__).with_name("keeper.py")), str(os.getpid()))
 
 
 def command(

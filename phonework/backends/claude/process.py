@@ -266,13 +266,23 @@ def end_marked(mark: str) -> int:
 def end_orphans(mark: str) -> int:
     """Kill agents that outlived the server that started them, with their tools. Returns how many agents there were.
 
-    What an agent has deliberately left running, such as a development server, is left alone.
+    What an agent that is gone has left running, such as a development server, is left alone.
     """
     found = {one.pid: one for one in marked(mark) if _is_agent(one)}
     agents = [one for one in found.values() if _parent(one) not in found]  # in the sandbox, bwrap's two look like it
     for agent in agents:
         _end([agent, *_family(agent.pid)])
     return len(agents)
+
+
+def end_left(mark: str) -> int:
+    """Kill what a turn left behind that was cut off by the end of the server: its agent, and every command it had begun.
+
+    Returns how many processes there were.
+    """
+    found = marked(mark)
+    _end([*found, *(child for one in found for child in _family(one.pid))])
+    return len(found)
 
 
 def _parent(process: psutil.Process) -> int:

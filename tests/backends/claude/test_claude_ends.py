@@ -24,8 +24,16 @@ TOUCH = use("Bash", command="touch x1 && echo made", description="Make x1")
 
 
 def cli(bench: ClaudeBench) -> psutil.Process:
-    """The agent's process."""
-    return psutil.Process(bench.backend._live[ONE].process.pid)
+    """The agent's process, not the one that keeps it."""
+    return next(
+        one for one in family(bench.backend._live[ONE].process.pid) if "keeper.py" not in " ".join(one.cmdline())
+    )
+
+
+def family(pid: int) -> list[psutil.Process]:
+    """The process and all below it, those nearest first."""
+    process = psutil.Process(pid)
+    return [process, *process.children(recursive=True)]
 
 
 async def test_a_stop_while_it_talks_keeps_what_was_said(bench: ClaudeBench) -> None:
@@ -294,18 +302,18 @@ async def test_the_agent_dies_with_the_server_however_that_dies(bench: ClaudeBen
         stdout=asyncio.subprocess.PIPE,
     )
     assert server.stdout is not None
-    agent = psutil.Process(int(await server.stdout.readline()))
+    agents = family(int(await server.stdout.readline()))
 
     server.kill()
     await server.wait()
 
-    gone, left = await asyncio.to_thread(psutil.wait_procs, [agent], 5)
+    gone, left = await asyncio.to_thread(psutil.wait_procs, agents, 5)
     assert gone
     assert not left
 
 
 async def test_an_agent_that_outlived_its_server_is_ended_and_the_conversation_goes_on(bench: ClaudeBench) -> None:
-    """Without setpriv it would go on; two agents on one record would lose what the other wrote."""
+    """Where it does not die with the server it would go on; two agents on one record would lose what the other wrote."""
     await bench.write([TOUCH], text="remember this")
     await bench.asked()
     await bench.recorded_ask()

@@ -130,6 +130,21 @@ async def test_a_kill_takes_the_children_in_other_groups_along(tmp_path: Path) -
     assert gone
 
 
+async def test_what_a_dead_agent_left_running_is_ended_only_when_its_turn_was_cut_off(tmp_path: Path) -> None:
+    """It may be a development server that was started on purpose."""
+    body = "child = subprocess.Popen(['sleep', '60'], start_new_session=True)\nprint('{\"type\":\"%d\"}' % child.pid, flush=True)\n"
+    run = Run(tmp_path, body)
+    await run.read()
+    child = psutil.Process(int(run.frames[0]["type"]))
+
+    assert await asyncio.to_thread(process.end_orphans, f"mark of {tmp_path}") == 0
+    assert child.is_running()
+    assert await asyncio.to_thread(process.end_left, f"mark of {tmp_path}") == 1
+
+    gone, _ = await asyncio.to_thread(psutil.wait_procs, [child], 5)
+    assert gone
+
+
 async def test_one_that_ignores_the_end_of_its_input_and_sigterm_is_killed_in_time(tmp_path: Path) -> None:
     body = 'import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint(\'{"type":"x"}\', flush=True)\ntime.sleep(60)\n'
     run = Run(tmp_path, body)
