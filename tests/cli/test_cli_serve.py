@@ -93,6 +93,34 @@ def test_it_serves_is_inspected_while_it_runs_and_stops_in_time(
     assert run_json("inspect", "ou_demo", "--json", "--data-dir", data_dir)["sessions"] == facts["sessions"]
 
 
+def test_an_audit_that_cannot_be_written_makes_it_degraded(serve: Any, feishu: EmulatorThread, data_dir: Path) -> None:
+    (data_dir / "audit").write_text("a file where the directory belongs")
+    process = serve()
+    url = log_until(process, "phonework is running")["url"]
+    log_until(process, "feishu connected")
+    say(feishu.url, "/new --create hello")
+    log_until(process, "audit not written")
+
+    status, health = ask(f"{url}/health")
+    assert (status, health["status"]) == (200, "degraded")
+    assert health["audit"]["problem"] == "the audit cannot be written (file exists)"
+    assert health["audit"]["failures"] >= 1
+
+
+def test_it_connects_with_the_secret_from_the_keyring(
+    serve: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "keyring.json").write_text('{"phonework": {"app_secret": "right"}}')
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "phonework.testing.keyrings.FileKeyring")
+    monkeypatch.setenv("TESTING_KEYRING", str(tmp_path / "keyring.json"))
+    with EmulatorThread(any_credentials=False, app_secret="right") as feishu:
+        secret = {"FEISHU__APP_SECRET": "", "FEISHU__APP_SECRET_KEYRING": "phonework/app_secret"}
+        process = serve(FEISHU__DOMAIN=feishu.url, **secret)
+
+        log_until(process, "feishu connected")
+        process.kill()
+
+
 def say(url: str, text: str) -> None:
     with urlopen(f"{url}/phone/api/state", timeout=10) as answer:
         state = json.load(answer)
