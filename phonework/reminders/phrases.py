@@ -22,6 +22,7 @@ leave something open, these rules decide, and the card then says in words what w
   two on, 每隔两天 is every two days, as it is mostly meant.
 - What is past, over 5 years away, or closer together than 5 minutes, is refused; so is whatever would be only half
   understood, like two clock times or an end ("daily until friday").
+- Where both ends hold a whole time, the one at the beginning counts and the other is text.
 """
 
 import re
@@ -135,7 +136,7 @@ def _both(head: Span, tail: Span) -> _Found:
     together = (*head.parts, *tail.parts)
     if not tail.belongs and _complete_each_other(head, tail) and fits(together):
         return together, head, tail
-    if head.has(Repeat):
+    if head.has(Repeat) and head.clear:
         contradicts = tail.clear and (tail.is_timed or tail.has(Repeat))
         return (_UNREADABLE if contradicts else head.parts), head, None
     if tail.belongs:
