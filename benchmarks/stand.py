@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import random
 import sqlite3
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -10,13 +9,10 @@ from pathlib import Path
 
 from phonework import boot
 from phonework.backends.base import Accepted, Capabilities, Liveness, Sink, TurnStart
-from phonework.carriers.agents import AgentCarrier
-from phonework.carriers.retry import Retry
 from phonework.channels.base import Channel, ChannelHealth, Chat, Delivery, Fetched, Receipt, Said, Submit
 from phonework.clock import SystemClock
 from phonework.config import Config
 from phonework.core import Core, assemble
-from phonework.dispatcher import Dispatcher
 from phonework.errors import ChannelError
 from phonework.fsm.events import TurnFinished, TurnStarted
 from phonework.fsm.types import Answer, Ask, Attachment, Prompt, SessionId, Timeouts, UserId
@@ -108,6 +104,9 @@ class InstantBackend:
 
     async def accepted(self, start: TurnStart) -> Accepted:
         return Accepted.NO
+
+    async def said(self, start: TurnStart) -> str:
+        return ""
 
     async def ping(self, *, smoke: bool = False) -> str:
         return "instant"
@@ -205,11 +204,7 @@ async def stand(
         backend = core.backends["demo"]
         assert isinstance(backend, InstantBackend)
         if not cards:
-            agents = AgentCarrier(
-                writer=writer, backends=core.backends, outlet=core.router, retry=Retry(writer, chance=random.Random())
-            )
-            core.dispatcher = Dispatcher(agents=agents, chats=Ending(writer, counter), clock=clock)
-            writer.subscribe(core.dispatcher.committed)
+            core.dispatcher.chats = Ending(writer, counter)
         await core.start(left)
         try:
             yield Stand(core, backend, counter, conversations)

@@ -12,12 +12,12 @@ import structlog
 
 from phonework import engine
 from phonework.backends.base import Accepted, Backend, Liveness
-from phonework.carriers.agents import Job, give_up_claimed, read, turn_of, turn_start
+from phonework.carriers.agents import give_up_claimed, read, turn_of, turn_start
 from phonework.errors import StoreError
 from phonework.fsm import effects as order
 from phonework.fsm.types import SessionId, UserId
 from phonework.store import effects, meta, sessions, users
-from phonework.store.effects import Owed
+from phonework.store.effects import Job, Owed
 from phonework.store.writer import Writer
 
 log = structlog.get_logger(__name__)
@@ -78,7 +78,7 @@ async def _settle(writer: Writer, backends: Mapping[str, Backend], owed: Owed) -
     """An order that was claimed when we died: run it if it certainly was not, else ask the person."""
     job = await writer.run(lambda connection, _now: read(connection, owed))
     if job is not None and await _never_arrived(backends.get(job.run.backend), owed, job):
-        await writer.run(lambda connection, _now: effects.owe_again(connection, owed))
+        await writer.run(lambda connection, _now: effects.owe_again(connection, [owed]))
         log.info("an order had not arrived; it is owed again", effect=owed.key)
         return
     await writer.run(lambda connection, now: give_up_claimed(connection, owed, now))

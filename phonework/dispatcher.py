@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final, Protocol
@@ -28,24 +28,35 @@ class Carrier(Protocol):
         """None: the effect has left the outbox. A duration: it is still owed, try again after so long."""
 
 
+class OrderCarrier(Carrier, Protocol):
+    """The one for agents, whose orders may have been claimed by the commits that owe them."""
+
+    def give_back(self, owed: Sequence[Owed]) -> None:
+        """They are owed again: they were claimed for this process, which never began them."""
+
+
 class Dispatcher:
     """Lanes side by side, each in order. What is kept here are copies of rows that are owed.
 
-    pause: how a lane waits before it tries again.
+    A claimed order is this process's alone, so it is never dropped: it is carried out, or given back at the stop.
+
+    chats: may be replaced before the start. pause: how a lane waits before it tries again.
     """
 
-    def __init__(self, *, agents: Carrier, chats: Carrier, clock: Clock, pause: Pause = asyncio.sleep) -> None:
-        self._agents, self._chats, self._clock, self._pause = agents, chats, clock, pause
+    def __init__(self, *, agents: OrderCarrier, chats: Carrier, clock: Clock, pause: Pause = asyncio.sleep) -> None:
+        self._agents, self.chats, self._clock, self._pause = agents, chats, clock, pause
         self._lanes: dict[str, deque[Owed]] = {}
+        self._early: list[Owed] = []  # claimed before the start
         self._tasks: set[asyncio.Task[None]] = set()
-        self._open = False
+        self._open = self._stopped = False
         self._idle = asyncio.Event()
         self._idle.set()
 
     def start(self, owed: Iterable[Owed] = ()) -> None:
         """Begin to carry out; owed: what earlier processes left."""
         self._open = True
-        self.wake(owed)
+        early, self._early = self._early, []
+        self.wake(sorted((*owed, *early), key=lambda one: one.seq))
 
     def committed(self, results: tuple[Any, ...]) -> None:
         """The writer's listener: whatever a commit owes is carried out from here on."""
@@ -55,7 +66,8 @@ class Dispatcher:
 
     def wake(self, owed: Iterable[Owed]) -> None:
         if not self._open:
-            return  # the rows stay owed; the next start finds them
+            self._leave(owed)
+            return
         for one in owed:
             lane = self._lanes.get(one.lane)
             if lane is None:
@@ -65,6 +77,14 @@ class Dispatcher:
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
             lane.append(one)
+
+    def _leave(self, owed: Iterable[Owed]) -> None:
+        """What is owed stays so and the next start finds it; what is claimed waits for the start, or goes back."""
+        claimed = [replace(one, job=None) for one in owed if one.claimed]
+        if not self._stopped:
+            self._early += claimed
+        elif claimed:
+            self._agents.give_back(claimed)
 
     @property
     def working(self) -> int:
@@ -77,7 +97,8 @@ class Dispatcher:
 
     async def stop(self) -> None:
         """Begin nothing new and give what is under way a moment; what does not end stays owed or claimed."""
-        self._open = False
+        self._open, self._stopped = False, True
+        self._leave([one for lane in (self._early, *self._lanes.values()) for one in lane])
         self._lanes.clear()
         if self._tasks:
             _done, late = await asyncio.wait(self._tasks, timeout=STOP_WITHIN)
@@ -90,12 +111,11 @@ class Dispatcher:
     async def _run(self, name: str, lane: deque[Owed]) -> None:
         try:
             while lane and self._open:
-                began = self._clock.now()
-                again = await self._carry(lane[0])
-                if again is None:
-                    lane.popleft()
-                else:
-                    lane[0] = replace(lane[0], first_at=lane[0].first_at or began)
+                began, one = self._clock.now(), lane.popleft()
+                if lane and one.claimed:  # what came behind it may have made it void: it is read anew
+                    one = replace(one, job=None)
+                if (again := await self._carry(one)) is not None:
+                    lane.appendleft(replace(one, job=None, first_at=one.first_at or began))
                     await self._pause(again.total_seconds())
         except StoreError as error:
             log.error("a lane stopped with the store", lane=name, error=str(error))
@@ -109,7 +129,7 @@ class Dispatcher:
         early = owed.not_before - self._clock.now()
         if early > timedelta():
             return early
-        carrier = self._agents if owed.lane.startswith("agent:") else self._chats
+        carrier = self._agents if owed.lane.startswith("agent:") else self.chats
         try:
             return await carrier.carry_out(owed)
         except StoreError:

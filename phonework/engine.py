@@ -2,24 +2,26 @@
 
 import sqlite3
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 import structlog
 
+from phonework.fsm import effects as order
 from phonework.fsm import events as happened
+from phonework.fsm.draft import Arm
 from phonework.fsm.effects import Effect
 from phonework.fsm.events import Event
 from phonework.fsm.machine import Decision, decide
 from phonework.fsm.reasons import Reason
-from phonework.fsm.types import Session, SessionId, State, UserId
+from phonework.fsm.types import PromptId, Session, SessionId, State, UserId
 from phonework.store import effects, events, sessions, timers, users
 from phonework.store.batch import concerns_storage
 from phonework.store.codec import dump
-from phonework.store.effects import Ended, Owed
+from phonework.store.effects import Ended, Job, Owed, Run
 from phonework.store.events import Record, Status
+from phonework.store.sessions import Found
 from phonework.store.timers import Timer
 
 log = structlog.get_logger(__name__)
@@ -44,7 +46,7 @@ class Happened:
 class Outcome:
     """What became of an event. reason: why nothing changed. owed: what the commit owes, in order.
 
-    next_due: the earliest deadline there is, if this event changed any.
+    next_due: the earliest deadline that was set.
     """
 
     status: Status
@@ -70,13 +72,22 @@ class Swept:
     owed: tuple[Owed, ...] = field(default=())
 
 
-def ingest(connection: sqlite3.Connection, one: Happened, now: datetime) -> Outcome:
-    """Take an event in, once: a repeat gets the first outcome and changes nothing."""
+def ingest(connection: sqlite3.Connection, one: Happened, now: datetime, *, claim: bool = False) -> Outcome:
+    """Take an event in, once: a repeat gets the first outcome and changes nothing.
+
+    claim: the caller hears of what is owed after the commit, so an order that nothing is owed before is claimed in it.
+    """
     if known := events.find(connection, one.source, one.key):
         return Outcome(status=known.status, reason=known.reason, duplicate=True, session_id=known.session_id)
-    session = sessions.find(connection, one.session_id, one.event)
-    if session is None:
+    return ingest_new(connection, one, now, claim=claim)
+
+
+def ingest_new(connection: sqlite3.Connection, one: Happened, now: datetime, *, claim: bool = False) -> Outcome:
+    """`ingest` of an event that was looked for in this transaction and not found."""
+    found = sessions.find(connection, one.session_id, one.event)
+    if found is None:
         return _unknown_session(connection, one, now)
+    session = found.session
     decision = decide(session, one.event, now)
     _record(connection, one, session, decision, now)
     if not decision.applied:
@@ -95,8 +106,8 @@ def ingest(connection: sqlite3.Connection, one: Happened, now: datetime) -> Outc
         session_id=one.session_id,
         source=decision.source,
         target=decision.target,
-        owed=owe(connection, decision.session, decision.effects, now),
-        next_due=timers.next_due(connection) if decision.timers else None,
+        owed=_owe(connection, found, decision, now, claim=claim),
+        next_due=min((one.due for one in decision.timers if isinstance(one, Arm)), default=None),
     )
 
 
@@ -137,19 +148,57 @@ def keep(connection: sqlite3.Connection, one: Happened, error: str, now: datetim
     return Outcome(status=Status.POISONED, reason=Reason.ERROR, session_id=one.session_id)
 
 
-def owe(connection: sqlite3.Connection, session: Session, orders: Sequence[Effect], now: datetime) -> tuple[Owed, ...]:
+def _owe(
+    connection: sqlite3.Connection, found: Found, decision: Decision, now: datetime, *, claim: bool
+) -> tuple[Owed, ...]:
     """Write a session's effects down under the keys `session:version:n`."""
-    if not orders:
+    if not decision.effects:
         return ()
+    session = decision.session
     return effects.add(
         connection,
-        orders,
+        decision.effects,
         prefix=f"{session.session_id}:{session.version}",
         session_id=session.session_id,
         user_id=session.user_id,
-        chat=sessions.chat_of(connection, session.session_id),
+        chat=found.chat,
         now=now,
+        jobs=_jobs(found, decision) if claim else effects.NO_JOBS,
     )
+
+
+def _jobs(found: Found, decision: Decision) -> dict[int, Job]:
+    """What the orders that may be claimed at once are about, by their place among the effects."""
+    run = Run(
+        backend=decision.session.backend,
+        cwd=decision.session.cwd,
+        agent_session_id=decision.session.agent_session_id,
+        model=found.model,
+        mode=found.mode,
+        user_id=decision.session.user_id,
+    )
+    made = ((place, _job(effect, run, decision)) for place, effect in enumerate(decision.effects))
+    return {place: job for place, job in made if job is not None}
+
+
+def _job(effect: Effect, run: Run, decision: Decision) -> Job | None:
+    """None when it must be read at its turn: the step did not touch what it names, or pictures are fetched first."""
+    match effect:
+        case order.StartTurn(prompt_ids=wanted):
+            return _with_prompts(run, decision, wanted)
+        case order.SteerTurn(prompt_id=wanted):
+            return _with_prompts(run, decision, (wanted,))
+        case order.AnswerAgent(request_id=wanted):
+            request = next((one for one in decision.requests if one.request_id == wanted), None)
+            return Job(run=run, request=request) if request is not None else None
+        case _:
+            return None
+
+
+def _with_prompts(run: Run, decision: Decision, wanted: tuple[PromptId, ...]) -> Job | None:
+    prompts = tuple(one for one in decision.prompts if one.prompt_id in wanted)
+    complete = len(prompts) == len(wanted) and not any(one.attachments for one in prompts)
+    return Job(run=run, prompts=prompts) if complete else None
 
 
 def _status_of(reason: Reason | None) -> Status:

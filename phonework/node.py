@@ -104,7 +104,7 @@ class Node:
     async def happened(self, one: Happened) -> Outcome:
         """Take one event in. A bug in deciding keeps the event as poisoned and harms nothing else."""
         try:
-            outcome = await self._writer.run(lambda connection, now: engine.ingest(connection, one, now))
+            outcome = await self._writer.run(lambda connection, now: engine.ingest(connection, one, now, claim=True))
         except (StoreError, asyncio.CancelledError):
             raise
         except Exception as error:

@@ -2,8 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -17,11 +16,10 @@ from phonework.fsm import effects as order
 from phonework.fsm import events as happened
 from phonework.fsm.effects import AgentEffect
 from phonework.fsm.events import Event
-from phonework.fsm.types import Prompt, PromptId, Request, SessionId
+from phonework.fsm.types import Prompt, PromptId, SessionId
 from phonework.link.base import Outlet
 from phonework.store import effects, prompts, requests, sessions, turns
-from phonework.store.effects import Ended, Owed
-from phonework.store.sessions import Run
+from phonework.store.effects import Ended, Job, Owed
 from phonework.store.writer import Writer
 
 log = structlog.get_logger(__name__)
@@ -31,16 +29,6 @@ WITHIN: Final = timedelta(seconds=60)
 KILL_WITHIN: Final = timedelta(seconds=10)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """What an order is about, read when it is carried out. prompts, request: those the effect names."""
-
-    run: Run
-    prompts: tuple[Prompt, ...] = ()
-    request: Request | None = None
-    current: bool = True  # the order still makes sense
-
-
 class AgentCarrier:
     """Carries out StartTurn, SteerTurn, AnswerAgent, InterruptTurn, KillAgent and CloseAgent."""
 
@@ -48,7 +36,9 @@ class AgentCarrier:
         self._writer, self._backends, self._outlet, self._retry = writer, backends, outlet, retry
 
     async def carry_out(self, owed: Owed) -> timedelta | None:
-        job, claimed = await self._writer.run(lambda connection, now: begin(connection, owed, now))
+        job, claimed = owed.job, owed.claimed
+        if job is None:
+            job, claimed = await self._writer.run(lambda connection, now: begin(connection, owed, now))
         if job is None or not job.current:
             await self._end(owed, Ended.SUPERSEDED)
             return None
@@ -68,6 +58,10 @@ class AgentCarrier:
             return None
         await self._perform(owed, backend, job, images)
         return None
+
+    def give_back(self, owed: Sequence[Owed]) -> None:
+        """Orders that their commits claimed and that were not begun: the next start carries them out."""
+        self._writer.post(lambda connection, _now: effects.owe_again(connection, owed))
 
     async def _claim(self, owed: Owed) -> bool:
         return await self._writer.run(lambda connection, now: effects.claim(connection, owed, now))
@@ -156,8 +150,8 @@ class AgentCarrier:
 def begin(connection: sqlite3.Connection, owed: Owed, now: datetime) -> tuple[Job | None, bool]:
     """What the order is about, and whether it is claimed: in the same commit, unless pictures must be fetched before."""
     job = read(connection, owed)
-    if job is None or not job.current or not owed.once or any(prompt.attachments for prompt in job.prompts):
-        return job, False
+    if owed.claimed or job is None or not job.current or not owed.once or job.has_attachments:
+        return job, owed.claimed
     return job, effects.claim(connection, owed, now)
 
 

@@ -80,7 +80,7 @@ def told(hand: Hand, said: Said, session_id: SessionId, event: Event, key: str =
         occurred_at=said.sent_at,
         user_id=hand.user_id,
     )
-    outcome = ingest(hand.connection, one, hand.now)
+    outcome = ingest(hand.connection, one, hand.now, claim=True)
     if outcome.applied or outcome.reason is None:
         return Taken(outcome=outcome, owed=outcome.owed)
     words = order.Say(text=f"reason.{outcome.reason.value}", reply_to=said.message_id)

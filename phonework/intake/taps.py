@@ -63,7 +63,7 @@ def _tapped(hand: Hand, clicked: Clicked, session_id: SessionId, event: Event, t
         occurred_at=clicked.clicked_at,
         user_id=hand.user_id,
     )
-    outcome = ingest(hand.connection, one, hand.now)
+    outcome = ingest(hand.connection, one, hand.now, claim=True)
     if outcome.reason is not None:
         return Taken(outcome=outcome, toast=("warning", f"reason.{outcome.reason.value}"))
     return Taken(outcome=outcome, owed=outcome.owed, toast=("success", toast))

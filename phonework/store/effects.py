@@ -1,15 +1,16 @@
 """Effects: the outbox. A row is owed until it is done, given up, or replaced by a newer one."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 
 from phonework.channels.base import Chat
 from phonework.fsm import effects as order
 from phonework.fsm.effects import EFFECTS, Effect
-from phonework.fsm.types import SessionId, UserId
+from phonework.fsm.types import Prompt, Request, SessionId, UserId
 from phonework.store.codec import dump, load, load_frozen, maybe_moment, milliseconds, moment
 from phonework.store.queries import SQL
 
@@ -30,8 +31,38 @@ class Ended(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """How to reach the agent of a session."""
+
+    backend: str
+    cwd: str
+    agent_session_id: str
+    model: str
+    mode: str
+    user_id: UserId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What an order to an agent is about. prompts, request: those the effect names."""
+
+    run: Run
+    prompts: tuple[Prompt, ...] = ()
+    request: Request | None = None
+    current: bool = True  # the order still makes sense
+
+    @property
+    def has_attachments(self) -> bool:
+        return any(prompt.attachments for prompt in self.prompts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Owed:
-    """One row of the outbox. key: `session:version:n`; lane: what is ordered among itself; chat: where it is shown."""
+    """One row of the outbox. key: `session:version:n`; lane: what is ordered among itself; chat: where it is shown.
+
+    claimed: by the very commit that owes it, for this process to carry out or to give back. job: what that commit knew
+    of a claimed order; None: it is to be read when its turn comes.
+    """
 
     seq: int
     key: str
@@ -44,6 +75,11 @@ class Owed:
     not_before: datetime
     attempts: int = 0
     first_at: datetime | None = None
+    claimed: bool = False
+    job: Job | None = None
+
+
+NO_JOBS: Mapping[int, Job] = MappingProxyType({})
 
 
 def add(
@@ -55,17 +91,24 @@ def add(
     user_id: UserId,
     chat: Chat,
     now: datetime,
+    jobs: Mapping[int, Job] = NO_JOBS,
 ) -> tuple[Owed, ...]:
-    """Owe them, in order. prefix: of their keys, unique for this step."""
+    """Owe them, in order. prefix: of their keys, unique for this step.
+
+    jobs: of the orders, by their place, that are claimed at once if nothing is owed before them in their lane.
+    """
     at, chat_text = milliseconds(now), dump(chat)
     added = []
     for number, effect in enumerate(effects):
         key, lane, once = f"{prefix}:{number}", _lane(effect, session_id, user_id), isinstance(effect, ONCE)
+        job = jobs.get(number)
+        claimed = job is not None and _is_free(connection, lane)
         (seq,) = connection.execute(
             SQL["add_effect"],
             (
                 key, session_id, user_id, lane, type(effect).__name__, "once" if once else "repeat",
-                at, at, chat_text, dump(effect),
+                "claimed" if claimed else "owed", int(claimed), at if claimed else None, at, at, chat_text,
+                dump(effect),
             ),
         ).fetchone()  # fmt: skip
         added.append(
@@ -79,9 +122,16 @@ def add(
                 once=once,
                 chat=chat,
                 not_before=now,
+                claimed=claimed,
+                job=job if claimed else None,
             )
         )
     return tuple(added)
+
+
+def _is_free(connection: sqlite3.Connection, lane: str) -> bool:
+    """Whether nothing of the lane is on its way."""
+    return connection.execute(SQL["pending_in_lane"], (lane, lane)).fetchone() is None
 
 
 def _lane(effect: Effect, session_id: SessionId | None, user_id: UserId) -> str:
@@ -140,9 +190,10 @@ def postpone(connection: sqlite3.Connection, effect: Owed, until: datetime, why:
     connection.execute(SQL["postpone_effect"], values)
 
 
-def owe_again(connection: sqlite3.Connection, effect: Owed) -> None:
-    """It was claimed and certainly not carried out."""
-    connection.execute(SQL["owe_again"], (effect.seq,))
+def owe_again(connection: sqlite3.Connection, effects: Iterable[Owed]) -> None:
+    """They were claimed and certainly not carried out."""
+    for one in effects:
+        connection.execute(SQL["owe_again"], (one.seq,))
 
 
 def start_is_owed(connection: sqlite3.Connection, session_id: SessionId, turn: int) -> bool:

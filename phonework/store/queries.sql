@@ -19,7 +19,8 @@ SELECT seq, source, kind, session_id, user_id, occurred_at_ms, received_at_ms, s
 FROM event WHERE seq > ? ORDER BY seq LIMIT ?;
 
 -- name: load_session
-SELECT user_id, backend, cwd, state, version, since_ms, turn, generation, agent_session_id, can_steer, timeouts, carry
+SELECT user_id, backend, cwd, state, version, since_ms, turn, generation, agent_session_id, can_steer, timeouts, carry,
+       model, mode, chat
 FROM session WHERE session_id = ?;
 
 -- name: add_session
@@ -132,8 +133,12 @@ SELECT session_id, name, turn, generation, due_at_ms FROM timer WHERE due_at_ms 
 SELECT min(due_at_ms) FROM timer;
 
 -- name: add_effect
-INSERT INTO effect (key, session_id, user_id, lane, kind, policy, status, created_at_ms, not_before_ms, chat, payload)
-VALUES (?, ?, ?, ?, ?, ?, 'owed', ?, ?, ?, ?) RETURNING seq;
+INSERT INTO effect (key, session_id, user_id, lane, kind, policy, status, attempts, first_at_ms, created_at_ms, not_before_ms,
+                    chat, payload)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq;
+
+-- name: pending_in_lane
+SELECT 1 FROM effect WHERE status = 'owed' AND lane = ? UNION ALL SELECT 1 FROM effect WHERE status = 'claimed' AND lane = ? LIMIT 1;
 
 -- name: owed_effects
 SELECT seq, key, session_id, user_id, lane, kind, policy, attempts, first_at_ms, not_before_ms, chat, payload

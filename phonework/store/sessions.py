@@ -3,6 +3,7 @@
 import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from phonework.channels.base import Chat
 from phonework.fsm import events as happened
@@ -12,6 +13,7 @@ from phonework.fsm.table import TABLE_VERSION
 from phonework.fsm.types import Carry, Request, RequestStatus, Session, SessionId, State, Timeouts, UserId
 from phonework.store import meta, prompts, requests, timers, turns
 from phonework.store.codec import dump, load, load_frozen, milliseconds, moment
+from phonework.store.effects import Run
 from phonework.store.queries import SQL
 
 
@@ -31,16 +33,13 @@ class NewSession:
     companion: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """What the dispatcher needs to reach the agent of a session."""
+class Found(NamedTuple):
+    """A session as `decide` sees it, and what it does not look at. chat: where the session is shown."""
 
-    backend: str
-    cwd: str
-    agent_session_id: str
+    session: Session
     model: str
     mode: str
-    user_id: UserId
+    chat: Chat
 
 
 def exists(connection: sqlite3.Connection, session_id: str) -> bool:
@@ -58,16 +57,19 @@ def add(connection: sqlite3.Connection, new: NewSession, now: datetime) -> None:
     )  # fmt: skip
 
 
-def find(connection: sqlite3.Connection, session_id: SessionId, event: Event | None = None) -> Session | None:
-    """The session as `decide` sees it, with what the event names; None when there is no such session."""
+def find(connection: sqlite3.Connection, session_id: SessionId, event: Event | None = None) -> Found | None:
+    """The session with what the event names; None when there is no such session."""
     row = connection.execute(SQL["load_session"], (session_id,)).fetchone()
     if row is None:
         return None
-    user_id, backend, cwd, state, version, since, turn, generation, agent_session, can_steer, timeouts, carry = row
+    (
+        user_id, backend, cwd, state, version, since, turn, generation, agent_session, can_steer, timeouts, carry,
+        model, mode, chat,
+    ) = row  # fmt: skip
     state = State(state)
     opened, waiting = _requests(connection, session_id, state)
     queue, held = prompts.waiting(connection, session_id)
-    return Session(
+    session = Session(
         session_id=session_id,
         user_id=user_id,
         backend=backend,
@@ -90,6 +92,7 @@ def find(connection: sqlite3.Connection, session_id: SessionId, event: Event | N
         named_request=requests.get(connection, getattr(event, "request_id", ""), session_id),
         named_prompt=prompts.get(connection, getattr(event, "prompt_id", ""), session_id),
     )
+    return Found(session, model, mode, load_frozen(Chat, chat))
 
 
 def _needs_last(event: Event | None) -> bool:

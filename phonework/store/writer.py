@@ -113,6 +113,11 @@ class Writer:
             self._refuse_waiting()
         return await future
 
+    def post(self, job: Job) -> None:
+        """Hand in a job nobody waits for; its listeners hear of it. From the event loop only; not when it has stopped."""
+        if self._refusal is None:
+            self._queue.put(_Waiting(job, None, None))
+
     def submit(self, job: Callable[[sqlite3.Connection, datetime], T]) -> "Future[T]":
         """The same for other threads. The future cannot be cancelled; it is resolved on the writer's thread."""
         future: Future[T] = Future()
@@ -238,6 +243,8 @@ class Writer:
         for waiting, result in zip(batch, results, strict=True):
             if waiting.task is not None:
                 _resolve(waiting.task, result)
+            elif waiting.thread is None and result.error is not None:
+                log.error("a job that nobody waits for failed", error=repr(result.error))
         if not self._listeners:
             return
         if values := tuple(result.value for result in results if result.error is None):

@@ -44,15 +44,17 @@ class People(Stage):
         self.deliver(said)
 
     @precondition(any_sessions)
-    @rule(which=WHICH, words=WORDS, age=AGES, dies=RARELY)
-    def write(self, which: int, words: str, age: str, dies: bool) -> None:
+    @rule(which=WHICH, words=WORDS, age=AGES, dies=RARELY, accepted=st.sampled_from([None, Accepted.UNKNOWN]))
+    def write(self, which: int, words: str, age: str, dies: bool, accepted: Accepted | None) -> None:
         """dies: the program is killed between the commit and its acknowledgement, and Feishu delivers it again."""
         self.tick()
         user = self.turn_to(which)
         said = self.said(user, words, self.sent(user, age))
         self.expect_message(said)
         if dies:
-            self.falls(Accepted.UNKNOWN, Liveness.DEAD)
+            if (one := self.active_of(user)) is not None:
+                one.committed()
+            self.falls(accepted, Liveness.DEAD)
             self.do(self.play.crash_unacknowledged(said))
             self.listen()
         self.deliver(replace(said, text=str(said.text)))
