@@ -18,6 +18,7 @@ from phonework.errors import ConfigError
 from phonework.healing import Healer
 from phonework.http.app import build
 from phonework.http.serving import serving
+from phonework.naming import Names
 from phonework.router.authorise import ANYBODY, Gate
 from phonework.store.lock import DirectoryLock
 from phonework.store.migrate import migrate
@@ -95,6 +96,7 @@ async def _until_cancelled(
         group.create_task(_raise(failed))
         group.create_task(feishu.run(core.router.submit))
         group.create_task(healer.run())
+        group.create_task(Names(writer=core.writer, directory=feishu).run())
         group.create_task(core.auditor.run())
         group.create_task(_prune(core.writer))
         async with serving(build(health, config.server.token.get_secret_value()), config.server) as url:

@@ -183,6 +183,12 @@ INSERT INTO user (user_id, language, chat, created_at_ms) VALUES (?, ?, ?, ?)
 ON CONFLICT (user_id) DO UPDATE SET chat = excluded.chat, language = excluded.language
 WHERE chat != excluded.chat OR language != excluded.language;
 
+-- name: nameless_users
+SELECT user_id FROM user WHERE name = '' AND chat != '{}' ORDER BY created_at_ms;
+
+-- name: name_user
+UPDATE user SET name = ? WHERE user_id = ?;
+
 -- name: allow_user
 INSERT INTO user (user_id, allowed, created_at_ms) VALUES (?, 1, ?) ON CONFLICT (user_id) DO UPDATE SET allowed = 1;
 

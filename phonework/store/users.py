@@ -48,6 +48,15 @@ def touch(connection: sqlite3.Connection, user_id: UserId, language: str, chat: 
     connection.execute(SQL["touch_user"], (user_id, language, dump(chat), milliseconds(now)))
 
 
+def nameless(connection: sqlite3.Connection) -> tuple[UserId, ...]:
+    """Those who have written and whose name is not known."""
+    return tuple(UserId(row[0]) for row in connection.execute(SQL["nameless_users"]))
+
+
+def name(connection: sqlite3.Connection, user_id: UserId, name: str) -> None:
+    connection.execute(SQL["name_user"], (name, user_id))
+
+
 def activate(connection: sqlite3.Connection, user_id: UserId, session_id: SessionId) -> None:
     connection.execute(SQL["activate"], (session_id, user_id))
 

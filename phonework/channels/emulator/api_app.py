@@ -55,10 +55,16 @@ async def bot_info(call: Call) -> Json:
 
 
 async def user_info(call: Call) -> Json:
+    settings = call.emulator.settings
+    if not settings.contact_base:
+        violation = {"type": "action_scope_required", "subject": "contact:contact.base:readonly"}
+        raise ApiError(99991672, "Access denied", error={"permission_violations": [violation]})
     user = call.emulator.world.find_user(call.path["user_id"])
     if user is None:
         raise ApiError(99992351, "not a valid open_id")
-    data = {"open_id": user.open_id, "union_id": user.union_id, "name": user.name}
+    data = {"open_id": user.open_id, "union_id": user.union_id}
+    if settings.contact_names:
+        data["name"] = user.name
     return {"code": 0, "msg": "success", "data": {"user": data}}
 
 

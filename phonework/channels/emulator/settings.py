@@ -45,6 +45,11 @@ class Settings:
     group_all_messages: bool = False
     """True: the app has `im:message.group_msg` and hears a group's every message, not only mentions."""
 
+    contact_base: bool = True
+    """The app has `contact:contact.base:readonly`; without it people cannot be looked up."""
+    contact_names: bool = True
+    """The app has `contact:user.base:readonly`; without it people have no names."""
+
     chat_per_s: int = 5
     patch_per_s: int = 5
     pin_per_s: int = 5

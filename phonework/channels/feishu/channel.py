@@ -10,7 +10,7 @@ import structlog
 from pydantic import SecretStr
 
 from phonework.channels.base import ChannelHealth, Delivery, Fetched, Receipt, Said, Submit
-from phonework.channels.feishu import resources
+from phonework.channels.feishu import contact, resources
 from phonework.channels.feishu.api import Api, Call
 from phonework.channels.feishu.connection import Connection, OnGap
 from phonework.channels.feishu.handover import Known
@@ -85,6 +85,10 @@ class FeishuChannel:
         """The same for the topic of a group that begins with the message `root`; nothing when there is no topic."""
         await self._who_we_are()
         return await self._history.missed_in_topic(root, since, bot_open_id=self._known.bot_open_id)
+
+    async def name_of(self, user: str) -> str:
+        """A person's name; empty when the app may not read it. Raises ChannelError."""
+        return await contact.name_of(self._api, user)
 
     def health(self) -> ChannelHealth:
         connection = self._connection

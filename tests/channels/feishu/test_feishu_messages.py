@@ -244,3 +244,18 @@ async def test_a_file_of_another_message_is_refused(desk: Any) -> None:
     with pytest.raises(ChannelError, match="does not belong") as refused:
         await desk.channel.fetch(stolen)
     assert refused.value.code == 234003
+
+
+async def test_the_name_of_a_person_is_read_if_the_app_may(desk: Any) -> None:
+    await desk.phone.say("hello")
+    (said,) = await desk.said()
+
+    assert await desk.channel.name_of(said.user) == "Demo"
+
+    await desk.phone.settings(contact_names=False)
+    assert await desk.channel.name_of(said.user) == ""
+
+    await desk.phone.settings(contact_base=False)
+    with pytest.raises(ChannelError, match="permission") as refused:
+        await desk.channel.name_of(said.user)
+    assert "contact:contact.base:readonly" in refused.value.hint
