@@ -1,0 +1,110 @@
+"""Whether a shell command may run without asking. Silence is never consent: what is not understood is asked about.
+
+A command runs unasked when it is plain (`plain.py`), the grammar of bash reads the same in it (`tree.py`), and every program in
+it is listed as harmless with every option it has (`harmless.py`). What is known to destroy is refused (`destructive.py`), and so
+is what a person could not judge on a card (`characters.py`). All else asks.
+
+Nothing here looks at the disk, so it trusts what is there: a link inside the working root may lead out of it for reading,
+and a repository's own configuration may name programs that git runs when it looks; `run.py` takes away what it can of the latter.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from phonework.shell import characters, harmless, plain, risky, tree
+from phonework.shell.destructive import refusals
+from phonework.shell.options import worries
+from phonework.shell.places import HOMES, Where
+from phonework.shell.verdicts import UNKNOWN, Judgement, Reason, Verdict, Why, judgement, reason
+
+__all__ = ["Judgement", "Reason", "Verdict", "Why", "judge"]
+
+MOST_TEXTS: Final = 30  # programs of shells within the command that are looked into
+MOST_PLACES: Final = 16  # directories that `cd` may have led to
+
+
+def judge(command: str, *, cwd: Path, root: Path, home: Path | None = None) -> Judgement:
+    """Say whether a command runs, asks or is refused, and why. Pure, and raises nothing; up to 0.2 s for the worst input.
+
+    cwd: where it will run. root: the working root. home: the user's; None: guessed from the root. All real, absolute paths.
+    """
+    if (problem := characters.unreadable(command)) is not None:
+        return judgement([problem])
+    where = Where(frozenset({PurePosixPath(cwd)}), PurePosixPath(root), _home(home, root))
+    try:
+        return judgement(_reasons(command, where, {command}))
+    except Exception:  # a fault of ours or of the parser's is no consent
+        return judgement([reason(Why.UNCLEAR, command)])
+
+
+def _home(home: Path | None, root: Path) -> PurePosixPath | None:
+    if home is not None:
+        return PurePosixPath(home)
+    parts = PurePosixPath(root).parts
+    if parts[:2] == ("/", "root"):
+        return PurePosixPath("/root")
+    return PurePosixPath(*parts[:3]) if len(parts) > 2 and PurePosixPath(*parts[:2]) in HOMES else None
+
+
+def _reasons(command: str, where: Where, seen: set[str]) -> list[Reason]:
+    """Every reason against running it unasked; none: it may run. seen: what was looked into already."""
+    reading = tree.read(command)
+    found = list(characters.look_alikes(command, reading.bare))
+    found += [
+        reason(Why.LOOK_ALIKE, each.words[0].text)
+        for each in reading.commands
+        if each.words and not each.words[0].text.replace(UNKNOWN, "").isascii()
+    ]
+    found += refusals(reading, where, lambda text: _inner(text, where, seen))
+    found += reading.shapes
+    found += risky.worries(reading, where)
+    commands = plain.read(command)
+    if commands is None or not _same(commands, reading):
+        unknown = [each for each in reading.commands if each.words and harmless.find(each.texts) is None]
+        found += [risky.unknown(each.texts) for each in unknown]
+        return found or [reason(Why.UNCLEAR, command)]
+    return found + list(_of_plain(commands, where))
+
+
+def _inner(text: str, where: Where, seen: set[str]) -> Iterator[Reason]:
+    """What is worrying in the text given to a shell; that it is run there at all asks anyway."""
+    if len(seen) >= MOST_TEXTS:
+        yield reason(Why.UNCLEAR, text)
+    elif text not in seen:
+        seen.add(text)
+        yield from _reasons(text, where, seen)
+
+
+def _same(commands: tuple[plain.PlainCommand, ...], reading: tree.Reading) -> bool:
+    """Whether both readings found the same words in the same commands, and the same redirects."""
+    words = [[word.raw for word in each.words] for each in commands if each.words]
+    redirects = [redirect for each in commands for redirect in each.redirects]
+    return words == [[word.raw for word in each.words] for each in reading.commands] and redirects == [
+        redirect.raw for redirect in reading.redirects
+    ]
+
+
+def _of_plain(commands: tuple[plain.PlainCommand, ...], where: Where) -> Iterator[Reason]:
+    for command in commands:
+        if not command.words:
+            yield reason(Why.UNCLEAR, " ".join(command.redirects))
+            continue
+        found = harmless.find(tuple(word.raw for word in command.words))
+        if found is None:
+            yield risky.unknown(tuple(word.text for word in command.words))
+            continue
+        program, rest = found
+        yield from worries(program, command.words[len(command.words) - len(rest) :], where)
+        if command.words[0].text == "cd":
+            where = _after_cd(command, where)
+            if len(where.here) > MOST_PLACES:
+                yield reason(Why.UNCLEAR, "cd")
+                return
+
+
+def _after_cd(command: plain.PlainCommand, where: Where) -> Where:
+    """Where what follows may run: there, or, if that failed, here."""
+    targets = [word.text for word in command.words[1:] if not word.text.startswith("-")]
+    there = {place for target in targets for place in where.absolute(target)}
+    return Where(where.here | there, where.root, where.home)

@@ -1,0 +1,184 @@
+"""Running one shell command: bounded in time and output, alone with nobody's secrets, and nothing of it left afterwards."""
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import sys
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from phonework import sandboxing
+from phonework.sandbox import Sandbox
+from phonework.shell import family
+from phonework.shell.output import Output
+
+LONGEST: Final = timedelta(seconds=120)
+GRACE_SECONDS: Final = 1.0  # between being asked to end and being killed
+KEEPER_SECONDS: Final = 10.0  # for everything that the keeper does besides waiting
+NEWS_SECONDS: Final = 0.25  # between two calls of on_output, at least
+CHUNK: Final = 64 * 1024
+PAUSE_SECONDS: Final = (
+    0.002  # after each chunk once more came than is kept: an endless output must not keep the loop busy
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """How a command ended: with an exit code, by a signal, because its time was over, or because it was stopped.
+
+    output: both streams in the order they were written; bytes that are not UTF-8 are replaced. When truncated, it has the
+    beginning and the end, and between them how many bytes are missing. The shell gives 128 + n for a program ended by signal n.
+    """
+
+    output: str
+    seconds: float
+    exit_code: int | None = None
+    signal: int | None = None
+    timed_out: bool = False
+    stopped: bool = False
+    truncated: bool = False
+
+
+async def run(
+    command: str,
+    *,
+    cwd: Path,
+    timeout: timedelta,  # noqa: ASYNC109 - what was printed until then is part of the result
+    limit_bytes: int,
+    environment: Mapping[str, str],
+    on_output: Callable[[str], None] = lambda _output: None,
+    stop: asyncio.Event | None = None,
+    sandbox: Sandbox | None = None,
+) -> Finished:
+    """Run a command in bash, or in sh where there is none, to its end, and end whatever it left running.
+
+    cwd: a real path. timeout: 120 s at most; longer is shortened. environment: all of it, see `environment.of_command`.
+    on_output gets everything kept so far, when there is more, four times a second at most. Setting `stop` ends it; so does
+    cancelling, which raises. sandbox: what it is confined to; None: it may do what we may.
+    Raises OSError when it cannot be started, and SandboxError with the remedy when the sandbox cannot be set up: nothing was run.
+    """
+    began = time.monotonic()
+    seconds = min(timeout, LONGEST).total_seconds()
+    words = await _words(command, cwd, environment, sandbox)
+    output = Output(limit_bytes)
+    async with _kept(words, cwd, environment, seconds) as (keeper, control):
+        reading = asyncio.create_task(_read(keeper, output, on_output))
+        try:
+            report = await _report(control, seconds, stop)
+            await asyncio.wait({reading}, timeout=GRACE_SECONDS)
+        finally:
+            reading.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await reading
+    return _finished(report, output, time.monotonic() - began)
+
+
+async def _words(command: str, cwd: Path, environment: Mapping[str, str], sandbox: Sandbox | None) -> list[str]:
+    shell = shutil.which("bash", path=environment.get("PATH")) or "/bin/sh"
+    start = ["--noprofile", "--norc"] if shell.endswith("bash") else []
+    inside = [] if sandbox is None else await sandboxing.words(sandbox, directory=str(cwd), program=shell)
+    # A command that begins with a dash is no option of the shell.
+    return [*inside, shell, *start, "-c", "--", command]
+
+
+@contextlib.asynccontextmanager
+async def _kept(
+    words: list[str], cwd: Path, environment: Mapping[str, str], seconds: float
+) -> AsyncIterator[tuple[asyncio.subprocess.Process, socket.socket]]:
+    """The keeper of a command, and our end of the sockets. When this is left, however, nothing of the command runs any more."""
+    mark = uuid.uuid4().hex
+    ours, theirs = socket.socketpair()
+    with ours:
+        ours.setblocking(False)
+        with theirs:
+            keeper = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-E", "-P", "-m", "phonework.shell.keeper"),
+                *(str(theirs.fileno()), str(seconds), str(GRACE_SECONDS)),
+                *words,
+                cwd=cwd,
+                env={**environment, family.MARK: mark},
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,
+            )
+        try:
+            yield keeper, ours
+        finally:
+            ours.close()
+            await asyncio.shield(_gone(keeper, mark))
+
+
+async def _gone(keeper: asyncio.subprocess.Process, mark: str) -> None:
+    """Wait until the keeper has done its work; whoever killed it, we do it then."""
+    try:
+        async with asyncio.timeout(KEEPER_SECONDS):
+            orderly = await keeper.wait() == 0
+    except TimeoutError:
+        orderly = False
+        with contextlib.suppress(ProcessLookupError):
+            keeper.kill()
+    if not orderly:
+        await asyncio.to_thread(family.end_marked, mark)
+        await keeper.wait()
+    keeper._transport.close()  # type: ignore[attr-defined]  # asyncio has no other way to let go of a pipe still open
+
+
+async def _read(keeper: asyncio.subprocess.Process, output: Output, on_output: Callable[[str], None]) -> None:
+    assert keeper.stdout is not None
+    told = -NEWS_SECONDS
+    while chunk := await keeper.stdout.read(CHUNK):
+        output.add(chunk)
+        if (now := time.monotonic()) - told >= NEWS_SECONDS:
+            told = now
+            on_output(output.text)
+        if output.truncated:
+            await asyncio.sleep(PAUSE_SECONDS)
+
+
+async def _report(control: socket.socket, seconds: float, stop: asyncio.Event | None) -> dict[str, object]:
+    """What the keeper says at the end; empty when it ended without a word."""
+    loop = asyncio.get_running_loop()
+    stopping = asyncio.create_task(_stop(control, stop or asyncio.Event()))
+    try:
+        async with asyncio.timeout(seconds + GRACE_SECONDS + KEEPER_SECONDS):
+            said = await loop.sock_recv(control, CHUNK)
+        return dict(json.loads(said)) if said else {}
+    except (TimeoutError, OSError):
+        return {}
+    finally:
+        stopping.cancel()
+
+
+async def _stop(control: socket.socket, stop: asyncio.Event) -> None:
+    await stop.wait()
+    with contextlib.suppress(OSError):
+        await asyncio.get_running_loop().sock_sendall(control, b"stop")
+
+
+def _finished(report: dict[str, object], output: Output, seconds: float) -> Finished:
+    if error := report.get("error"):
+        raise OSError(f"the command cannot be started: {error}")
+    status, ended = report.get("status"), report.get("ended")
+    code = os.waitstatus_to_exitcode(status) if isinstance(status, int) and ended == "exit" else None
+    if not report:
+        code = -signal.SIGKILL  # somebody killed the keeper, and thereby the command
+    return Finished(
+        output=output.text,
+        seconds=seconds,
+        exit_code=code if code is not None and code >= 0 else None,
+        signal=-code if code is not None and code < 0 else None,
+        timed_out=ended == "timeout",
+        stopped=ended == "stop",
+        truncated=output.truncated,
+    )
