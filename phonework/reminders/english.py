@@ -29,7 +29,7 @@ from phonework.reminders.parts import (
 _AT: Final = r"(?:(?:at|by) (?:about )?|@ ?)"
 _ON: Final = r"(?:(?:on|by) )?"
 _HALF: Final = r"(?: ?(?P<half>am|pm|a\.m\.?|p\.m\.?))"
-_WEEKDAY: Final = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?"
+_WEEKDAY: Final = r"(?:mon|tues?|weds?|wednes|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?"
 _LONG_WEEKDAY: Final = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
 _MONTH: Final = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
@@ -121,9 +121,10 @@ def _iso_with_time(found: re.Match[str]) -> tuple[Part, ...]:
 
 
 def _slashed(found: re.Match[str]) -> tuple[Part, ...]:
-    """12/25 and 25/12: the month stands first wherever it can."""
-    first, second = int(found[1]), int(found[2])
-    return (CalendarDate(first, second) if first <= 12 else CalendarDate(second, first),)
+    """12/25 and 25/12, with or without a year: the month stands first wherever it can."""
+    first, second, *years = map(int, found.groups())
+    year = years[0] if years else None
+    return (CalendarDate(first, second, year) if first <= 12 else CalendarDate(second, first, year),)
 
 
 def _month(name: str) -> int:
@@ -144,6 +145,10 @@ DAYS: Final[tuple[Recogniser, ...]] = (
     pattern(rf"(?:on |by |(?P<which>this|next|coming) )(?P<day>{_WEEKDAY})\.?(?P<week>)?{END}", _weekday),
     pattern(rf"(?P<which>)?(?P<day>{_WEEKDAY})(?: (?P<week>this|next) week)?{END}", _weekday, weak=True),
     pattern(rf"(?P<week>next|this) week,? (?:on )?(?P<which>)?(?P<day>{_WEEKDAY}){END}", _weekday),
+    pattern(
+        rf"{_ON}(?P<day>{_WEEKDAY}),? the (?P<number>{ORDINAL}){END}",
+        lambda found: (Weekday(_WEEKDAYS.index(found["day"][:3])), MonthDay(ordinal(found["number"]))),
+    ),
     pattern(rf"next week{END}", lambda _: (Weekday(0, 1),)),
     pattern(rf"(?:on |at )?the weekend{END}|this weekend{END}", lambda _: (Weekday(5, None),)),
     pattern(rf"next weekend{END}", lambda _: (Weekday(5, 1),)),
@@ -174,6 +179,8 @@ DAYS: Final[tuple[Recogniser, ...]] = (
         rf"{END}(?![:.+-][0-9])",
         _iso_with_time,
     ),
+    pattern(rf"{_ON}(?P<day>[0-9]{{1,2}})\.(?P<month>[0-9]{{1,2}})\.(?P<year>20[0-9]{{2}}){END}", _iso),
+    pattern(rf"{_ON}([0-9]{{1,2}})/([0-9]{{1,2}})/(20[0-9]{{2}}){END}", _slashed),
     pattern(rf"{_ON}([0-9]{{1,2}})/([0-9]{{1,2}}){END}(?!/)", _slashed, weak=True),
 )
 PERIODS: Final[tuple[Recogniser, ...]] = (

@@ -35,7 +35,11 @@ _GOES_ON: Final = re.compile(
     r"\s*,?\s*(?:(?:and|or|to|until|till|through|between|from|starting|except)\s|[&~/]|-|到|至|和|或者?|直到|从|除|起|开始)\s*",
     re.ASCII,
 )
-_BEFORE_IT: Final = re.compile(r"(?:之|以)?前(?!台|往|端|面|后|去|任|线|期|景)", re.ASCII)
+# "before friday", "three times a day": more than the words before it say
+_TURNED: Final = re.compile(
+    r"(?:之|以)?前(?!台|往|端|面|后|去|任|线|期|景)|\s*(?:[0-9两二三四五六七八九十几]{1,3}次|twice|[a-z0-9]+ times)",
+    re.ASCII,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,7 @@ def at_the_end(folded: str, start: int) -> Span | None:
 
 def goes_on(folded: str, end: int) -> bool:
     """Whether more of the time follows that no single schedule says: `9:00 and 18:00`, `daily until friday`."""
-    if _BEFORE_IT.match(folded, end):
+    if _TURNED.match(folded, end):
         return True
     found = _GOES_ON.match(folded, end)
     return found is not None and _take(folded, found.end()) is not None

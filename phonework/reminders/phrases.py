@@ -61,7 +61,7 @@ _LEAD: Final = re.compile(
     re.ASCII,
 )
 _AFTER_TIME: Final = re.compile(
-    r"[\s,:;.!)]*(?:-\s+)?(?:的?时候|那会儿)?[\s,]*"
+    r"(?:一次|\s+once\b)?[\s,:;.!)]*(?:-\s+)?(?:的?时候|那会儿)?[\s,]*"
     r"(?:(?:please\s+)?remind me(?:\s+(?:to|about|that)\b)?|(?:请|麻烦|帮我|记得|你)*提醒(?:一下)?我(?![妈爸们的])(?:一下)?|to\b)?"
     r"[\s,:;.!]*",
     re.ASCII,
@@ -70,7 +70,7 @@ _TRAIL: Final = re.compile(
     r"(?:[\s,]|(?:的时候)?(?:请|麻烦|记得)?提醒(?:一下)?我(?:一下)?(?:[.!~]*)|\bplease[.!]*|\bremind me[.!]*)*$",
     re.ASCII,
 )
-_PUNCTUATION: Final = re.compile(r"[\s,.!?~;:)]*$", re.ASCII)
+_PUNCTUATION: Final = re.compile(r"(?:一次)?[\s,.!?~;:)]*$", re.ASCII)
 _BEFORE_TIME: Final = re.compile(r"[\s,:;(-]*(?:提醒(?:一下)?我)?[\s,:;(-]*$", re.ASCII)
 _TRAIL_CHARACTERS: Final = 60
 _HINT: Final = re.compile(

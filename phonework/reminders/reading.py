@@ -263,6 +263,9 @@ def _on_weekday(day: Day, weekday: Day, today: date) -> date:
 
 def _days(day: Day, today: date) -> Iterator[date]:
     match day:
+        case InDays(0):
+            # yesterday's night, if it is not over: 今晚1点, said half an hour after midnight
+            yield from (today - timedelta(days=1), today)
         case InDays(days):
             yield today + timedelta(days=days)
         case Weekday(weekday, None):
