@@ -30,9 +30,9 @@ _AUTO: Final = _known(
     "自动, 自动编辑, 自动接受, 自动批准, 自动改, 批准并自动编辑, 同意并自动编辑, 自动接受编辑"
 )
 _PADDING: Final = " \t\r\n\u3000.。!！,，、;；~～"
-_NUMBER: Final = re.compile(r"[0-9]{1,2}")
-_NUMBERS: Final = re.compile(r"[0-9]{1,2}(?:(?:\s*(?:,|、|;|&|\+|和|及|and)\s*|\s+)[0-9]{1,2})*")
-_DIGITS: Final = re.compile(r"[0-9]{1,2}")
+_NUMBER: Final = re.compile(r"[0-9]{1,3}")
+_NUMBERS: Final = re.compile(r"[0-9]{1,3}(?:(?:\s*(?:,|、|;|&|\+|和|及|and)\s*|\s+)[0-9]{1,3})*")
+_DIGITS: Final = re.compile(r"[0-9]{1,3}")
 _PARTS: Final = re.compile(r"[,，、;；\n]")
 
 
@@ -112,12 +112,17 @@ def _picked(question: Question, words: str) -> tuple[str, ...]:
     labels = tuple(option.label for option in question.options)
     if (label := _labelled(labels, words)) is not None:
         return (label,)
-    if labels and _NUMBERS.fullmatch(_plain(words)):
+    if labels and _NUMBERS.fullmatch(_plain(words)) and not _beyond(labels, words):
         return _numbered(question, labels, words)
     if question.multiple and (several := _several(labels, words)):
         return several
     own = words.strip()
     return (own,) if (question.free_text or not labels) and _plain(words) else ()
+
+
+def _beyond(labels: tuple[str, ...], words: str) -> bool:
+    """Whether a number has more digits than any option's: then it is meant for itself."""
+    return any(len(number) > max(2, len(str(len(labels)))) for number in _DIGITS.findall(_plain(words)))
 
 
 def _labelled(labels: tuple[str, ...], words: str) -> str | None:

@@ -111,6 +111,7 @@ def test_auto_approves_a_plan_with_its_edits_and_no_command(word: str) -> None:
         ("1,2", None),
         ("MySQL, please", picked(("MySQL, please",))),
         ("9090", picked(("9090",))),
+        ("100", picked(("100",))),
         ("  ", None),
     ],
 )

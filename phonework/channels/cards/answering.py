@@ -20,7 +20,7 @@ from phonework.channels.cards.parts import (
     text_input,
     words,
 )
-from phonework.channels.cards.values import MAX_OPTIONS, MAX_QUESTIONS, Press, Value, answer_value, pick
+from phonework.channels.cards.values import Press, Value, answer_value, pick
 from phonework.channels.markdown import escape, inline_code
 from phonework.fsm.types import Ask, Question, Request, RequestKind
 from phonework.texts import text
@@ -45,7 +45,9 @@ def controls(request: Request, language: str, *, late: bool, budget: int) -> lis
 
 
 def typing_hint(ask: Ask, language: str) -> str:
-    """How to answer without touching the card."""
+    """How to answer without touching the card; empty when the card has said so, as there is no other way."""
+    if is_typed(ask):
+        return ""
     match ask.kind:
         case RequestKind.CONFIRM:
             return text(language, "card.typing_confirm_rule" if ask.rule else "card.typing_confirm")
@@ -65,6 +67,31 @@ def _typing_choice(questions: tuple[Question, ...], language: str) -> str:
         return text(language, "card.typing_input")
     key = "card.typing_many" if one.multiple else "card.typing_one"
     return text(language, key if one.free_text else f"{key}_only")
+
+
+def is_typed(ask: Ask) -> bool:
+    """Whether it is too much for a form, so that it can be answered by typing only."""
+    selectable = sum(len(one.options) for one in ask.questions)
+    too_much = not ask.questions or len(ask.questions) > _MAX_FORM_QUESTIONS or selectable > _MAX_SELECTABLE
+    return ask.kind is RequestKind.CHOICE and too_much
+
+
+def everything_asked(ask: Ask, language: str) -> str:
+    """All questions with all their options, as Markdown."""
+    blocks = [_question_lines(ask, number, one, language) for number, one in enumerate(ask.questions)]
+    return "\n\n".join(block for block in blocks if block)
+
+
+def _only_typing(ask: Ask, language: str, *, late: bool) -> str:
+    """How to answer what is too much for a form, exactly."""
+    if late:
+        return text(language, "card.only_typing_late")
+    if len(ask.questions) == 1:
+        one = ask.questions[0]
+        how = text(language, f"card.how_{'many' if one.multiple else 'one'}{'' if one.free_text else '_only'}")
+    else:
+        how = text(language, "card.how_lines", count=len(ask.questions))
+    return text(language, "card.only_typing", how=how)
 
 
 def is_one_tap(ask: Ask) -> bool:
@@ -106,17 +133,24 @@ class _Controls:
 
     def choice(self, budget: int) -> list[Element]:
         questions = self._ask.questions
+        if is_typed(self._ask):
+            return self._typed(budget)
         listed = _listing(self._ask, self._language, budget)
         if is_one_tap(self._ask):
             return [*listed, *self._taps(questions[0]), *self._own_words(questions[0])]
-        selectable = sum(len(one.options) for one in questions)
-        if not questions or len(questions) > _MAX_FORM_QUESTIONS or selectable > _MAX_SELECTABLE:
-            return listed  # too much for a form: it is answered by typing
         fields: list[Element] = []
         for number, question in enumerate(questions):
             fields += _listing(self._ask, self._language, budget // len(questions), only=number)
             fields += self._fields(number, question)
         return [form("answer", [*fields, self._submit("card.send_answer", Press.FORM, "primary_filled")])]
+
+    def _typed(self, budget: int) -> list[Element]:
+        """All of it to read, and how to type the answer; what does not fit is sent as a file."""
+        shown = cut(everything_asked(self._ask, self._language), max(budget, 200))
+        note = escape(self._say("card.cut", omitted=f"{shown.omitted:,}"))
+        listed = f"{shown.head}\n\n{note}\n\n{shown.tail}" if shown.omitted else shown.head
+        how = f"**{escape(_only_typing(self._ask, self._language, late=self._late))}**"
+        return [*([markdown(listed)] if listed else []), markdown(how)]
 
     def _taps(self, question: Question) -> list[Element]:
         return [
@@ -161,7 +195,7 @@ class _Controls:
 def _listing(ask: Ask, language: str, budget: int, only: int | None = None) -> list[Element]:
     """The questions with their numbered options, as much as fits in the budget."""
     chosen = [(number, one) for number, one in enumerate(ask.questions) if only is None or number == only]
-    blocks = [_question_lines(ask, number, one, language) for number, one in chosen[: MAX_QUESTIONS * 4]]
+    blocks = [_question_lines(ask, number, one, language) for number, one in chosen]
     whole = "\n\n".join(block for block in blocks if block)
     if not whole:
         return []
@@ -191,5 +225,5 @@ def _question_lines(ask: Ask, number: int, question: Question, language: str) ->
 def _option_lines(question: Question) -> str:
     return "\n".join(
         f"**{number}. {line(option.label)}**" + (f" — {line(option.description, 500)}" if option.description else "")
-        for number, option in enumerate(question.options[:MAX_OPTIONS], 1)
+        for number, option in enumerate(question.options, 1)
     )

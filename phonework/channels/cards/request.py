@@ -5,7 +5,7 @@ from datetime import tzinfo
 from typing import Final
 
 from phonework.channels.cards import danger
-from phonework.channels.cards.answering import controls, typing_hint
+from phonework.channels.cards.answering import controls, everything_asked, is_typed, typing_hint
 from phonework.channels.cards.parts import (
     Card,
     Element,
@@ -53,7 +53,12 @@ def request_card(view: RequestView, language: str, *, tz: tzinfo | None = None) 
 
 def request_file(view: RequestView, language: str) -> tuple[str, bytes] | None:
     """Name and content of the file to send along, if the card cannot show all that is asked; else None."""
-    subject = subject_of(view.request.ask)
+    ask = view.request.ask
+    if is_typed(ask):
+        whole = everything_asked(ask, language)
+        fits = wire_bytes(whole) <= max(_made(view, language, None)[1], 200)
+        return None if fits else ("questions.md", whole.encode("utf-8", "replace"))
+    subject = subject_of(ask)
     if subject is None or wire_bytes(subject.text) <= _made(view, language, None)[1]:
         return None
     return _FILE_NAMES.get(subject.language, "request.txt"), subject.text.encode("utf-8", "replace")
@@ -209,7 +214,7 @@ class _Painter:
         request = self.view.request
         lines: list[str] = []
         if self.is_open:
-            lines.append(typing_hint(request.ask, self.language))
+            lines += [hint] if (hint := typing_hint(request.ask, self.language)) else []
             lines += [self.say("card.typing_group")] if self.view.person else []
         facts = [self.say("card.asked_at", time=clock_time(request.asked_at, self.tz))]
         if self.is_open and request.expires_at:

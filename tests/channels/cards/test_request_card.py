@@ -11,6 +11,7 @@ import pytest
 from phonework.channels.cards.parts import MAX_BYTES, Card, size_bytes
 from phonework.channels.cards.request import request_card, request_file
 from phonework.channels.cards.values import AnswerClick, answer_of, parse
+from phonework.fsm.replies import interpret
 from phonework.fsm.types import Answer, Ask, Option, Question, RequestKind, RequestStatus, State, UserId, Verdict
 from phonework.testing.taps import find_action
 from phonework.testing.views import a_choice, a_request, a_session, an_ask
@@ -242,7 +243,50 @@ def test_too_many_questions_are_answered_by_typing() -> None:
     ask = a_choice(*(replace(ONE, text=f"Question {number}") for number in range(12)))
     card = request_card(a_request(ask), "en")
     assert not values(card)
-    assert "12 lines, one for each question" in said(card)
+    assert "Answer by typing one message of 12 lines: the first line answers question 1" in said(card)
+    assert "Or type" not in said(card)
+    for number in range(12):
+        assert f"Question {number + 1}/12" in said(card)
+    typed = "\n".join("2" if number % 2 else "my own words" for number in range(12))
+    answer = interpret(ask, typed)
+    assert answer is not None
+    assert answer.picks[:2] == (("my own words",), ("SQLite",))
+    assert interpret(ask, typed + "\none too many") is None
+
+
+@pytest.mark.parametrize(
+    ("multiple", "typed", "picks"), [(False, "100", ("Option 100",)), (True, "7, 100", ("Option 7", "Option 100"))]
+)
+@pytest.mark.parametrize("free_text", [True, False])
+def test_too_many_options_are_answered_by_typing(
+    multiple: bool, typed: str, picks: tuple[str, ...], free_text: bool
+) -> None:
+    options = tuple(Option(label=f"Option {number}") for number in range(1, 101))
+    ask = a_choice(Question(text="Which?", options=options, multiple=multiple, free_text=free_text))
+    card = request_card(a_request(ask), "en")
+    assert not values(card)
+    assert "**100. Option 100**" in said(card)
+    assert "too much for a form. Answer by typing" in said(card)
+    assert ("your own words" in said(card)) is free_text
+    answer = interpret(ask, typed)
+    assert answer is not None
+    assert answer.picks == (picks,)
+
+
+def test_too_late_for_a_form_too_large_the_agent_can_still_be_told() -> None:
+    ask = a_choice(*(replace(ONE, text=f"Question {number}") for number in range(12)))
+    assert "To go on, tell the agent in a message" in said(request_card(a_request(ask, RequestStatus.EXPIRED), "en"))
+
+
+def test_questions_that_do_not_fit_come_as_a_file() -> None:
+    ask = a_choice(*(replace(ONE, text=f"Question {number} " + "x" * 1_900) for number in range(30)))
+    view = a_request(ask)
+    name, content = request_file(view, "en") or ("", b"")
+    assert name == "questions.md"
+    assert b"Question 30/30" in content
+    assert "sent as a file" in said(request_card(view, "en"))
+    assert size_bytes(request_card(view, "en")) <= MAX_BYTES
+    assert request_file(a_request(a_choice(*(ONE,) * 9)), "en") is None
 
 
 def test_those_behind_are_counted() -> None:
