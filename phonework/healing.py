@@ -92,7 +92,7 @@ class Healer:
 
     async def _topics(self, chat_id: str) -> list[str]:
         return await self._writer.run(
-            lambda connection, now: topics.known(connection, self._channel.name, chat_id, now - TOPICS_LIVE, TOPICS)
+            lambda connection, now: topics.known(connection, self._channel.name, chat_id, now - TOPICS_LIVE)
         )
 
     async def _missed_in_topic(self, root: str, since: datetime) -> Sequence[Said]:

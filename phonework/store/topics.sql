@@ -3,6 +3,6 @@
 
 -- name: known_topics
 SELECT chat ->> 'root' AS root, max(seq) AS newest FROM effect
-WHERE seq > (SELECT max(seq) FROM effect) - 20000 AND created_at_ms >= :since AND NOT chat ->> 'private'
+WHERE seq > (SELECT max(seq) FROM effect) - 20000 AND created_at_ms >= :since
   AND chat ->> 'channel' = :channel AND chat ->> 'chat_id' = :chat_id AND chat ->> 'root' != ''
-GROUP BY root ORDER BY newest DESC LIMIT :most;
+GROUP BY root ORDER BY newest DESC;

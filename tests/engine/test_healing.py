@@ -9,6 +9,8 @@ import pytest
 from phonework.channels.base import Chat, Clicked, Reply, Said
 from phonework.errors import ChannelError, StoreError
 from phonework.healing import OVERLAP, TOPICS, TOPICS_LIVE, Healer
+from phonework.store import topics
+from phonework.testing.clock import ManualClock
 from phonework.testing.playbook import ADA, BOB, Playbook, private_chat
 
 GROUP = Chat(channel="feishu", chat_id="oc_group", private=False)
@@ -19,7 +21,8 @@ class History:
 
     name = "feishu"
 
-    def __init__(self) -> None:
+    def __init__(self, clock: ManualClock) -> None:
+        self._clock, self.takes = clock, timedelta()
         self.held: dict[str, list[Said]] = {}
         self.asked: list[tuple[str, datetime]] = []
         self.errors: dict[str, ChannelError] = {}
@@ -27,6 +30,7 @@ class History:
 
     async def heal(self, chat_id: str, since: datetime, *, private: bool = True) -> Sequence[Said]:
         self.asked.append((chat_id, since))
+        self._clock.advance(self.takes)
         if error := self.errors.get(chat_id):
             raise error
         return [said for said in self.held.get(chat_id, []) if said.sent_at >= since]
@@ -37,8 +41,8 @@ class History:
 
 
 @pytest.fixture
-def history() -> History:
-    return History()
+def history(play: Playbook) -> History:
+    return History(play.clock)
 
 
 @pytest.fixture
@@ -64,6 +68,7 @@ async def test_a_message_that_never_arrived_is_taken_in_once(play: Playbook, his
     await healer.heal()
 
     assert [start.prompts[0].text for start in play.script.starts] == ["go"]
+    assert history.topics == [], "a private chat has none"
 
 
 async def test_what_was_known_is_recognised(play: Playbook, history: History, healer: Healer) -> None:
@@ -159,6 +164,32 @@ async def test_a_message_of_somebody_else_in_the_chat_is_theirs(
     assert play.script.starts == []
 
 
+async def test_what_is_said_while_the_history_is_read_is_looked_for_next_time(
+    play: Playbook, history: History, healer: Healer
+) -> None:
+    """The mark is set to when the reading began."""
+    await play.begin()
+    began = play.clock.now()
+    history.takes = timedelta(minutes=5)
+    await healer.heal()
+    await healer.heal()
+
+    assert history.asked[-1] == (f"oc_of_{ADA}", began - OVERLAP)
+
+
+async def test_a_gap_is_read_from_its_beginning_though_the_chat_was_read_since(
+    play: Playbook, history: History, healer: Healer
+) -> None:
+    """What was sent on the dying connection is in neither."""
+    await play.begin()
+    since = play.clock.now()
+    await play.advance(timedelta(minutes=10))
+    await healer.heal()
+    await healer.on_gap(since, play.clock.now())
+
+    assert history.asked[-1] == (f"oc_of_{ADA}", since - OVERLAP)
+
+
 # Topics of groups
 
 
@@ -218,9 +249,30 @@ async def test_the_mark_stays_where_a_topic_cannot_be_read_for_now(
     assert play.one("SELECT seen_at_ms FROM chat WHERE NOT private") == seen
 
 
-async def test_only_the_topics_used_last_are_looked_through(play: Playbook, history: History, healer: Healer) -> None:
+async def test_a_topic_that_rested_long_is_left_alone(play: Playbook, history: History, healer: Healer) -> None:
     await play.say("/status", chat=topic("om_long_ago"))
-    await play.advance(TOPICS_LIVE + timedelta(days=1))
+    await play.advance(timedelta(days=1))
+    await play.say("/status", chat=topic("om_root"))
+    await play.advance(TOPICS_LIVE)
+    await healer.heal()
+
+    assert history.topics == ["om_root"]
+
+
+async def test_each_group_is_asked_for_its_own_topics(play: Playbook, history: History, healer: Healer) -> None:
+    """A private chat has none."""
+    await play.begin("go")
+    await play.say("/status", chat=topic("om_root"))
+    await play.say("/status", chat=replace(GROUP, chat_id="oc_other", root="om_other"))
+    await play.say("/status", chat=GROUP)
+    await healer.heal()
+
+    assert sorted(history.topics) == ["om_other", "om_root"]
+    assert topics.known(play.database, "feishu", GROUP.chat_id, play.clock.now() - TOPICS_LIVE) == ["om_root"]
+    assert topics.known(play.database, "elsewhere", GROUP.chat_id, play.clock.now() - TOPICS_LIVE) == []
+
+
+async def test_only_the_topics_used_last_are_looked_through(play: Playbook, history: History, healer: Healer) -> None:
     for number in range(TOPICS + 1):
         await play.say("/status", chat=topic(f"om_{number}"))
     await healer.heal()
@@ -264,10 +316,10 @@ async def test_a_message_found_late_in_a_topic_is_shown_there_and_not_run(
 
 
 async def test_a_message_found_in_time_is_run(play: Playbook, history: History, healer: Healer) -> None:
-    """F13: the other side of the limit."""
+    """F13: ten minutes old, and not older."""
     await play.begin()
     history.held[f"oc_of_{ADA}"] = [missed(play, "go")]
-    await play.advance(timedelta(minutes=9, seconds=50))
+    await play.advance(timedelta(minutes=10))
     await healer.heal()
 
     assert [start.prompts[0].text for start in play.script.starts] == ["go"]

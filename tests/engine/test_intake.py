@@ -229,6 +229,13 @@ async def test_a_command_that_comes_late_is_not_run(play: Playbook, command: str
     assert play.one("SELECT count(*) FROM session") == 1
 
 
+async def test_a_new_session_that_is_asked_for_too_late_leaves_no_directory(play: Playbook) -> None:
+    """F13: the directory is made before the commit."""
+    await play.say("/new --create fresh", sent_at=play.clock.now() - OLD)
+
+    assert not (play.work / "fresh").exists()
+
+
 async def test_a_message_that_comes_late_is_shown_with_run_and_drop(play: Playbook) -> None:
     """F13."""
     session = await play.begin()

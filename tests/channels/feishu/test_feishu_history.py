@@ -5,8 +5,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from phonework.channels.base import Chat, Delivery, Said
+from phonework.channels.feishu import channel
+from phonework.channels.feishu.inbound import LONG_AGO
 from phonework.errors import ChannelError
 
 CARD = {"schema": "2.0", "body": {"elements": [{"tag": "markdown", "content": "Run `make`?"}]}}
@@ -113,6 +116,21 @@ async def test_where_nobody_opened_a_topic_there_is_nothing_to_heal(desk: Any) -
     root = await desk.phone.say("deploy", user="ou_ann", chat=group, silent=True)
 
     assert await desk.channel.heal_topic(root, datetime.now(UTC) - timedelta(hours=1)) == []
+
+
+@pytest.mark.parametrize(
+    "heal", [lambda one: one.heal("oc_x", LONG_AGO, private=False), lambda one: one.heal_topic("om_x", LONG_AGO)]
+)
+async def test_no_group_is_healed_before_the_bot_knows_its_name(
+    heal: Any, emulator: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody could tell whether it was spoken to."""
+    monkeypatch.setattr(channel, "_PATIENCE_S", 0)
+
+    with pytest.raises(ChannelError, match="own id is not known") as error:
+        await heal(channel.FeishuChannel("cli_demo", SecretStr("demo-secret"), emulator.url))
+
+    assert error.value.retry_after is not None
 
 
 async def test_a_history_that_may_not_be_read_says_which_permission_is_missing(desk: Any) -> None:
