@@ -15,6 +15,9 @@ PhoneWorkError
 
 from datetime import timedelta
 
+from phonework import texts
+from phonework.fsm.types import Sentence
+
 
 class PhoneWorkError(Exception):
     """What went wrong, in one sentence; hint says what to do about it."""
@@ -70,7 +73,15 @@ class ChannelError(PhoneWorkError):
 
 
 class BackendError(PhoneWorkError):
-    """The agent could not do it; the text is for the person."""
+    """The agent could not do it; the text is for the person.
+
+    text: a key of the catalogue (phonework/texts), with the params it names, or a sentence in words of its own.
+    problem: that sentence of the catalogue; None for words of its own.
+    """
+
+    def __init__(self, text: str, /, *, hint: str = "", **params: str) -> None:
+        super().__init__(texts.text("en", text, **params).strip(), hint=hint)
+        self.problem = Sentence(key=text, params=params) if text in texts.keys() else None  # noqa: SIM118  # a function
 
 
 class RequestGoneError(BackendError):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from phonework.fsm.events import AgentEvent
-from phonework.fsm.types import Answer, Ask, Carry, Prompt, RequestKind, SessionId, Usage
+from phonework.fsm.types import Answer, Ask, Carry, Prompt, RequestKind, Sentence, SessionId, Usage
 
 
 class Liveness(StrEnum):
@@ -75,7 +75,7 @@ class Progress:
     text: str = ""
     steps: tuple[Step, ...] = ()
     usage: Usage = field(default_factory=Usage)
-    note: str = ""  # e.g. "the API is busy, trying again in 8 s"
+    note: str | Sentence = ""  # e.g. "the API is busy, trying again in 8 s"
 
 
 class Sink(Protocol):

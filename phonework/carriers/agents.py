@@ -16,7 +16,7 @@ from phonework.fsm import effects as order
 from phonework.fsm import events as happened
 from phonework.fsm.effects import AgentEffect
 from phonework.fsm.events import Event
-from phonework.fsm.types import Prompt, PromptId, SessionId
+from phonework.fsm.types import Prompt, PromptId, Sentence, SessionId
 from phonework.link.base import Outlet
 from phonework.store import effects, prompts, requests, sessions, turns
 from phonework.store.effects import Ended, Job, Owed
@@ -44,7 +44,7 @@ class AgentCarrier:
             return None
         backend = self._backends.get(job.run.backend)
         if backend is None:
-            await self._fail(owed, f"there is no agent called {job.run.backend}")
+            await self._fail(owed, BackendError("agent.unknown", backend=job.run.backend))
             return None
         assert owed.session_id is not None
         try:
@@ -52,7 +52,7 @@ class AgentCarrier:
         except (ChannelError, OSError) as error:
             again = await self._retry.later(owed, error)
             if again is None:
-                await self._fail(owed, str(error))
+                await self._fail(owed, BackendError("agent.no_attachment", problem=str(error)))
             return again
         if owed.once and not claimed and not await self._claim(owed):
             return None
@@ -81,13 +81,13 @@ class AgentCarrier:
         except (StoreError, asyncio.CancelledError):
             raise  # it stays claimed; the next start finds out what became of it
         except BackendError as error:
-            await self._fail(owed, f"{error}\n{error.hint}".strip())
+            await self._fail(owed, error)
         except TimeoutError:
             await self._end_agent(owed, backend)
-            await self._fail(owed, f"the agent did not answer within {WITHIN.total_seconds():.0f} s")
+            await self._fail(owed, BackendError("agent.silent", seconds=f"{WITHIN.total_seconds():.0f}"))
         except Exception as error:
             log.exception("a backend raised", session_id=owed.session_id, effect=type(owed.effect).__name__)
-            await self._fail(owed, f"{type(error).__name__}: {error}")
+            await self._fail(owed, BackendError("agent.broke", problem=f"{type(error).__name__}: {error}"))
         else:
             await self._complete(owed, event)
 
@@ -140,10 +140,11 @@ class AgentCarrier:
     async def _end(self, owed: Owed, how: Ended) -> None:
         await self._writer.run(lambda connection, now: effects.end(connection, owed, how, "", now))
 
-    async def _fail(self, owed: Owed, why: str) -> None:
+    async def _fail(self, owed: Owed, error: BackendError) -> None:
         """The order cannot be carried out; the session hears what that means for it."""
+        why = f"{error}\n{error.hint}".strip()
         log.warning("an order failed", session_id=owed.session_id, effect=type(owed.effect).__name__, why=why)
-        event = failed(owed.effect, why)
+        event = failed(owed.effect, why, error.problem)
         await self._writer.run(lambda connection, now: engine.give_up(connection, owed, why, event, now))
 
 
@@ -206,11 +207,11 @@ def turn_of(connection: sqlite3.Connection, session_id: SessionId, turn: int) ->
     return turn_start(session_id, order.StartTurn(turn=turn, prompt_ids=live.prompt_ids), job, {})
 
 
-def failed(effect: object, why: str) -> Event | None:
-    """What it means for the session that an order could not be carried out."""
+def failed(effect: object, why: str, problem: Sentence | None = None) -> Event | None:
+    """What it means for the session that an order could not be carried out. problem: why, when it is a sentence of ours."""
     match effect:
         case order.StartTurn(turn=turn):
-            return happened.TurnFailed(turn=turn, error=why)
+            return happened.TurnFailed(turn=turn, error=why, problem=problem)
         case order.SteerTurn(prompt_id=prompt_id):
             return happened.SteerFailed(prompt_id=prompt_id, reason=why)
         case order.AnswerAgent(request_id=request_id):

@@ -18,13 +18,12 @@ from phonework.channels.cards.people import without_mentions
 from phonework.channels.cards.prompt import prompt_card
 from phonework.channels.cards.request import request_card, request_file
 from phonework.channels.cards.status import status_card
-from phonework.channels.cards.turn import called, holds_answer, progress_card, result_card
+from phonework.channels.cards.turn import called, holds_answer, progress_card, result_card, why_not_done
 from phonework.channels.markdown import normalise
 from phonework.channels.split import split
 from phonework.clock import Clock
 from phonework.errors import ChannelError, RefusedError, StoreError
 from phonework.fsm import effects as order
-from phonework.fsm.events import RESTART
 from phonework.fsm.types import SessionId, TurnStatus
 from phonework.link.base import Outlet
 from phonework.progress import ProgressBoard
@@ -340,8 +339,7 @@ def _turn_key(view: TurnView) -> str:
 
 def _failure(view: TurnView, language: str) -> str:
     key = "say.turn_lost" if view.turn.status is TurnStatus.LOST else "say.turn_failed"
-    problem = "" if view.turn.error == RESTART else view.turn.error
-    return text(language, key, project=called(view.session, language), problem=problem)
+    return text(language, key, project=called(view.session, language), problem=why_not_done(view.turn, language))
 
 
 def _plain(card: Card) -> str:

@@ -234,10 +234,12 @@ def _record_end(draft: Draft) -> TurnStatus:
             draft.change_turn(replace(turn, text=event.text, usage=event.usage))
             return TurnStatus.STOPPED if stopping or event.interrupted else TurnStatus.DONE
         case happened.TurnFailed():
-            draft.change_turn(replace(turn, text=event.text, error=event.error, usage=event.usage))
+            draft.change_turn(
+                replace(turn, text=event.text, error=event.error, problem=event.problem, usage=event.usage)
+            )
             return TurnStatus.STOPPED if stopping else TurnStatus.FAILED
         case happened.AgentLost():
-            draft.change_turn(replace(turn, text=event.text, error=event.reason))
+            draft.change_turn(replace(turn, text=event.text, error=event.reason, problem=event.problem))
             return TurnStatus.STOPPED if stopping else TurnStatus.LOST
         case _:
             return TurnStatus.STOPPED

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from phonework.fsm.types import Answer, Ask, Prompt, PromptId, RequestId, Usage, UserId
+from phonework.fsm.types import Answer, Ask, Prompt, PromptId, RequestId, Sentence, Usage, UserId
 
 RESTART: Final = "restart"
 """The reason of an agent lost because our own process had ended."""
@@ -168,10 +168,14 @@ class TurnFinished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnFailed:
-    """The turn ended in an error; the agent may live on. error: one sentence for the person; text: its words so far."""
+    """The turn ended in an error; the agent may live on.
+
+    error: one sentence for the person; problem: the same in each language, when it is of the catalogue. text: its words so far.
+    """
 
     turn: int
     error: str
+    problem: Sentence | None = None
     text: str = ""
     usage: Usage = field(default_factory=Usage)
 
@@ -180,11 +184,13 @@ class TurnFailed:
 class AgentLost:
     """The agent's process is gone, or what became of it is unknown.
 
+    reason: one sentence for the person; problem: the same in each language, when it is of the catalogue.
     restart: our own process had ended. text: the agent's words so far, as far as they are known.
     """
 
     turn: int
     reason: str
+    problem: Sentence | None = None
     restart: bool = False
     text: str = ""
 

@@ -185,8 +185,19 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sentence:
+    """One of our own sentences, to be said in the language of whoever reads it. key: of the catalogue; params: what it names."""
+
+    key: str
+    params: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """One prompt (and those folded into it) until the agent stops. text: the agent's last words, verbatim."""
+    """One prompt (and those folded into it) until the agent stops. text: the agent's last words, verbatim.
+
+    error: what went wrong, in words; problem: the same for people, when it is a sentence of ours.
+    """
 
     turn: int
     status: TurnStatus
@@ -195,6 +206,7 @@ class Turn:
     ended_at: datetime | None = None
     text: str = ""
     error: str = ""
+    problem: Sentence | None = None
     usage: Usage = field(default_factory=Usage)
 
 

@@ -13,11 +13,12 @@ from typing import Any, TypeVar
 from phonework.backends.base import TurnStart
 from phonework.backends.claude import ClaudeBackend, transcript
 from phonework.fsm.events import AgentAsked, AgentEvent, AgentLost, TurnFailed, TurnFinished, TurnStarted
-from phonework.fsm.types import Answer, Ask, Carry, Prompt, SessionId, Verdict
+from phonework.fsm.types import Answer, Ask, Carry, Prompt, Sentence, SessionId, Verdict
 from phonework.testing.fake_anthropic import FakeAnthropic
 from phonework.testing.fake_replies import MARK, Block
 from phonework.testing.messages import message
 from phonework.testing.sink import RecordingSink
+from phonework.texts import text
 
 ONE = SessionId("fizz-top")
 End = TurnFinished | TurnFailed | AgentLost
@@ -37,6 +38,11 @@ def say(text: str) -> Block:
 def use(tool: str, **tool_input: Any) -> Block:
     """The model calls this tool."""
     return {"tool": tool, "input": tool_input}
+
+
+def in_english(note: str | Sentence) -> str:
+    """A progress note as somebody reads it who speaks English."""
+    return text("en", note.key, **note.params) if isinstance(note, Sentence) else note
 
 
 @contextmanager
@@ -207,7 +213,8 @@ class ClaudeBench:
         """A progress note with these words."""
 
         def found() -> list[str]:
-            return [progress.note for _, _, progress in self.sink.progressed if words in progress.note]
+            notes = [in_english(progress.note) for _, _, progress in self.sink.progressed]
+            return [note for note in notes if words in note]
 
         await self.sink.wait_for(lambda: bool(found()))
         return found()[0]

@@ -15,7 +15,7 @@ MISSING: Final = "?"
 _PLACEHOLDER: Final = re.compile(r"\{([a-z_]+)\}")
 
 
-def text(language: str, key: str, **params: object) -> str:
+def text(language: str, key: str, /, **params: object) -> str:
     """The sentence `key` in the language, with what it names filled in.
 
     Plain text: it may hold `code` in backticks, nothing else of Markdown. Never raises: an unknown language is read as

@@ -14,7 +14,7 @@ SECTIONS = {key.split(".")[0] for key in texts.keys()}  # noqa: SIM118 - a funct
 KEY = re.compile(rf"({'|'.join(sorted(SECTIONS))})\.[a-z][a-z_]*")
 ROOT = Path(phonework.__file__).parent
 FILES = sorted(path for path in ROOT.rglob("*.py") if "emulator" not in path.parts and "testing" not in path.parts)
-IN_CODE = {"text", "say", "_say"}
+IN_CODE = {"text", "say", "_say", "BackendError"}
 ALWAYS_GIVEN = {"project"}  # to every sentence about a session, where it is shown
 
 
@@ -30,6 +30,8 @@ def calls(tree: ast.AST) -> Iterator[tuple[str, set[str], int]]:
             yield from ((key, named, node.lineno) for key in constants if KEY.fullmatch(key))
         if name == "Say":
             yield from said(node)
+        if name == "Sentence":
+            yield from ((key, texts.placeholders(key), node.lineno) for key in keys_of(node))
 
 
 def said(node: ast.Call) -> Iterator[tuple[str, set[str], int]]:
@@ -42,6 +44,11 @@ def said(node: ast.Call) -> Iterator[tuple[str, set[str], int]]:
     elif isinstance(params, ast.Dict) and all(isinstance(key, ast.Constant) for key in params.keys):
         named = {str(key.value) for key in params.keys if isinstance(key, ast.Constant)}
         yield str(text.value), named | ALWAYS_GIVEN, node.lineno
+
+
+def keys_of(node: ast.Call) -> Iterator[str]:
+    """Of a sentence that is kept to be said later; what it names may have been put together elsewhere."""
+    return (str(one.value.value) for one in node.keywords if one.arg == "key" and isinstance(one.value, ast.Constant))
 
 
 def test_there_is_something_to_look_at() -> None:

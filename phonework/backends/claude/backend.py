@@ -78,7 +78,7 @@ class ClaudeBackend:
     async def _turn(self, start: TurnStart) -> Turn:
         unsent: deque[dict[str, Any]] = await asyncio.to_thread(prompts.messages, start.prompts, start.images)
         if not unsent:
-            raise BackendError("There is nothing to run.")
+            raise BackendError("claude.nothing")
         own = {str(message["uuid"]) for message in unsent}
         started = asyncio.get_running_loop().create_future()
         return Turn(start.turn, set(own), unsent, started, own)
@@ -89,7 +89,7 @@ class ClaudeBackend:
         if live is None:
             return None
         if live.turn is not None:
-            raise BackendError("Claude Code is still busy with the last turn.")
+            raise BackendError("agent.busy")
         fits = live.cwd == start.cwd and start.agent_session_id in ("", live.agent_session_id)
         if live.alive and fits:
             live.wanted = True  # so that it is not let go to make room meanwhile
@@ -109,7 +109,7 @@ class ClaudeBackend:
 
         cli = launcher.find_cli(self._settings.cli_path)
         if not await asyncio.to_thread(Path(start.cwd).is_dir):
-            raise BackendError(f"The directory {start.cwd} does not exist any more.")
+            raise BackendError("agent.no_directory", directory=start.cwd)
         env = launcher.environment(self._settings, self._mark(start.session_id))
         inside = await launcher.confined(self._settings, env, cli=cli, cwd=start.cwd, hide=[str(self._data_dir)])
         agent_session_id = self._conversation(start)
@@ -168,10 +168,7 @@ class ClaudeBackend:
         while len(self._live) >= self._settings.max_live:
             idle = [live for live in self._live.values() if live.idle and live.alive]
             if not idle:
-                raise BackendError(
-                    f"{len(self._live)} agents are at work, which is the limit.",
-                    hint="Wait for one to finish, stop one, or raise agent.max_live.",
-                )
+                raise BackendError("claude.too_many", count=str(len(self._live)))
             await min(idle, key=lambda live: self._used.get(live.session_id, 0.0)).close()
 
     def _forget(self, live: "LiveSession") -> None:
@@ -191,7 +188,7 @@ class ClaudeBackend:
     async def steer(self, session_id: SessionId, turn: int, prompt: Prompt, images: tuple[str, ...]) -> None:
         live = self._live.get(session_id)
         if live is None:
-            raise BackendError("The turn has ended meanwhile.")
+            raise BackendError("agent.turn_over")
         found = await asyncio.to_thread(prompts.messages, [prompt], {prompt.prompt_id: images})
         await live.steer(turn, found[0])
 
@@ -266,9 +263,9 @@ class ClaudeBackend:
         said, error = await self._run(words, SMOKE_WITHIN)
         result = _smoke_result(said)
         if result is None:
-            raise BackendError(f"Claude Code gave no answer. {failures.detail(error or said)}".strip())
+            raise BackendError("claude.no_answer", said=failures.detail(error or said))
         if result.is_error:
-            raise BackendError(failures.of_result(result))
+            raise failures.of_result(result)
         return f"{line}, answered in {monotonic() - begun:.1f} s"
 
     async def _run(self, words: list[str], within: float) -> tuple[str, str]:
@@ -291,7 +288,7 @@ class ClaudeBackend:
             async with asyncio.timeout(within):
                 out, err = await process.communicate()
         except TimeoutError:
-            raise BackendError(f"Claude Code gave no answer within {within:.0f} s.") from None
+            raise BackendError("claude.no_answer_within", seconds=f"{within:.0f}") from None
         finally:
             if process.returncode is None:
                 process.kill()

@@ -20,7 +20,7 @@ from phonework.backends.claude.turn import Glimpse, Meter, Turn, Words, add
 from phonework.errors import BackendError
 from phonework.fsm import events as happened
 from phonework.fsm.events import AgentEvent
-from phonework.fsm.types import Answer, Ask, PromptId, SessionId
+from phonework.fsm.types import Answer, Ask, PromptId, Sentence, SessionId
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +28,7 @@ CONNECT_WITHIN = 40.0  # seconds; MCP servers may take long to start
 TAKE_WITHIN = 15.0  # seconds until a message is taken; usually some 10 ms
 RESUMES_WITHIN = 5.0  # seconds; a resumed call is asked again within 0.1
 ANSWER_WITHIN = 10.0  # seconds for a control request; Claude Code takes some 10 ms
-WORKING = {"compacting": "Shortening the conversation"}
+WORKING = {"compacting": Sentence(key="claude.compacting")}
 UNASKABLE = "The user cannot be asked at the moment."
 TURN_OVER = "The turn ended before the user answered. Stop here, and say what you still need."
 REFUSED_TRIES = 2  # a 401 may heal while the login is refreshed; from here on it will not
@@ -96,16 +96,16 @@ class LiveSession:
             done = await self._until_gone(self._client.connect(), CONNECT_WITHIN)
         except TimeoutError:
             await self._let_go()
-            raise BackendError(f"Claude Code did not come up within {CONNECT_WITHIN:.0f} s.") from None
+            raise BackendError("claude.not_up", seconds=f"{CONNECT_WITHIN:.0f}") from None
         except asyncio.CancelledError:
             await asyncio.shield(self._let_go())
             raise
         except (ClaudeSDKError, OSError) as error:
             await self._let_go()
-            raise BackendError(f"Claude Code could not be started: {failures.detail(str(error))}") from error
+            raise BackendError("claude.not_started", problem=failures.detail(str(error))) from error
         if not done:
             await self._let_go()
-            raise BackendError(self._why_gone())
+            raise self._why_gone()
         self._reporter = asyncio.create_task(self._report(), name=f"claude {self.session_id}")
 
     @property
@@ -132,7 +132,7 @@ class LiveSession:
                 await asyncio.shield(turn.started)
         except TimeoutError:
             await self._abandon()
-            raise BackendError(f"Claude Code did not take the message within {TAKE_WITHIN:.0f} s.") from None
+            raise BackendError("claude.not_taken", seconds=f"{TAKE_WITHIN:.0f}") from None
         except asyncio.CancelledError:
             await asyncio.shield(self._abandon())
             raise
@@ -148,7 +148,7 @@ class LiveSession:
     async def steer(self, number: int, message: dict[str, Any]) -> None:
         turn = self.turn
         if turn is None or turn.number != number or turn.held is not None or turn.interrupted:
-            raise BackendError("The turn has ended meanwhile.")
+            raise BackendError("agent.turn_over")
         turn.waiting.add(message["uuid"])
         await self._write(message)
 
@@ -166,11 +166,11 @@ class LiveSession:
         await self._interrupt()
 
     async def set_mode(self, mode: str) -> None:
-        await self._control(self._client.set_permission_mode(mode), f"the mode {mode}")  # type: ignore[arg-type]
+        await self._control(self._client.set_permission_mode(mode), "claude.mode_refused", mode=mode)  # type: ignore[arg-type]
         self.mode = mode
 
     async def set_model(self, model: str) -> None:
-        await self._control(self._client.set_model(model), f"the model {model}")
+        await self._control(self._client.set_model(model), "claude.model_refused", model=model)
         self.model = model
 
     async def kill(self) -> None:
@@ -300,7 +300,7 @@ class LiveSession:
         """A key that is refused stays refused: ten tries would take three minutes."""
         turn = self.turn
         if retry.status == 401 and retry.attempt >= REFUSED_TRIES and turn is not None and not turn.failure:
-            turn.failure = failures.NOT_LOGGED_IN
+            turn.failure = BackendError(failures.NOT_LOGGED_IN)
             self._interrupt_soon()
 
     async def _prompt_seen(self, prompt_id: str, state: str) -> None:
@@ -396,8 +396,10 @@ class LiveSession:
         event: AgentEvent
         if turn.failure or (result.is_error and not result.aborted):
             error = turn.failure or failures.of_result(result)
-            said = "\n\n".join(one for one in turn.texts if one and one not in (error, result.text))
-            event = happened.TurnFailed(turn=turn.number, error=error, text=said, usage=turn.usage)
+            said = "\n\n".join(one for one in turn.texts if one and one != result.text)
+            event = happened.TurnFailed(
+                turn=turn.number, error=str(error), problem=error.problem, text=said, usage=turn.usage
+            )
         else:
             text = "\n\n".join(one for one in turn.texts if one)
             stopped = result.aborted or (turn.interrupted and turn.held is not None)
@@ -431,18 +433,20 @@ class LiveSession:
             reason = self._why_gone()
             if turn.announced:
                 said = "\n\n".join(one for one in (*turn.texts, self._words.so_far()) if one)
-                event = happened.AgentLost(turn=turn.number, reason=reason, text=said)
+                event = happened.AgentLost(turn=turn.number, reason=str(reason), problem=reason.problem, text=said)
                 await self._emit(event, f"ended:{turn.number}")
             elif not turn.started.done():
-                turn.started.set_exception(BackendError(reason))
+                turn.started.set_exception(reason)
         self._on_end(self)
 
     # Small helpers
 
-    def _why_gone(self) -> str:
-        if self._ending and not self.process.trouble:
-            return "Claude Code was ended."
-        return failures.of_end(self.process.exit_code, self.process.stderr, self.process.trouble)
+    def _why_gone(self) -> BackendError:
+        if self.process.trouble is not None:
+            return self.process.trouble
+        if self._ending:
+            return BackendError("claude.ended")
+        return failures.of_end(self.process.exit_code, self.process.stderr)
 
     async def _emit(self, event: AgentEvent, key: str) -> bool:
         """Whether it was stored. If not, the conversation goes on: the next fact may be stored again."""
@@ -459,10 +463,10 @@ class LiveSession:
         try:
             await self.process.write(json.dumps(message) + "\n")
         except ClaudeSDKError as error:
-            raise BackendError(self._why_gone()) from error
+            raise self._why_gone() from error
 
     async def _interrupt(self) -> None:
-        await self._control(self._client.interrupt(), "to stop")
+        await self._control(self._client.interrupt(), "claude.stop_refused")
 
     def _interrupt_soon(self) -> None:
         """Interrupt from within the reporter, which must not wait for the answer: it comes over the same wire."""
@@ -474,14 +478,14 @@ class LiveSession:
         with contextlib.suppress(BackendError):
             await self._interrupt()
 
-    async def _control(self, request: Awaitable[None], what: str) -> None:
-        """Make a control request. Raises BackendError when it is refused or not answered in time."""
+    async def _control(self, request: Awaitable[None], refused: str, **what: str) -> None:
+        """Make a control request. Raises BackendError when it is not answered in time, or refused: then in these words."""
         try:
             await self._until_gone(request, ANSWER_WITHIN)  # should it end meanwhile, that is reported by itself
         except TimeoutError:
-            raise BackendError(f"Claude Code did not react to {what} within {ANSWER_WITHIN:.0f} s.") from None
+            raise BackendError("claude.no_reaction", seconds=f"{ANSWER_WITHIN:.0f}") from None
         except Exception as error:  # the SDK raises bare Exception here
-            raise BackendError(f"Claude Code did not take {what}: {failures.detail(str(error))}") from error
+            raise BackendError(refused, problem=failures.detail(str(error)), **what) from error
 
     async def _until_gone(self, request: Awaitable[None], within: float) -> bool:
         """Await the request unless the process ends before, then False. Raises TimeoutError when the time is up."""

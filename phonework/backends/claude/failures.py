@@ -1,65 +1,64 @@
-"""Says in a sentence for a person what went wrong with Claude Code, and what to do about it."""
+"""Says for a person what went wrong with Claude Code, and what to do about it: sentences of the catalogue."""
 
 import signal
 
 from phonework.backends.claude.messages import Result, Retrying
+from phonework.errors import BackendError
+from phonework.fsm.types import Sentence
 
-NOT_LOGGED_IN = (
-    "Claude Code is not logged in, or its key was refused (401). "
-    "Run `claude` on that machine and type /login, or set ANTHROPIC_API_KEY."
-)
+NOT_LOGGED_IN = "claude.not_logged_in"
 _BY_REASON = {
-    "max_turns": "Claude Code reached the configured number of steps for one message.",
-    "budget_exhausted": "The budget configured for Claude Code is spent.",
-    "prompt_too_long": "The conversation is too long for the model. Send /compact to shorten it, or /clear to begin anew.",
+    "max_turns": "claude.max_turns",
+    "budget_exhausted": "claude.budget",
+    "prompt_too_long": "claude.prompt_too_long",
 }
 LONGEST_DETAIL = 500  # characters of what Claude Code or the API said
 
 
-def of_result(result: Result) -> str:
+def of_result(result: Result) -> BackendError:
     """Why a turn ended in an error."""
     if known := _BY_REASON.get(result.terminal_reason):
-        return known
+        return BackendError(known)
     said = detail(result.text or "; ".join(result.errors))
     match result.api_status:
-        case 401 | 403:
-            return NOT_LOGGED_IN if result.api_status == 401 else f"The API refused the account (403). {said}"
+        case 401:
+            return BackendError(NOT_LOGGED_IN)
+        case 403:
+            return BackendError("claude.account_refused", said=said)
         case 429:
-            return f"The API's rate limit or the account's usage limit was reached (429). {said}"
+            return BackendError("claude.limit", said=said)
         case 500 | 502 | 503 | 504 | 529 as status:
-            return f"The API is not available or too busy ({status}); trying again later may help. {said}"
+            return BackendError("claude.busy", status=str(status), said=said)
         case _:
-            pass
-    if result.terminal_reason == "api_error":
-        return f"The API could not be used. {said}"
-    return f"Claude Code ended the turn with an error. {said}".strip()
+            return BackendError("claude.api" if result.terminal_reason == "api_error" else "claude.error", said=said)
 
 
-def of_retry(retry: Retrying) -> str:
+def of_retry(retry: Retrying) -> Sentence:
     """What happens while the API is asked again."""
+    params = {
+        "seconds": str(max(1, round(retry.delay_ms / 1000))),
+        "attempt": str(retry.attempt),
+        "attempts": str(retry.attempts),
+    }
     match retry.status:
         case 429:
-            why = "The API's rate limit was reached"
+            return Sentence(key="claude.retry_limit", params=params)
         case 0:
-            why = "The API cannot be reached"
+            return Sentence(key="claude.retry_unreached", params=params)
         case 500 | 502 | 503 | 504 | 529:
-            why = "The API is busy"
+            return Sentence(key="claude.retry_busy", params=params)
         case status:
-            why = f"The API answered {status}"
-    seconds = max(1, round(retry.delay_ms / 1000))
-    return f"{why}, trying again in {seconds} s ({retry.attempt}/{retry.attempts})"
+            return Sentence(key="claude.retry_status", params={**params, "status": str(status)})
 
 
-def of_end(exit_code: int | None, stderr: str, trouble: str) -> str:
+def of_end(exit_code: int | None, stderr: str) -> BackendError:
     """Why the process is gone."""
-    if trouble:
-        return f"Claude Code was ended because {trouble}."
-    said = f" It said: {detail(stderr)}" if stderr else ""
+    said = detail(stderr)
     if exit_code is None:
-        return f"Claude Code closed its output.{said}"
+        return BackendError("claude.closed_output", said=said)
     if exit_code < 0:
-        return f"Claude Code was ended by the signal {_signal(-exit_code)}.{said}"
-    return f"Claude Code ended unexpectedly (exit code {exit_code}).{said}"
+        return BackendError("claude.signal", signal=_signal(-exit_code), said=said)
+    return BackendError("claude.exit", code=str(exit_code), said=said)
 
 
 def detail(text: str) -> str:

@@ -64,14 +64,11 @@ def find_cli(wanted: str) -> str:
         path = Path(wanted).expanduser()
         found = str(path) if path.is_file() else shutil.which(wanted)
         if not found:
-            raise BackendError(f"Claude Code is not at {wanted}; mend claude.cli_path in config.toml.")
+            raise BackendError("claude.not_there", path=wanted)
         return found
     found = _bundled() or shutil.which("claude")
     if not found:
-        raise BackendError(
-            "Claude Code is not installed on this machine; "
-            "install `phonework[claude]`, or name the program as claude.cli_path in config.toml."
-        )
+        raise BackendError("claude.not_installed")
     return found
 
 

@@ -17,6 +17,7 @@ import psutil  # type: ignore[import-untyped]
 from claude_agent_sdk import CLIConnectionError, Transport
 
 from phonework.backends.claude.launcher import MARK
+from phonework.errors import BackendError
 
 LONGEST_LINE = 64 * 1024 * 1024  # bytes of one frame; a longer one ends the session
 MOST_UNREAD = 1000  # frames; beyond it the agent waits for us
@@ -45,7 +46,7 @@ class CliProcess(Transport):
         self._on_frame, self._on_written, self._on_end = on_frame, on_written, on_end
         self._wire = _Wire()
         self._transport: asyncio.SubprocessTransport | None = None
-        self.trouble = ""  # why we gave the process up, when it is not its own end
+        self.trouble: BackendError | None = None  # why we gave the process up, when it is not its own end
 
     async def connect(self) -> None:
         loop = asyncio.get_running_loop()
@@ -94,7 +95,7 @@ class CliProcess(Transport):
                 else:
                     await self._on_frame(frame)
             if self._wire.overflow:
-                self.trouble = f"it sent a single message of more than {LONGEST_LINE // 1024 // 1024} MB"
+                self.trouble = BackendError("claude.too_big", megabytes=str(LONGEST_LINE // 1024 // 1024))
         finally:
             self._on_end()
 
@@ -106,7 +107,7 @@ class CliProcess(Transport):
         try:
             frame = json.loads(text)
         except (ValueError, RecursionError):
-            self.trouble = "it sent something that cannot be read"
+            self.trouble = BackendError("claude.unreadable")
             self._wire.stop()
             return None
         return frame if isinstance(frame, dict) else None

@@ -8,7 +8,8 @@ from typing import Any
 from phonework.backends.base import Progress, Step
 from phonework.backends.claude.messages import Result, TokensSeen
 from phonework.backends.claude.transcript import Totals
-from phonework.fsm.types import Usage
+from phonework.errors import BackendError
+from phonework.fsm.types import Sentence, Usage
 
 LONGEST_GLIMPSE = 4000  # characters of streamed text in a progress report
 MOST_STEPS = 30
@@ -34,7 +35,7 @@ class Turn:
     announced: bool = False
     running: bool = False
     interrupted: bool = False
-    failure: str = ""
+    failure: BackendError | None = None
     held: Result | None = None
 
 
@@ -80,7 +81,7 @@ class Glimpse:
     """What a person sees of the turn while it runs."""
 
     def __init__(self) -> None:
-        self.note = ""
+        self.note: str | Sentence = ""
         self._text = ""
         self._steps: dict[str, Step] = {}
         self._usage = Usage()

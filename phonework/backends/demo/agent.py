@@ -53,7 +53,7 @@ class Agent:
     async def begin(self, start: TurnStart) -> None:
         """Take the prompts and return; the turn goes on by itself. Raises BackendError when one runs already."""
         if self._talk is not None:
-            raise BackendError("The agent is still busy with another turn.")
+            raise BackendError("agent.busy")
         self.conversation = start.agent_session_id or str(uuid4())
         talk = self._talk = Talk(start=start, desk=self._desk, conversation=self.conversation)
         self._stop, self._inbox = None, []
@@ -61,16 +61,16 @@ class Agent:
             await self._desk.journal.append(*(self._record(start.turn, prompt) for prompt in start.prompts))
         except OSError as error:
             self._talk = None
-            raise BackendError(f"The demo agent cannot write its journal: {error.strerror or error}") from error
+            raise BackendError("demo.no_journal", problem=error.strerror or str(error)) from error
         if not self.alive:
             self._talk = None
-            raise BackendError("The agent was ended before it could begin.")
+            raise BackendError("demo.ended")
         self._turn = asyncio.create_task(self._run(talk), name=f"demo {start.session_id}:{start.turn}")
 
     async def steer(self, turn: int, prompt: Prompt, images: tuple[str, ...]) -> None:
         """Put one more message in front of the running turn. Raises BackendError when that turn is not running."""
         if self._talk is None or self._talk.start.turn != turn or self._talk.over or self._stop:
-            raise BackendError("The turn is over already.")
+            raise BackendError("agent.turn_over")
         self._inbox.append((prompt, images))
 
     def answer(self, request_id: RequestId, answer: Answer) -> None:
@@ -128,9 +128,11 @@ class Agent:
         if self._stop is Stop.QUIET:
             return None
         if self._stop is Stop.KILL:
-            return AgentLost(turn=turn, reason="The demo agent was ended.", text=talk.text)
+            ended = BackendError("demo.ended")
+            return AgentLost(turn=turn, reason=str(ended), problem=ended.problem, text=talk.text)
         if story is None and self._stop is None:
-            return TurnFailed(turn=turn, error="What the agent did could not be stored.", usage=usage)
+            lost = BackendError("demo.not_stored")
+            return TurnFailed(turn=turn, error=str(lost), problem=lost.problem, usage=usage)
         if story is None or story.cancelled():
             return TurnFinished(turn=turn, text=talk.text, interrupted=True, usage=usage)
         error = story.exception()
@@ -140,7 +142,8 @@ class Agent:
         if isinstance(error, AgentCrashError):
             self.alive = False
             return AgentLost(turn=turn, reason=str(error), text=talk.text)
-        return TurnFailed(turn=turn, error=_sentence(error), text=talk.text, usage=usage)
+        failure = _failure(error)
+        return TurnFailed(turn=turn, error=str(failure), problem=failure.problem, text=talk.text, usage=usage)
 
     async def _tell(self, talk: Talk) -> str:
         last = [text for text in [await self._carry_on(talk)] if text]
@@ -216,8 +219,10 @@ def _first(error: BaseException) -> BaseException:
     return error
 
 
-def _sentence(error: BaseException) -> str:
+def _failure(error: BaseException) -> BackendError:
+    if isinstance(error, BackendError):
+        return error
     if isinstance(error, PhoneWorkError):
-        return str(error)
+        return BackendError(str(error))
     log.error("demo agent made a mistake", exc_info=error)
-    return f"The demo agent made a mistake: {type(error).__name__}: {error}"
+    return BackendError("demo.mistake", problem=f"{type(error).__name__}: {error}")

@@ -63,7 +63,7 @@ class DemoBackend:
     async def steer(self, session_id: SessionId, turn: int, prompt: Prompt, images: tuple[str, ...]) -> None:
         """Give the running turn one more message; it is taken when the present story has come to its end."""
         if (agent := self._agents.get(session_id)) is None:
-            raise BackendError("The turn is over already.")
+            raise BackendError("agent.turn_over")
         await agent.steer(turn, prompt, images)
 
     async def answer(self, session_id: SessionId, ask: Ask, answer: Answer) -> None:
@@ -111,9 +111,9 @@ class DemoBackend:
         try:
             finished = await run((python_name(), "-c", "print('pong')"), cwd=Path.cwd(), timeout=10.0)
         except OSError as error:
-            raise BackendError(f"The demo agent cannot run commands: {error.strerror or error}") from error
+            raise BackendError("demo.no_commands", problem=error.strerror or str(error)) from error
         if finished.output.strip() != "pong":
-            raise BackendError(f"The demo agent cannot run commands: {finished.output[-200:]}")
+            raise BackendError("demo.no_commands", problem=finished.output[-200:])
         return f"{line}, commands run"
 
     async def aclose(self) -> None:
@@ -130,7 +130,7 @@ class DemoBackend:
         try:
             await asyncio.to_thread(journal.load)
         except OSError as error:
-            raise BackendError(f"The demo agent cannot read its journal: {error.strerror or error}") from error
+            raise BackendError("demo.no_journal", problem=error.strerror or str(error)) from error
 
         async def report(event: AgentEvent) -> None:
             await self._emit(session_id, event)

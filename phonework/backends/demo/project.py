@@ -58,7 +58,7 @@ class Project:
                 if not (project.root / MARKER).exists():
                     await project._make()
         except OSError as error:
-            raise BackendError(f"The directory cannot be used: {error.strerror or error}") from error
+            raise BackendError("demo.unusable", problem=error.strerror or str(error)) from error
         return project
 
     def files(self) -> list[str]:
@@ -77,7 +77,7 @@ class Project:
     async def apply(self, edit: Edit) -> None:
         """Write the file. Raises BackendError when it is not as the edit expects it."""
         if not self.still_possible(edit):
-            raise BackendError(f"{edit.path} was changed by somebody else meanwhile")
+            raise BackendError("demo.changed", path=edit.path)
         await asyncio.to_thread(_replace, self._inside(edit.path), edit.after)
 
     async def test(self) -> Finished:
@@ -110,7 +110,7 @@ class Project:
         command = ("git", *_IDENTITY, "--no-pager", *arguments)
         finished = await _undisturbed(run(command, cwd=self.root, timeout=20.0))
         if check and not finished.ok:
-            raise BackendError(f"git {arguments[0]} failed: {finished.output.strip()[-300:]}")
+            raise BackendError("demo.git", command=arguments[0], problem=finished.output.strip()[-300:])
         return finished
 
     def _adding(self, feature: Feature) -> Edit:
@@ -127,7 +127,7 @@ class Project:
         """Return where the file is. A link that leads out of the project is not followed."""
         found = (self.root / path).resolve()
         if not found.is_relative_to(self.root.resolve()):
-            raise BackendError(f"{path} leads out of the project")
+            raise BackendError("demo.outside", path=str(path))
         return found
 
 
@@ -144,14 +144,14 @@ async def _undisturbed(work: Coroutine[None, None, Finished]) -> Finished:
 def _place(directory: Path) -> Path:
     """Return the directory itself if it is ours, empty or half made by us; else a folder of ours inside it."""
     if not directory.is_dir():
-        raise BackendError(f"There is no directory {directory}")
+        raise BackendError("agent.no_directory", directory=str(directory))
     for place in (directory, *(directory / f"phonework-demo{end}" for end in ("", "-2", "-3"))):
         if place.is_symlink() and place != directory:
             continue
         place.mkdir(exist_ok=True)
         if (place / MARKER).is_file() or _is_ours_or_empty(place):
             return place
-    raise BackendError(f"The directory {directory} is in use; start the demo in an empty one")
+    raise BackendError("demo.in_use", directory=str(directory))
 
 
 def _is_ours_or_empty(place: Path) -> bool:

@@ -108,7 +108,7 @@ class Talk:
             try:
                 finished = await run(argv, cwd=cwd, timeout=seconds, on_output=lambda output: self.note(output[-500:]))
             except OSError as error:
-                raise BackendError(f"{argv[0]} cannot be started: {error.strerror or error}") from error
+                raise BackendError("demo.not_started", program=argv[0], problem=error.strerror or str(error)) from error
             if not finished.ok:
                 self.steps[place] = Step(title=self.steps[place].title, state="failed")
         return finished

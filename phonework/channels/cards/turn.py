@@ -31,7 +31,7 @@ from phonework.channels.cards.values import TurnOp, turn_value
 from phonework.channels.markdown import escape, normalise
 from phonework.channels.split import wire_bytes
 from phonework.fsm.events import RESTART
-from phonework.fsm.types import State, TurnStatus, Usage
+from phonework.fsm.types import Sentence, State, Turn, TurnStatus, Usage
 from phonework.texts import text
 from phonework.views import SessionView, TurnView
 
@@ -46,6 +46,13 @@ _RESULT_COLORS: Final = {
     TurnStatus.FAILED: "red",
     TurnStatus.LOST: "red",
 }
+
+
+def why_not_done(turn: Turn, language: str) -> str:
+    """What went wrong in a turn: in the person's language if it is a sentence of ours, else as it was said."""
+    if turn.error == RESTART:
+        return text(language, "turn.restart")
+    return text(language, turn.problem.key, **turn.problem.params).strip() if turn.problem else turn.error
 
 
 def progress_card(view: TurnView, progress: Progress, language: str, now: datetime) -> Card:
@@ -84,7 +91,7 @@ class _Turn:
     view: TurnView
     language: str
 
-    def say(self, key: str, **params: object) -> str:
+    def say(self, key: str, /, **params: object) -> str:
         return text(self.language, key, **params)
 
     def head(self, key: str, color: str, about: str) -> Head:
@@ -177,7 +184,9 @@ class _Live(_Turn):
             return markdown(escape(self.say("turn.stopping_note")))
         if state in _WAITING:
             return self.see_request()
-        return small(f"⚠ {words(self.progress.note, 300)}") if self.progress.note.strip() else None
+        note = self.progress.note
+        shown = self.say(note.key, **note.params) if isinstance(note, Sentence) else note
+        return small(f"⚠ {words(shown, 300)}") if shown.strip() else None
 
     def see_request(self) -> Element:
         person = self.view.person
@@ -216,9 +225,7 @@ class _Result(_Turn):
         return self.view.prompts[0].text if self.view.prompts else ""
 
     def _why(self) -> str:
-        """What went wrong, in the person's language where it is our own doing."""
-        error = self.view.turn.error
-        return self.say("turn.restart") if error == RESTART else error
+        return why_not_done(self.view.turn, self.language)
 
     def note(self) -> Element | None:
         """Why it is no ordinary end."""

@@ -240,7 +240,7 @@ async def test_a_missing_directory_is_told(bench: ClaudeBench) -> None:
     (bench.cwd / ".git").rename(bench.directory / "gone")
     bench.cwd.rmdir()
 
-    with pytest.raises(BackendError, match="does not exist any more"):
+    with pytest.raises(BackendError, match="There is no directory"):
         await bench.write([say("never")])
 
 

@@ -12,9 +12,9 @@ from phonework.channels.cards.note import note_card, rich
 from phonework.channels.cards.parts import Card
 from phonework.channels.cards.prompt import prompt_card
 from phonework.channels.cards.status import status_card
-from phonework.channels.cards.turn import holds_answer, progress_card, result_card
+from phonework.channels.cards.turn import holds_answer, progress_card, result_card, why_not_done
 from phonework.channels.cards.values import PromptClick, SwitchClick, TurnClick, parse
-from phonework.fsm.types import Attachment, PromptStatus, State, TurnStatus, Usage, UserId
+from phonework.fsm.types import Attachment, PromptStatus, Sentence, State, TurnStatus, Usage, UserId
 from phonework.testing.views import NOON, a_prompt, a_prompt_view, a_session, a_turn
 from phonework.views import StatusView
 
@@ -117,6 +117,32 @@ def test_a_turn_that_waits_points_to_its_question_and_can_be_stopped() -> None:
     card = progress_card(view, Progress(), "en", NOON)
     assert "see its question card" in said(card)
     assert ops(card) == {"stop"}
+
+
+@pytest.mark.parametrize("status", [TurnStatus.FAILED, TurnStatus.LOST])
+def test_what_went_wrong_is_said_in_the_language_of_the_reader(status: TurnStatus) -> None:
+    problem = Sentence(key="claude.busy", params={"status": "529", "said": "Overloaded *now*"})
+    turn = replace(a_turn(status).turn, error="in English", problem=problem)
+    view = replace(a_turn(status), turn=turn)
+
+    assert "The API is not available or too busy (529)" in said(result_card(view, "en", tz=UTC))
+    chinese = said(result_card(view, "zh", tz=UTC))
+    assert "API 不可用或太忙（529）" in chinese
+    assert "in English" not in chinese
+    assert why_not_done(turn, "zh").endswith("Overloaded *now*"), "what others said is passed on as it is"
+
+
+def test_an_error_in_words_of_its_own_stays_as_it_is() -> None:
+    """Of a backend by somebody else, or from before the sentences were translated; also when they look like a key."""
+    for words in ("The moon is too full.", "turn.done"):
+        turn = replace(a_turn(TurnStatus.FAILED).turn, error=words)
+        assert why_not_done(turn, "zh") == words
+
+
+def test_a_passing_remark_is_in_the_language_of_the_reader() -> None:
+    note = Sentence(key="claude.retry_busy", params={"seconds": "8", "attempt": "1", "attempts": "10"})
+    assert "API 正忙，8 秒后再试" in said(progress_card(LIVE, Progress(note=note), "zh", NOON))
+    assert "nearly there" in said(progress_card(LIVE, Progress(note="nearly there"), "zh", NOON))
 
 
 def test_a_turn_that_is_stopping_offers_no_second_stop() -> None:
