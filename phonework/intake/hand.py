@@ -91,8 +91,7 @@ def find_session(hand: Hand, target: str) -> SessionId | None:
 
 
 def active(hand: Hand) -> SessionId | None:
-    user = users.get(hand.connection, hand.user_id)
-    return user.active_session if user else None
+    return users.active_session(hand.connection, hand.user_id)
 
 
 def switched(hand: Hand, session_id: SessionId) -> Effect:

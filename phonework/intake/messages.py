@@ -3,7 +3,7 @@
 from typing import Final
 
 from phonework.channels.base import Said
-from phonework.engine import Happened, Outcome, ingest
+from phonework.engine import Happened, Outcome, ingest_new
 from phonework.fsm import effects as order
 from phonework.fsm import events as happened
 from phonework.fsm.effects import Effect
@@ -71,7 +71,7 @@ def session_for(hand: Hand, said: Said) -> SessionId | None:
 
 
 def told(hand: Hand, said: Said, session_id: SessionId, event: Event, key: str = "") -> Taken:
-    """Hand the event over; if it changed nothing, the person is told why."""
+    """Hand the event over, of a message seen for the first time; if it changed nothing, the person is told why."""
     one = Happened(
         source="message",
         key=key or said.key,
@@ -80,7 +80,7 @@ def told(hand: Hand, said: Said, session_id: SessionId, event: Event, key: str =
         occurred_at=said.sent_at,
         user_id=hand.user_id,
     )
-    outcome = ingest(hand.connection, one, hand.now, claim=True)
+    outcome = ingest_new(hand.connection, one, hand.now, claim=True)
     if outcome.applied or outcome.reason is None:
         return Taken(outcome=outcome, owed=outcome.owed)
     words = order.Say(text=f"reason.{outcome.reason.value}", reply_to=said.message_id)

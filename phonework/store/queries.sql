@@ -126,6 +126,9 @@ ON CONFLICT (session_id, name) DO UPDATE SET turn = excluded.turn, generation = 
 -- name: drop_timer
 DELETE FROM timer WHERE session_id = ? AND name = ?;
 
+-- name: drop_timers
+DELETE FROM timer WHERE session_id = ? AND name IN (?, ?, ?, ?, ?);
+
 -- name: due_timers
 SELECT session_id, name, turn, generation, due_at_ms FROM timer WHERE due_at_ms <= ? ORDER BY due_at_ms LIMIT ?;
 
@@ -177,6 +180,9 @@ SELECT 1 FROM effect WHERE session_id = ? AND kind = 'StartTurn' AND status IN (
 
 -- name: get_user
 SELECT user_id, name, allowed, language, mode, active_session, chat, refused_at_ms, wrong_codes FROM user WHERE user_id = ?;
+
+-- name: active_session
+SELECT active_session FROM user WHERE user_id = ?;
 
 -- name: touch_user
 INSERT INTO user (user_id, language, chat, created_at_ms) VALUES (?, ?, ?, ?)

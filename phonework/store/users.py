@@ -43,6 +43,12 @@ def get(connection: sqlite3.Connection, user_id: str) -> User | None:
     )
 
 
+def active_session(connection: sqlite3.Connection, user_id: UserId) -> SessionId | None:
+    """The one their messages go to."""
+    row = connection.execute(SQL["active_session"], (user_id,)).fetchone()
+    return row[0] if row else None
+
+
 def touch(connection: sqlite3.Connection, user_id: UserId, language: str, chat: Chat, now: datetime) -> None:
     """They wrote here, in this language."""
     connection.execute(SQL["touch_user"], (user_id, language, dump(chat), milliseconds(now)))

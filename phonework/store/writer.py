@@ -68,6 +68,7 @@ class Writer:
             tuple(backoff),
             idle_after,
         )
+        self._fresh: list[_Waiting] = []  # of the event loop, about to be handed in together
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._listeners: list[Listener] = []
         self._refusal: StoreStoppedError | None = StoreStoppedError("the store has not been started")
@@ -108,15 +109,29 @@ class Writer:
         if self._refusal is not None:
             raise StoreStoppedError(str(self._refusal), hint=self._refusal.hint)
         future: asyncio.Future[T] = self._loop.create_future()
-        self._queue.put(_Waiting(job, future, None))
-        if self._failed:  # between the question and the queue
-            self._refuse_waiting()
+        self._gather(_Waiting(job, future, None))
         return await future
 
     def post(self, job: Job) -> None:
         """Hand in a job nobody waits for; its listeners hear of it. From the event loop only; not when it has stopped."""
         if self._refusal is None:
-            self._queue.put(_Waiting(job, None, None))
+            self._gather(_Waiting(job, None, None))
+
+    def _gather(self, waiting: _Waiting) -> None:
+        """Put what the loop has ready into one commit: the thread, once woken, takes only what is there.
+
+        Two turns of the loop: those whom a commit wakes have their say in one, and the tasks they start in the next.
+        """
+        if not self._fresh:
+            self._loop.call_soon(self._loop.call_soon, self._hand_in)
+        self._fresh.append(waiting)
+
+    def _hand_in(self) -> None:
+        fresh, self._fresh = self._fresh, []
+        for waiting in fresh:
+            self._queue.put(waiting)
+        if self._failed:  # between the question and the queue
+            self._refuse_waiting()
 
     def submit(self, job: Callable[[sqlite3.Connection, datetime], T]) -> "Future[T]":
         """The same for other threads. The future cannot be cancelled; it is resolved on the writer's thread."""
@@ -141,7 +156,7 @@ class Writer:
     @property
     def waiting(self) -> int:
         """How many jobs have not been begun."""
-        return self._queue.qsize()
+        return len(self._fresh) + self._queue.qsize()
 
     @property
     def stopped(self) -> bool:
@@ -150,6 +165,7 @@ class Writer:
 
     async def close(self) -> None:
         """Finish what has been handed in, fold the log into the database, mark a clean stop. Twice does no harm."""
+        self._hand_in()
         with self._gate:
             if self._refusal is None:
                 self._refusal = StoreStoppedError("the store is closed")
