@@ -239,6 +239,23 @@ async def test_in_a_group_names_mentions_and_topics_are_shown(bot: Any, open_pag
     await expect(page.locator(".row.other")).to_contain_text("other matter")
 
 
+async def test_people_are_called_by_name_and_those_nobody_knows_by_none(bot: Any, open_page: Any) -> None:
+    bot.control("users", {"open_id": "ou_lin", "name": "林晓", "language": "zh"})
+    group = bot.control("chats", {"name": "Team", "members": ["ou_demo", "ou_lin"]})["chat_id"]
+    page = await open_page(f"/phone/?user=ou_demo#{group}")
+
+    bot.card([{"tag": "markdown", "content": "<at id=ou_lin></at>, <at id=ou_demo></at>"}], chat_id=group)
+    await expect(page.locator(".row.other .at")).to_have_text(["@林晓", "@Demo"])
+    await expect(page.locator(".row.other .at.me")).to_have_text("@Demo")
+
+    words = [[{"tag": "at", "user_id": "ou_nobody"}], [{"tag": "md", "text": "are you there?"}]]
+    bot.send("post", {"zh_cn": {"content": words}}, chat_id=group)
+    stranger = page.locator(".at.unknown")
+    await expect(stranger).to_have_text("@unknown user")
+    await expect(stranger).to_have_attribute("title", "ou_nobody")
+    await expect(page.locator(".chat-preview").first).to_contain_text("@unknown user are you there?")
+
+
 async def test_of_a_long_history_the_newest_part_is_drawn_and_the_rest_on_request(bot: Any, open_page: Any) -> None:
     state = bot.state()
     chat = state["chats"][0]["chat_id"]

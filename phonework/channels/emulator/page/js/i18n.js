@@ -71,6 +71,7 @@ const LABELS = {
   typing: ['正在处理', 'Working'],
   commands: ['命令', 'Commands'],
   everyone: ['所有人', 'everyone'],
+  somebody: ['未知用户', 'unknown user'],
 };
 
 export const COMMANDS = [

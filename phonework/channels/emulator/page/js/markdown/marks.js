@@ -1,7 +1,7 @@
 // Links, mentions and colour names: what plain texts and Markdown have in common.
-import { html } from '../lib.js';
+import { classes, html } from '../lib.js';
 import { t } from '../i18n.js';
-import { bot, users } from '../store.js';
+import { bot, me, users } from '../store.js';
 import { decodeEntities } from './entities.js';
 
 const COLORS = new Set(
@@ -28,8 +28,12 @@ export function Link({ href, children }) {
   return html`<a href=${url} target="_blank" rel="noopener noreferrer nofollow">${children}</a>`;
 }
 
+const known = (id) => (bot.value.open_id === id ? bot.value : users.value.find((user) => user.open_id === id));
+
+/** How a mention reads. Somebody this company does not know has no name; the id helps nobody but whoever looks closer. */
+export const mentioned = (id) => `@${id === 'all' ? t('everyone') : known(id)?.name || t('somebody')}`;
+
 export function At({ id }) {
-  if (id === 'all') return html`<span class="at">@${t('everyone')}</span>`;
-  const known = bot.value.open_id === id ? bot.value : users.value.find((user) => user.open_id === id);
-  return html`<span class="at">@${known?.name || id}</span>`;
+  const kind = id === 'all' || known(id) ? '' : 'unknown';
+  return html`<span class=${classes('at', kind, id === me.value?.open_id && 'me')} title=${kind && id}>${mentioned(id)}</span>`;
 }

@@ -1,6 +1,7 @@
 // One line of a message, for the chat list and for quotes.
 import { t, translated } from '../i18n.js';
 import { decodeEntities } from '../markdown/entities.js';
+import { mentioned } from '../markdown/marks.js';
 
 function postLines(content) {
   const post = Array.isArray(content?.content) ? content : content?.zh_cn || content?.en_us || Object.values(content || {})[0];
@@ -23,6 +24,12 @@ function text(message) {
   return (message.mentions || []).reduce((all, one) => all.replaceAll(one.key, `@${one.name}`), String(content));
 }
 
+function pieceText(piece, mentions = []) {
+  if (piece?.tag !== 'at') return piece?.text || '';
+  const named = mentions.find((one) => one.key === piece.user_id);
+  return named ? `@${named.name}` : mentioned(piece.user_id);
+}
+
 export function preview(message) {
   if (message.recalled) return t('recalled');
   const content = message.content || {};
@@ -31,7 +38,7 @@ export function preview(message) {
       return text(message);
     case 'post': {
       const { title, lines } = postLines(content);
-      return plain([title, ...lines.flat().map((one) => one?.text || '')].filter(Boolean).join(' '));
+      return plain([title, ...lines.flat().map((one) => pieceText(one, message.mentions))].filter(Boolean).join(' '));
     }
     case 'interactive':
       return cardPreview(content) || `[${t('card')}]`;
