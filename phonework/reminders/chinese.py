@@ -3,9 +3,9 @@
 import re
 from typing import Final
 
-from phonework.reminders.english import WEEKEND, WORKDAYS, repeat_of
+from phonework.reminders.english_repeats import WEEKEND, WORKDAYS, repeat_of
 from phonework.reminders.lengths import items
-from phonework.reminders.numerals import CHINESE, whole
+from phonework.reminders.numerals import whole
 from phonework.reminders.parts import (
     LAST,
     CalendarDate,
@@ -49,18 +49,21 @@ def _period(name: str) -> Period:
     return next(period for period, names in _PERIODS.items() if name in names.split("|"))
 
 
-def _digits(text: str) -> bool:
-    return text.isascii()
-
-
 def _clock(found: re.Match[str]) -> tuple[Part, ...]:
     """9点, 十点半, 三点一刻, 9点05, 21时30分."""
-    hour = whole(found["hour"])
-    minute = 30 if found["half"] else 15 * (whole(found["quarters"]) or 0) if found["quarters"] else 0
-    if found["minute"]:
-        minute = whole(found["minute"]) or 0
-    is_exact = hour is not None and (hour > 12 or (_digits(found["hour"]) and found["hour"].startswith("0")))
-    return (clock(hour, minute, Style.EXACT if is_exact else Style.HANDS),)
+    if said := found["minute"] or found["bare"]:
+        minute = whole(said)
+    elif found["half"]:
+        minute = 30
+    else:
+        minute = 15 * (whole(found["quarters"]) or 0)
+    return (_at(found["hour"], minute),)
+
+
+def _at(said_hour: str, minute: int | None) -> Part:
+    hour = whole(said_hour)
+    is_exact = hour is not None and (hour > 12 or said_hour.startswith("0"))
+    return clock(hour, minute, Style.EXACT if is_exact else Style.HANDS)
 
 
 def _clock_before(found: re.Match[str]) -> tuple[Part, ...]:
@@ -79,19 +82,11 @@ _MINUTE: Final = (
 )
 
 
-def _clock_of(found: re.Match[str]) -> tuple[Part, ...]:
-    if not found["bare"]:
-        return _clock(found)
-    hour = whole(found["hour"])
-    is_exact = hour is not None and (hour > 12 or found["hour"].startswith("0"))
-    return (clock(hour, whole(found["bare"]), Style.EXACT if is_exact else Style.HANDS),)
-
-
 _LITTLE: Final = r"[一两]点(?!钟|整|半|过|一刻|三刻|\S{1,3}分(?!钟)|零|[二三四五]?十|\s*[0-9]{2})"
 CLOCKS: Final[tuple[Recogniser, ...]] = (
-    pattern(rf"{_AT}(?!{_LITTLE})(?P<hour>{_SMALL})\s*{_POINT}(?:\s*{_MINUTE})?", _clock_of),
+    pattern(rf"{_AT}(?!{_LITTLE})(?P<hour>{_SMALL})\s*{_POINT}(?:\s*{_MINUTE})?", _clock),
     # 一点, 两点: also "a little" and "two things"
-    pattern(r"(?P<hour>[一两])(?P<half>)?(?P<quarters>)?(?P<minute>)?(?P<bare>)?点", _clock_of, weak=True),
+    pattern(r"([一两])点", lambda found: (_at(found[1], 0),), weak=True),
     pattern(rf"{_AT}差{_AWAY}(?:到)?(?P<hour>{_SMALL})点钟?", _clock_before),
     pattern(rf"{_AT}(?P<hour>{_SMALL})点差{_AWAY}", _clock_before),
 )
@@ -244,4 +239,3 @@ def _one_unit(text: str, start: int) -> tuple[Part, int, bool] | None:
 
 
 REPEATS: Final[tuple[Recogniser, ...]] = (*_REPEATS, _every_length)
-CHINESE_NUMBER: Final = CHINESE

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from phonework.reminders import chinese, english
+from phonework.reminders import chinese, english, english_repeats
 from phonework.reminders.lengths import length
 from phonework.reminders.parts import Clock, Length, Nonsense, Part, Period, Recogniser, Repeat, Said, Unit
 from phonework.reminders.reading import fits
@@ -14,7 +14,7 @@ TAIL_CHARACTERS: Final = 100
 """A time at the end is looked for in no more than this."""
 
 _RECOGNISERS: Final[tuple[Recogniser, ...]] = (
-    *english.REPEATS,
+    *english_repeats.REPEATS,
     *chinese.REPEATS,
     length,
     *english.CLOCKS,
@@ -95,6 +95,13 @@ def goes_on(folded: str, end: int) -> bool:
         return True
     found = _GOES_ON.match(folded, end)
     return found is not None and _take(folded, found.end()) is not None
+
+
+def describes(folded: str, span: Span) -> bool:
+    """Whether a day only says which thing is meant: 明天的会议材料, tomorrow's notes."""
+    if span.is_timed or span.has(Repeat):
+        return False
+    return re.match(r"的(?!时候|士)|'s", folded[span.end : span.end + 3]) is not None
 
 
 def _last(folded: str, pieces: list[_Piece]) -> Span | None:

@@ -31,10 +31,11 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from phonework.reminders.finding import Span, at_the_beginning, at_the_end, goes_on, times_only
+from phonework.reminders.finding import Span, at_the_beginning, at_the_end, describes, goes_on, times_only
 from phonework.reminders.parts import Clock, Length, Nonsense, Part, Period, Repeat, fold
-from phonework.reminders.reading import Trouble, Unreadable, fits, read
+from phonework.reminders.reading import fits, read
 from phonework.reminders.schedule import Schedule
+from phonework.reminders.trouble import Trouble, Unreadable
 
 PART_CHARACTERS: Final = 40
 
@@ -61,7 +62,7 @@ _LEAD: Final = re.compile(
     re.ASCII,
 )
 _AFTER_TIME: Final = re.compile(
-    r"(?:一次|\s+once\b)?[\s,:;.!)]*(?:-\s+)?(?:的?时候|那会儿)?[\s,]*"
+    r"(?:一次|\s+once\b)?[\s,:;.!)]*(?:-\s+)?(?:的?时候|那会儿|的(?!士))?[\s,]*"
     r"(?:(?:please\s+)?remind me(?:\s+(?:to|about|that)\b)?|(?:请|麻烦|帮我|记得|你)*提醒(?:一下)?我(?![妈爸们的])(?:一下)?|to\b)?"
     r"[\s,:;.!]*",
     re.ASCII,
@@ -105,24 +106,28 @@ _UNREADABLE: Final[tuple[Part, ...]] = (Nonsense(),)
 
 def _find(folded: str, start: int) -> _Found | None:
     """The parts of the time, and where they stand; no parts where more is said than one schedule can hold."""
-    head = _with_its_hour(folded, at_the_beginning(folded, start))
+    head = _continued(folded, at_the_beginning(folded, start))
     tail = at_the_end(folded, head.end if head else start)
     if head is None:
         return _alone(tail)
+    if describes(folded, head) and not (tail and _complete_each_other(head, tail) and folded[head.end] == "的"):
+        return _alone(at_the_end(folded, start))
     if goes_on(folded, head.end):
         return _UNREADABLE, head, None
     return _both(head, tail) if tail else (head.parts, head, None)
 
 
-def _with_its_hour(folded: str, head: Span | None) -> Span | None:
-    """A day, with the time that follows in `tomorrow remind me at 5 to call`."""
-    reminding = _LEAD.match(folded, head.end) if head and not head.is_timed else None
+def _continued(folded: str, head: Span | None) -> Span | None:
+    """With what follows it in `tomorrow remind me at 5 to call`, but not in `at 9 remind me: tomorrow is a holiday`."""
+    reminding = _LEAD.match(folded, head.end) if head else None
     if head is None or reminding is None or not reminding[0].strip(" ,:;"):
         return head
-    hour = at_the_beginning(folded, reminding.end())
-    if hour is None or not _complete_each_other(head, hour) or not fits((*head.parts, *hour.parts)):
+    more = at_the_beginning(folded, reminding.end())
+    if more is None or (head.is_timed and not more.has(Repeat)):
         return head
-    return Span(head.start, hour.end, (*head.parts, *hour.parts), clear=True)
+    if not _complete_each_other(head, more) or not fits((*head.parts, *more.parts)):
+        return head
+    return Span(head.start, more.end, (*head.parts, *more.parts), clear=True)
 
 
 def _alone(tail: Span | None) -> _Found | None:

@@ -1,13 +1,13 @@
 """From the parts of a time to the schedule that a person means by them; the rules are in `phrases`."""
 
-from calendar import monthrange
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from phonework.reminders.days import dates_of, existing, later
+from phonework.reminders.hours import times_of
 from phonework.reminders.parts import (
     CalendarDate,
     Clock,
@@ -19,7 +19,6 @@ from phonework.reminders.parts import (
     Part,
     Period,
     Repeat,
-    Style,
     Unit,
     Weekday,
 )
@@ -38,42 +37,10 @@ from phonework.reminders.schedule import (
     Weekly,
     Yearly,
 )
+from phonework.reminders.trouble import Trouble, Unreadable
 from phonework.reminders.wallclock import moment_of, on_the_wall
 
-DEFAULT_HOUR: Final = 9
-WAKING: Final = range(6, 24)
-_DEFAULTS: Final = {
-    Period.MORNING: 9,
-    Period.NOON: 12,
-    Period.AFTERNOON: 15,
-    Period.DUSK: 18,
-    Period.EVENING: 20,
-    Period.NIGHT: 24,
-}
 _YEARS_AHEAD: Final = 5
-_MONTHS_LOOKED_AT: Final = 12
-_YEARS_LOOKED_AT: Final = 9
-"""Between two 29ths of February lie at most eight years."""
-
-
-class Trouble(StrEnum):
-    """Why there is no schedule: keys of the catalogue. All but the first two may name {part}."""
-
-    NO_TIME = "when.no_time"
-    NOTHING = "when.nothing"
-    PAST = "when.past"
-    TOO_FAR = "when.too_far"
-    TOO_OFTEN = "when.too_often"
-    NO_SUCH_DATE = "when.no_such_date"
-    NOT_UNDERSTOOD = "when.not_understood"
-
-
-class Unreadable(Exception):
-    """The parts make no schedule. trouble: why."""
-
-    def __init__(self, trouble: Trouble) -> None:
-        super().__init__(trouble)
-        self.trouble = trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,56 +104,6 @@ _PLAIN_WEEKDAYS: Final = tuple((Weekday(day),) for day in range(7))
 """What may stand after "in two weeks"."""
 
 
-# The time of the day
-
-
-def _times(said: _Sorted) -> tuple[timedelta, ...]:
-    """What the clock may show, counted from midnight; 24 hours and more is the night after. Earliest first."""
-    if said.clock is None:
-        return (timedelta(hours=_default_hour(said.periods)),)
-    hours = _hours(said.clock, said.periods)
-    if not hours:
-        raise Unreadable(Trouble.NOT_UNDERSTOOD)
-    return tuple(timedelta(hours=hour, minutes=said.clock.minute) for hour in hours)
-
-
-def _default_hour(periods: tuple[Period, ...]) -> int:
-    if not periods:
-        return DEFAULT_HOUR
-    if periods[0] not in _DEFAULTS:
-        raise Unreadable(Trouble.NO_TIME)
-    return _DEFAULTS[periods[0]]
-
-
-def _hours(clock: Clock, periods: tuple[Period, ...]) -> list[int]:
-    if not periods:
-        return _hours_alone(clock)
-    hours = {clock.hour} if clock.hour > 12 else {clock.hour % 12, clock.hour % 12 + 12}
-    if clock.hour == 0:
-        hours = {0}
-    for period in sorted(periods, key=_by_the_clock_first):
-        if period in (Period.EVENING, Period.NIGHT):
-            hours = {hour + 24 if hour < period.value[1] - 23 else hour for hour in hours}
-        first, last = period.value
-        hours = {hour for hour in hours if first <= hour <= last}
-    return sorted(hours)[:1]
-
-
-def _by_the_clock_first(period: Period) -> bool:
-    """a.m. and p.m. choose the hour; then "tonight at 2 a.m." is a matter of the day."""
-    return period not in (Period.AM, Period.PM)
-
-
-def _hours_alone(clock: Clock) -> list[int]:
-    if clock.style is Style.EXACT or clock.hour > 12 or clock.hour == 0:
-        return [clock.hour]
-    both = [clock.hour % 12, clock.hour % 12 + 12]
-    awake = [hour for hour in both if hour in WAKING]
-    if clock.style is Style.DIGITAL:
-        return [clock.hour if clock.hour in WAKING else awake[0]]
-    return awake
-
-
 # Once
 
 
@@ -195,10 +112,14 @@ def _once(said: _Sorted, here: _Now) -> datetime:
         return _ahead(_after(said.length, here), here)
     if not (said.clock or said.periods or said.days or said.length):
         raise Unreadable(Trouble.NO_TIME)
-    dates = list(_dates(said, here.today))
+    dates = list(dates_of(said.days, said.length, here.today))
     if not dates:
         raise Unreadable(Trouble.NO_SUCH_DATE)
-    moments = (moment_of(datetime.combine(day, time()) + hour, here.zone) for day in dates for hour in _times(said))
+    moments = (
+        moment_of(datetime.combine(day, time()) + hour, here.zone)
+        for day in dates
+        for hour in times_of(said.clock, said.periods)
+    )
     ahead = [moment for moment in moments if moment > here.moment]
     if not ahead:
         just_today = said.days == (InDays(0),) and not said.clock and not said.periods
@@ -209,7 +130,7 @@ def _once(said: _Sorted, here: _Now) -> datetime:
 def _ahead(moment: datetime, here: _Now) -> datetime:
     if moment <= here.moment:
         raise Unreadable(Trouble.PAST)
-    if moment > moment_of(_later(here.wall, months=12 * _YEARS_AHEAD), here.zone):
+    if moment > moment_of(later(here.wall, months=12 * _YEARS_AHEAD), here.zone):
         raise Unreadable(Trouble.TOO_FAR)
     return moment
 
@@ -218,92 +139,8 @@ def _after(length: Length, here: _Now) -> datetime:
     """Months and days by the wall, the rest elapsed. A length without days stays exact when clocks are changed."""
     start = here.moment
     if length.months or length.days:
-        start = moment_of(_later(here.wall, months=length.months, days=length.days), here.zone)
+        start = moment_of(later(here.wall, months=length.months, days=length.days), here.zone)
     return start + timedelta(seconds=length.seconds)
-
-
-def _later(wall: datetime, *, months: int = 0, days: int = 0) -> datetime:
-    """The same day of a later month, or its last one."""
-    if months > 12 * 100 or days > 100 * 366:
-        raise Unreadable(Trouble.TOO_FAR)
-    year, month = divmod(wall.year * 12 + wall.month - 1 + months, 12)
-    day = min(wall.day, monthrange(year, month + 1)[1])
-    return wall.replace(year=year, month=month + 1, day=day) + timedelta(days=days)
-
-
-# Days
-
-
-def _dates(said: _Sorted, today: date) -> Iterator[date]:
-    """The days that may be meant, in order; more than one where the next of them is."""
-    if said.length:
-        return iter([_date_after(said.length, said.days, today)])
-    if not said.days:
-        return (today + timedelta(days=day) for day in range(-1, 3))
-    first, *others = sorted(said.days, key=lambda day: isinstance(day, Weekday))
-    return iter([_on_weekday(first, others[0], today)]) if others else _days(first, today)
-
-
-def _date_after(length: Length, days: tuple[Day, ...], today: date) -> date:
-    """In 3 days; in two weeks on friday."""
-    later = _later(datetime.combine(today, time()), months=length.months, days=length.days).date()
-    weekday = next((day.day for day in days if isinstance(day, Weekday)), later.weekday())
-    return later + timedelta(days=weekday - later.weekday())
-
-
-def _on_weekday(day: Day, weekday: Day, today: date) -> date:
-    """A date that is said with its weekday, which must be right."""
-    found = next((one for one in _days(day, today) if one >= today), None)
-    if found is None:
-        raise Unreadable(Trouble.NO_SUCH_DATE)
-    if not isinstance(weekday, Weekday) or found.weekday() != weekday.day:
-        raise Unreadable(Trouble.NOT_UNDERSTOOD)
-    return found
-
-
-def _days(day: Day, today: date) -> Iterator[date]:
-    match day:
-        case InDays(0):
-            # yesterday's night, if it is not over: 今晚1点, said half an hour after midnight
-            yield from (today - timedelta(days=1), today)
-        case InDays(days):
-            yield today + timedelta(days=days)
-        case Weekday(weekday, None):
-            yield from _next_days(today, weekday)
-        case Weekday(weekday, week):
-            yield today + timedelta(days=weekday - today.weekday() + 7 * (week or 0))
-        case MonthDay():
-            yield from _month_days(day, today)
-        case CalendarDate():
-            yield from _calendar_dates(day, today)
-
-
-def _next_days(today: date, weekday: int) -> Iterator[date]:
-    away = (weekday - today.weekday()) % 7
-    return (today + timedelta(days=away + week) for week in (-7, 0, 7))
-
-
-def _month_days(day: MonthDay, today: date) -> Iterator[date]:
-    months = range(_MONTHS_LOOKED_AT + 1) if day.month is None else [day.month]
-    for ahead in months:
-        year, month = divmod(today.year * 12 + today.month - 1 + ahead, 12)
-        number = monthrange(year, month + 1)[1] if day.last else day.day
-        yield from _date(year, month + 1, number)
-
-
-def _calendar_dates(day: CalendarDate, today: date) -> Iterator[date]:
-    if day.year is not None:
-        yield from _date(day.year, day.month, day.day)
-    elif day.later is not None:
-        yield from _date(today.year + day.later, day.month, day.day)
-    else:
-        for ahead in range(_YEARS_LOOKED_AT):
-            yield from _date(today.year + ahead, day.month, day.day)
-
-
-def _date(year: int, month: int, day: int) -> Iterator[date]:
-    if 1 <= year <= 9998 and 1 <= month <= 12 and 1 <= day <= monthrange(year, month)[1]:
-        yield date(year, month, day)
 
 
 # Again and again
@@ -314,7 +151,7 @@ def _every(said: _Sorted, repeat: Repeat, here: _Now) -> Every:
         return Every(rule=_interval(said, repeat, here), zone=here.zone.key)
     if not 1 <= repeat.count * {Unit.DAY: 1, Unit.WEEK: 7}.get(repeat.unit, 1) <= LONGEST_DAYS:
         raise Unreadable(Trouble.TOO_FAR if repeat.count else Trouble.NOT_UNDERSTOOD)
-    nights, at = _wall_time(_times(said)[0])
+    nights, at = _wall_time(times_of(said.clock, said.periods)[0])
     rule = _rule(said, repeat, here, nights, at)
     return Every(rule=rule, zone=here.zone.key)
 
@@ -388,6 +225,6 @@ def _yearly(repeat: Repeat, date_: CalendarDate | None, here: _Now, at: time) ->
         raise Unreadable(Trouble.NOT_UNDERSTOOD)
     month = date_.month if date_ else repeat.month or here.today.month
     day = date_.day if date_ else repeat.day or here.today.day
-    if not list(_date(2000, month, day)):  # a leap year
+    if not list(existing(2000, month, day)):  # a leap year
         raise Unreadable(Trouble.NO_SUCH_DATE)
     return Yearly(month=month, day=day, at=at)

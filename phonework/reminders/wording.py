@@ -4,7 +4,7 @@ from datetime import datetime, time, timedelta
 from typing import Final, assert_never
 from zoneinfo import ZoneInfo
 
-from phonework.reminders.reading import WAKING
+from phonework.reminders.hours import WAKING
 from phonework.reminders.schedule import (
     LAST_DAY,
     Daily,

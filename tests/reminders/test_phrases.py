@@ -10,8 +10,8 @@ import pytest
 
 from phonework import texts
 from phonework.reminders.phrases import Phrase, Problem, parse
-from phonework.reminders.reading import Trouble
 from phonework.reminders.schedule import Daily, Interval, Monthly, Once, Schedule, Weekly, Yearly
+from phonework.reminders.trouble import Trouble
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 11, 18, 10, 0, tzinfo=SHANGHAI)

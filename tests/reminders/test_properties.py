@@ -215,13 +215,13 @@ def check(text: str, now: datetime, zone: ZoneInfo) -> None:
         assert next_after(understood.schedule, due) - due >= timedelta(minutes=5)
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(st.text(max_size=60), moments, zones)
 def test_no_text_raises_and_what_is_understood_lies_ahead(text: str, now: datetime, zone: ZoneInfo) -> None:
     check(text, now, zone)
 
 
-@settings(max_examples=2000)
+@settings(max_examples=2000, deadline=None)
 @given(phrases, moments, zones)
 def test_no_heap_of_words_about_time_raises_and_what_is_understood_lies_ahead(
     text: str, now: datetime, zone: ZoneInfo
@@ -231,7 +231,7 @@ def test_no_heap_of_words_about_time_raises_and_what_is_understood_lies_ahead(
     check(f"看构建 {text}", now, zone)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(repeating, moments)
 def test_the_next_times_only_ever_grow_and_none_is_left_out(every: Every, after: datetime) -> None:
     first = next_after(every, after)
@@ -242,7 +242,7 @@ def test_the_next_times_only_ever_grow_and_none_is_left_out(every: Every, after:
     assert next_after(every, first - timedelta(microseconds=1)) == first
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(repeating.filter(lambda every: not isinstance(every.rule, Interval)), moments)
 def test_it_comes_at_its_time_on_the_wall_unless_that_is_skipped(every: Every, after: datetime) -> None:
     assert not isinstance(every.rule, Interval)
@@ -254,11 +254,13 @@ def test_it_comes_at_its_time_on_the_wall_unless_that_is_skipped(every: Every, a
         assert gap > timedelta(seconds=1)
 
 
+@settings(deadline=None)
 @given(schedules)
 def test_a_schedule_survives_json(schedule: Schedule) -> None:
     assert from_json(to_json(schedule)) == schedule
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80) | st.from_regex(r'\{"kind":"(daily|once|weekly)","value":.{0,40}\}'))
 def test_no_stored_text_raises_anything_but_what_is_said(text: str) -> None:
     import msgspec
@@ -269,7 +271,7 @@ def test_no_stored_text_raises_anything_but_what_is_said(text: str) -> None:
         return
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(moments, zones)
 def test_a_moment_and_its_time_on_the_wall_agree(moment: datetime, zone: ZoneInfo) -> None:
     whole = moment.replace(microsecond=0)
@@ -278,7 +280,7 @@ def test_a_moment_and_its_time_on_the_wall_agree(moment: datetime, zone: ZoneInf
     assert found <= whole  # the first of two
 
 
-@settings(max_examples=600)
+@settings(max_examples=600, deadline=None)
 @given(phrases, moments.map(lambda now: now.replace(second=0, microsecond=0)), zones, st.sampled_from(["zh", "en"]))
 def test_words_say_what_was_understood(text: str, now: datetime, zone: ZoneInfo, language: str) -> None:
     understood = parse(f"{text} call Bob", now, zone)
