@@ -18,6 +18,7 @@ from phonework.backends.base import Accepted, Capabilities, Liveness, Sink, Turn
 from phonework.backends.claude import asks, failures, launcher, prompts, transcript
 from phonework.backends.claude import messages as told
 from phonework.backends.claude.launcher import Settings
+from phonework.backends.claude.modes import Modes
 from phonework.backends.claude.turn import Turn
 from phonework.errors import BackendError, RequestGoneError
 from phonework.fsm.types import Answer, Ask, Prompt, PromptId, RequestKind, SessionId
@@ -56,6 +57,7 @@ class ClaudeBackend:
         logging.getLogger("claude_agent_sdk").addHandler(logging.NullHandler())
         self._sink, self._settings, self._data_dir = sink, Settings.read(settings), data_dir.resolve()
         self.capabilities = replace(type(self).capabilities, sandboxed=self._settings.sandbox is not None)
+        self._modes = Modes(self._data_dir / "modes")
         self._live: dict[SessionId, LiveSession] = {}
         self._used: dict[SessionId, float] = {}
         self._locks: dict[SessionId, asyncio.Lock] = {}
@@ -115,13 +117,15 @@ class ClaudeBackend:
         agent_session_id = self._conversation(start)
         record = await asyncio.to_thread(self._prepared, env, start.session_id, agent_session_id)
         resumed = record is not None and await asyncio.to_thread(_resume_call, record, start)
-        model, mode = start.model or self._settings.model, start.mode
+        model, mode = start.model or self._settings.model, start.mode or self._settings.permission_mode
+        if record is not None:
+            mode = await asyncio.to_thread(self._modes.recall, agent_session_id, wanted=start.mode)
         words = launcher.command(
             cli,
             session_id=agent_session_id,
             resume=agent_session_id if record else "",
             model=model,
-            mode=mode or ("" if record else self._settings.permission_mode),
+            mode=mode,
             inside=inside,
         )
         async with self._admission:
@@ -134,9 +138,10 @@ class ClaudeBackend:
                 cwd=start.cwd,
                 env=env,
                 spent=await asyncio.to_thread(transcript.totals, record) if record else transcript.Totals(),
+                modes=self._modes,
                 on_end=self._forget,
             )
-            live.model, live.mode = model, mode
+            live.model, live.mode = model, start.mode
             self._live[start.session_id] = live
         try:
             await live.connect()
@@ -211,6 +216,8 @@ class ClaudeBackend:
     async def close(self, session_id: SessionId) -> None:
         if live := self._live.get(session_id):
             await live.close()
+            with contextlib.suppress(OSError):
+                await asyncio.to_thread(self._modes.forget, live.agent_session_id)
         self._used.pop(session_id, None)
         if (lock := self._locks.get(session_id)) and not lock.locked():
             del self._locks[session_id]

@@ -14,6 +14,7 @@ from phonework.backends.base import Sink
 from phonework.backends.claude import failures
 from phonework.backends.claude import messages as told
 from phonework.backends.claude.desk import Asked, Desk, Settled, Waiting, Withdrawn
+from phonework.backends.claude.modes import Modes
 from phonework.backends.claude.process import CliProcess, Frame
 from phonework.backends.claude.transcript import Totals
 from phonework.backends.claude.turn import Glimpse, Meter, Turn, Words, add
@@ -62,12 +63,14 @@ class LiveSession:
         cwd: str,
         env: dict[str, str],
         spent: Totals,
+        modes: Modes,
         on_end: Callable[["LiveSession"], None],
     ) -> None:
         self.session_id, self.agent_session_id, self.cwd = session_id, agent_session_id, cwd
         self.turn: Turn | None = None
         self.model = self.mode = ""
-        self._sink, self._on_end = sink, on_end
+        self._sink, self._modes, self._on_end = sink, modes, on_end
+        self._mode_kept = ("", "")  # of which conversation, which mode
         self._inbox: asyncio.Queue[_Item | None] = asyncio.Queue()  # None: the end
         self._room = asyncio.Event()
         self._side: set[asyncio.Task[None]] = set()
@@ -257,6 +260,8 @@ class LiveSession:
                 return
             case told.SessionNamed(agent_session_id):
                 await self._named(agent_session_id)
+            case told.ModeReported(mode):
+                await self._keep_mode(mode)
             case told.TasksRunning(count):
                 self._tasks_running = count
             case told.Result():
@@ -268,7 +273,7 @@ class LiveSession:
                 self._words.say_locally(text)
             case _:
                 await self._glimpsed(fact)
-        if self.turn is not None and not isinstance(fact, told.TasksRunning):
+        if self.turn is not None and not isinstance(fact, told.TasksRunning | told.ModeReported):
             await self._announce(self.turn)
 
     async def _glimpsed(self, fact: told.Fact) -> None:
@@ -342,11 +347,25 @@ class LiveSession:
             return
         if self.turn is not None:
             await self._announce(self.turn)
-        self.agent_session_id = agent_session_id
+        before, self.agent_session_id = self.agent_session_id, agent_session_id
+        await self._forget_mode(before)
         self._meter.reset()
         number = self.turn.number if self.turn else self._last_turn
         event = happened.AgentSessionChanged(turn=number, agent_session_id=agent_session_id)
         await self._emit(event, f"session:{agent_session_id}")
+
+    async def _keep_mode(self, mode: str) -> None:
+        if self._mode_kept == (self.agent_session_id, mode):
+            return
+        self._mode_kept = (self.agent_session_id, mode)
+        try:
+            await asyncio.to_thread(self._modes.remember, self.agent_session_id, wanted=self.mode, mode=mode)
+        except OSError as error:
+            log.warning("mode not kept", session_id=self.session_id, mode=mode, why=str(error))
+
+    async def _forget_mode(self, agent_session_id: str) -> None:
+        with contextlib.suppress(OSError):
+            await asyncio.to_thread(self._modes.forget, agent_session_id)
 
     async def _taken(self, turn: Turn, prompt_ids: tuple[str, ...]) -> None:
         fresh = tuple(PromptId(one) for one in prompt_ids if one not in turn.taken)

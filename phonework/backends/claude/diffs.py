@@ -1,14 +1,13 @@
 """Shows what an editing tool would change, as a unified diff against the file on disk."""
 
-import difflib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
+
+from phonework.unified import unified
 
 EDITING = frozenset({"Edit", "MultiEdit", "Write", "NotebookEdit"})
 LARGEST_FILE = 8 * 1024 * 1024  # bytes; beyond it only the replaced text is shown, without its surroundings
-LARGEST_DIFF = 1024 * 1024  # characters; a card is split long before
-MOST_LINES = 20_000  # of both sides together: difflib is quadratic at worst
 
 
 def of_call(tool: str, tool_input: Mapping[str, object], cwd: str) -> str:
@@ -25,7 +24,7 @@ def of_call(tool: str, tool_input: Mapping[str, object], cwd: str) -> str:
     match tool:
         case "Write":
             after = tool_input.get("content")
-            return _unified(before or "", after, name, new=before is None) if isinstance(after, str) else ""
+            return unified(before or "", after, name, new=before is None) if isinstance(after, str) else ""
         case "Edit":
             return _edited(before, [tool_input], name)
         case "MultiEdit":
@@ -60,8 +59,8 @@ def _edited(before: str | None, edits: list[Mapping[str, object]], name: str) ->
         pairs.append((old, new))
         after = _replaced(after, old, new, everywhere=edit.get("replace_all") is True)
     if after is not None and before is not None:
-        return _unified(before, after, name)
-    return "".join(_unified(old, new, name, new=not old) for old, new in pairs)
+        return unified(before, after, name)
+    return "".join(unified(old, new, name, new=not old) for old, new in pairs)
 
 
 def _replaced(text: str | None, old: str, new: str, *, everywhere: bool) -> str | None:
@@ -80,7 +79,7 @@ def _notebook(before: str | None, tool_input: Mapping[str, object], name: str) -
         source = ""
     old = "" if mode == "insert" else _cell(before, cell)
     label = f"{name}#{cell}" if isinstance(cell, str) else name
-    return _unified(old, "" if mode == "delete" else source, label)
+    return unified(old, "" if mode == "delete" else source, label)
 
 
 def _cell(notebook: str | None, cell: object) -> str:
@@ -91,39 +90,3 @@ def _cell(notebook: str | None, cell: object) -> str:
         return "".join(source) if isinstance(source, list) else str(source)
     except (ValueError, KeyError, TypeError, AttributeError, StopIteration):
         return ""
-
-
-def _unified(before: str, after: str, name: str, *, new: bool = False) -> str:
-    old, fresh = before.splitlines(keepends=True), after.splitlines(keepends=True)
-    source = "/dev/null" if new else f"a/{name.lstrip('/')}"
-    if len(old) + len(fresh) > MOST_LINES:
-        lines = _whole(old, fresh, source, f"b/{name.lstrip('/')}")
-    else:
-        lines = difflib.unified_diff(old, fresh, source, f"b/{name.lstrip('/')}")
-    return _joined(lines)
-
-
-def _whole(old: list[str], fresh: list[str], source: str, target: str) -> Iterator[str]:
-    """A diff too large to compute: what both ends share is left out, the rest goes and comes as a whole."""
-    start = next((n for n, (a, b) in enumerate(zip(old, fresh, strict=False)) if a != b), min(len(old), len(fresh)))
-    tail = 0
-    while tail < min(len(old), len(fresh)) - start and old[-1 - tail] == fresh[-1 - tail]:
-        tail += 1
-    gone, come = old[start : len(old) - tail], fresh[start : len(fresh) - tail]
-    yield f"--- {source}\n"
-    yield f"+++ {target}\n"
-    yield f"@@ -{start + 1},{len(gone)} +{start + 1},{len(come)} @@\n"
-    yield from (f"-{line}" for line in gone)
-    yield from (f"+{line}" for line in come)
-
-
-def _joined(lines: Iterator[str]) -> str:
-    parts: list[str] = []
-    size = 0
-    for line in lines:
-        size += len(line)
-        if size > LARGEST_DIFF:
-            parts.append(f"… the diff goes on beyond {LARGEST_DIFF} characters\n")
-            break
-        parts.append(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n")
-    return "".join(parts)

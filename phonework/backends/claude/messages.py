@@ -28,6 +28,13 @@ class SessionNamed:
 
 
 @dataclass(frozen=True, slots=True)
+class ModeReported:
+    """The permission mode it is in; comes at the start of each turn, and when it changes, by itself too."""
+
+    mode: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReplyBegun:
     """The model begins a reply; comes again when a reply that broke off is made anew."""
 
@@ -133,6 +140,7 @@ class Result:
 Fact = (
     PromptSeen
     | SessionNamed
+    | ModeReported
     | ReplyBegun
     | TextStreamed
     | TextSaid
@@ -183,9 +191,12 @@ def _facts(frame: Mapping[str, Any]) -> Iterator[Fact]:
 
 
 def _system(frame: Mapping[str, Any]) -> Iterator[Fact]:
-    match frame.get("subtype"):
-        case "init":
-            yield SessionNamed(str(frame["session_id"]))
+    subtype = frame.get("subtype")
+    if subtype == "init":
+        yield SessionNamed(str(frame["session_id"]))
+    if subtype in ("init", "status") and isinstance(mode := frame.get("permissionMode"), str):
+        yield ModeReported(mode)
+    match subtype:
         case "api_retry":
             yield Retrying(
                 _count(frame.get("attempt")),

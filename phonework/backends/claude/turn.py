@@ -133,10 +133,12 @@ class Meter:
             cost = result.cost_usd - self._cost if result.cost_usd >= self._cost else result.cost_usd
             self._cost = result.cost_usd
         if result.tokens is None:
-            return Usage(cost_usd=cost)
+            return Usage(cost_usd=cost or None)
         before = self._tokens if all(a >= b for a, b in zip(result.tokens, self._tokens, strict=True)) else (0, 0, 0, 0)
         self._tokens = result.tokens
         given, made, read, written = (a - b for a, b in zip(result.tokens, before, strict=True))
+        if not cost and not any((given, made, read, written)):
+            return Usage()  # a command that needed no model: it has no price, not a price of nothing
         return Usage(
             input_tokens=given,
             output_tokens=made,

@@ -12,6 +12,7 @@ import pytest
 
 from phonework.backends.claude import diffs, launcher, prompts, transcript
 from phonework.backends.claude.launcher import Settings
+from phonework.backends.claude.modes import Modes
 from phonework.errors import BackendError
 from phonework.testing.messages import message
 
@@ -90,7 +91,7 @@ def test_huge_files_and_diffs_stay_bounded(tmp_path: Path) -> None:
     whole = diffs.of_call(
         "Write", {"file_path": str(tmp_path / "n"), "content": "x" * 99 + "\n" + "y\n" * 2_000_000}, "/"
     )
-    assert len(whole) < diffs.LARGEST_DIFF + 1000
+    assert len(whole) < unified.LARGEST_DIFF + 1000
     assert "goes on beyond" in whole
 
 
@@ -253,3 +254,22 @@ def test_the_sdk_is_loaded_only_when_the_backend_is_built() -> None:
     looked = "import sys, phonework.backends.claude; sys.exit('claude_agent_sdk' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", looked], check=False).returncode == 0
+
+
+def test_the_mode_of_a_conversation_is_remembered(tmp_path: Path) -> None:
+    modes = Modes(tmp_path / "modes")
+    modes.remember("c1", wanted="plan", mode="acceptEdits")
+
+    assert modes.recall("c1", wanted="plan") == "acceptEdits"
+    assert modes.recall("c1", wanted="default") == "default", "the person wants another one now"
+    assert modes.recall("c2", wanted="plan") == "plan"
+    modes.remember("c1", wanted="plan", mode="plan")
+    assert not list((tmp_path / "modes").iterdir()), "it is where it would begin"
+    modes.forget("c1")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"wanted": "plan"}', '{"wanted": "plan", "mode": "--x"}', "\udcff"])
+def test_a_damaged_memory_of_a_mode_is_none(tmp_path: Path, text: str) -> None:
+    (tmp_path / "c1.json").write_bytes(text.encode("utf-8", "surrogateescape"))
+
+    assert Modes(tmp_path).recall("c1", wanted="plan") == "plan"

@@ -106,6 +106,15 @@ def test_what_each_result_added_is_the_difference() -> None:
     assert second.cost_usd == pytest.approx(0.056588 - 0.02258)
 
 
+def test_a_command_that_needs_no_model_has_no_price() -> None:
+    """Its result repeats what the conversation has cost so far."""
+    meter = Meter(Totals())
+    usages = [meter.take(result) for result in results("slash-commands")]
+
+    assert [usage.cost_usd is None for usage in usages] == [False, True, False, True, False]
+    assert usages[1] == Usage()
+
+
 def test_figures_that_go_back_begin_anew() -> None:
     meter = Meter(Totals(cost_usd=5.0, tokens=(9, 9, 9, 9)))
     result = told.Result(uuid="u", agent_session_id="s", cost_usd=0.5, tokens=(1, 2, 3, 4))
@@ -206,6 +215,13 @@ def test_no_frame_however_damaged_raises(frame: dict[str, Any], data: st.DataObj
         if isinstance(fact, told.Result):
             Meter(Totals()).take(fact)
             assert failures.of_result(fact)
+
+
+def test_the_mode_is_read_where_a_turn_begins_and_where_it_changes() -> None:
+    modes = [fact.mode for fact in replay("plan-mode") if isinstance(fact, told.ModeReported)]
+
+    assert modes[0] == "plan"
+    assert modes[-1] != "plan"
 
 
 @settings(deadline=None)

@@ -7,10 +7,11 @@ import pytest
 from phonework.errors import RequestGoneError
 from phonework.fsm.events import BackgroundFinished, RequestWithdrawn
 from phonework.fsm.types import RequestKind, Verdict
-from phonework.testing.claude_bench import ClaudeBench, say, use
+from phonework.testing.claude_bench import ONE, ClaudeBench, say, use
 
 pytestmark = pytest.mark.claude
 
+PLAN_MODE = "Plan mode is active"
 TOUCH = use("Bash", command="touch x1 && echo made", description="Make x1")
 QUESTIONS = {
     "questions": [
@@ -228,3 +229,37 @@ async def test_a_subagent_that_asks_outside_any_turn_is_reported_under_the_last_
     await bench.answer(await bench.asked(), Verdict.DENY, "the turn is over")
 
     assert "the turn is over" in (await bench.one(BackgroundFinished)).text
+
+
+@pytest.mark.parametrize("killed", [True, False])
+async def test_an_approved_plan_stays_approved_after_a_restart(bench: ClaudeBench, killed: bool) -> None:
+    """Also in a turn for which the session's first mode is given again; a plan asked for anew is a plan again."""
+    await bench.write([use("ExitPlanMode")], [say("approved")], mode="plan")
+    await bench.answer(await bench.asked(), Verdict.ALLOW_EDITS)
+    await bench.finished()
+    await (bench.backend.kill(ONE) if killed else bench.backend.aclose())
+    bench.restart()
+
+    await bench.write([use("Write", file_path=str(bench.cwd / "a"), content="x")], [say("written")], mode="plan")
+
+    assert await bench.words() == "written"
+    assert not bench.asks(), "edits need no asking any more"
+    await bench.backend.aclose()
+    bench.restart()
+    await bench.write([use("Write", file_path=str(bench.cwd / "b"), content="x")], [say("asked")], mode="default")
+    await bench.answer(await bench.asked(), Verdict.DENY, "no")
+    assert await bench.words() == "asked"
+
+
+async def test_an_agent_that_left_plan_mode_does_not_go_back_to_it(bench: ClaudeBench) -> None:
+    await bench.write([use("ExitPlanMode")], [say("approved")], mode="plan")
+    await bench.answer(await bench.asked(), Verdict.ALLOW)
+    await bench.finished()
+    await bench.backend.aclose()
+    bench.restart()
+
+    await bench.write([say("on")], text="go on", mode="plan")
+
+    assert await bench.words() == "on"
+    requests = [request.said.count(PLAN_MODE) for request in bench.api.requests]
+    assert requests[0] == requests[-1] == 1, "told at the beginning, and not again"

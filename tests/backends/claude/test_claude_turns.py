@@ -92,7 +92,7 @@ async def test_a_message_into_a_turn_that_is_over_is_refused(bench: ClaudeBench)
     await bench.write([say("ok")])
     await bench.finished()
 
-    with pytest.raises(BackendError, match="ended"):
+    with pytest.raises(BackendError, match="over already"):
         await bench.steer("too late")
 
 
