@@ -27,8 +27,7 @@ def configure(
     others are known. Bound context (`structlog.contextvars`) is part of each line. May be called again.
     """
     stream = stream or sys.stderr
-    redactor = Redactor(secrets)
-    shared = _shared(redactor)
+    redactor, shared = Redactor(secrets), _shared()
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -52,7 +51,7 @@ class _Handler(logging.StreamHandler[TextIO]):
         return
 
 
-def _shared(redactor: Redactor) -> list[Processor]:
+def _shared() -> list[Processor]:
     """What is done to our own lines and to those of `logging` alike."""
     return [
         structlog.contextvars.merge_contextvars,
@@ -60,7 +59,6 @@ def _shared(redactor: Redactor) -> list[Processor]:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
-        _Redact(redactor),
     ]
 
 
@@ -71,8 +69,8 @@ def _handler(stream: TextIO, *, text: bool, shared: list[Processor], redactor: R
             foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *shared],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                # The traceback becomes text here, and may name a secret.
                 structlog.processors.format_exc_info,
+                # After all else: the traceback has become text, and may name a secret.
                 _Redact(redactor),
                 _text_renderer(stream) if text else structlog.processors.JSONRenderer(default=repr),
             ],

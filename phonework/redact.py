@@ -3,12 +3,16 @@
 import json
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
 MASK: Final = "***"
 SHORTEST_KNOWN: Final = 6
 """A known secret shorter than this is left alone: taking it out would tear up ordinary words, and hide nothing."""
+SHORT: Final = 80
+REMEMBERED: Final = 2048
+"""Short texts whose outcome is kept: names of fields, states, ids of sessions. Most of a log line is such words."""
 
 _NAMES: Final = (
     r"(?:app[_-]?)?secret(?:[_-]?(?:access[_-]?)?key)?|password|passwd|passphrase|pwd|(?:api|access|private)[_-]?key"
@@ -54,9 +58,13 @@ class Redactor:
         spellings = {spelling for value in known if len(value) >= SHORTEST_KNOWN for spelling in _spellings(value)}
         longest_first = sorted(spellings, key=lambda spelling: (-len(spelling), spelling))
         self._known = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+        self._seen_before = lru_cache(maxsize=REMEMBERED)(self._searched)
 
     def text(self, text: str) -> str:
         """Return the text without secrets. Linear in its length."""
+        return self._seen_before(text) if len(text) <= SHORT else self._searched(text)
+
+    def _searched(self, text: str) -> str:
         if self._known is not None:
             text = self._known.sub(MASK, text)
         for shape, replacement in _SHAPES:

@@ -125,3 +125,11 @@ def test_hostile_text_takes_no_longer(piece: str) -> None:
     Redactor(["a known secret"]).text(text)
 
     assert time.process_time() - before < 5
+
+
+def test_the_same_short_text_is_cleaned_the_same_every_time() -> None:
+    redactor = Redactor(["hunter2-hunter2"])
+    for _ in range(2):
+        assert redactor.text("it is hunter2-hunter2") == f"it is {MASK}"
+        assert redactor.text("it is nothing") == "it is nothing"
+    assert Redactor().text("it is hunter2-hunter2") == "it is hunter2-hunter2"
