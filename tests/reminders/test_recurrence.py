@@ -1,5 +1,6 @@
 """When a schedule comes next: DST, short months, outages."""
 
+import zoneinfo
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
@@ -108,6 +109,16 @@ def test_counting_from_a_first_day_that_is_ahead_begins_there() -> None:
     rule = Daily(at=time(8), days=3, first=date(2026, 12, 1))
     found = following(rule, "UTC", "2026-11-18T12:00", 3)
     assert [one.split()[0] for one in found] == ["12-01", "12-04", "12-07"]
+
+
+def test_zones_are_known_on_a_machine_that_has_none() -> None:
+    """Small containers come without them."""
+    kept = zoneinfo.TZPATH
+    zoneinfo.reset_tzpath(to=[])
+    try:
+        assert ZoneInfo.no_cache("Asia/Shanghai").utcoffset(datetime(2026, 1, 1)) == timedelta(hours=8)  # noqa: DTZ001
+    finally:
+        zoneinfo.reset_tzpath(to=kept)
 
 
 def test_what_was_missed_collapses_into_one() -> None:
