@@ -31,15 +31,35 @@ def resolve(typed: str, root: Path, *, create: bool = False) -> Path:
     if not real.is_relative_to(real_root):
         raise _refused("dir_outside_root", typed, root)
     try:
-        _walk(real_root, real, create=create)
+        os.close(descend(real_root, real, create=create))
         _check(real)
     except OSError as error:
         raise _refused(_key(error), typed, root) from error
     return real
 
 
-class _LinkError(OSError):
+class LinkError(OSError):
     """A link stands where none was a moment ago."""
+
+
+def descend(root: Path, real: Path, *, create: bool = False) -> int:
+    """A descriptor of the directory `real`, for the caller to close; good for `dir_fd`, not for reading (O_PATH).
+
+    root, real: without links, the second inside the first. Each part below the root is opened in turn, made if need be;
+    a link is refused with LinkError and never followed. Raises OSError.
+    """
+    if create:
+        root.mkdir(parents=True, exist_ok=True)
+    here = os.open(root, _STEP & ~os.O_NOFOLLOW)
+    try:
+        for part in real.relative_to(root).parts:
+            there = _step(here, part, create=create)
+            os.close(here)
+            here = there
+    except BaseException:
+        os.close(here)
+        raise
+    return here
 
 
 def _expanded(typed: str) -> Path:
@@ -50,20 +70,6 @@ def _expanded(typed: str) -> Path:
 
 def _real(path: Path) -> Path:
     return path.resolve(strict=False)
-
-
-def _walk(root: Path, real: Path, *, create: bool) -> None:
-    """Open each part below the root in turn, made if need be; a link is refused and never followed."""
-    if create:
-        root.mkdir(parents=True, exist_ok=True)
-    here = os.open(root, _STEP & ~os.O_NOFOLLOW)
-    try:
-        for part in real.relative_to(root).parts:
-            there = _step(here, part, create=create)
-            os.close(here)
-            here = there
-    finally:
-        os.close(here)
 
 
 def _step(here: int, part: str, *, create: bool) -> int:
@@ -80,7 +86,7 @@ def _step(here: int, part: str, *, create: bool) -> int:
         return os.open(part, _STEP, dir_fd=here)
     except OSError as error:
         if error.errno in (errno.ENOTDIR, errno.ELOOP) and _is_link(here, part):
-            raise _LinkError(error.errno, error.strerror) from error
+            raise LinkError(error.errno, error.strerror) from error
         raise
 
 
@@ -103,7 +109,7 @@ def _check(real: Path) -> None:
 
 
 def _key(error: OSError) -> str:
-    if isinstance(error, _LinkError):
+    if isinstance(error, LinkError):
         return "dir_outside_root"
     if isinstance(error, NotADirectoryError):
         return "dir_is_file"
