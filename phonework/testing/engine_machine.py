@@ -59,9 +59,16 @@ class EngineMachine(People, Agents):
     @rule(
         accepted=st.sampled_from([None, None, Accepted.UNKNOWN]),
         liveness=st.sampled_from([Liveness.DEAD, Liveness.DEAD, Liveness.UNKNOWN]),
+        down=st.sampled_from([0, 0, 0, 20, 301, 1801]),
     )
-    def crash(self, accepted: Accepted | None, liveness: Liveness) -> None:
+    def crash(self, accepted: Accepted | None, liveness: Liveness, down: int) -> None:
+        """down: for so many seconds; what was due meanwhile is done at the start."""
+        if down:
+            self.play.script.deeds.clear()  # what is begun anew and what was due run side by side: neither goes wrong
+        self.play.clock.advance(timedelta(seconds=down))
         self.falls(accepted, liveness)
+        for one in self.sessions.values():
+            one.passes(self.now)
         self.do(self.play.crash())
         self.listen()
 
@@ -75,7 +82,7 @@ class EngineMachine(People, Agents):
 
     def look(self) -> None:
         promises.check(self.play.database, self.now)
-        promises.check_replay(self.play.database)
+        promises.check_replay(self.play.database, self.now)
         self.everything_acknowledged_is_kept_once()
         self.nothing_is_done_twice()
         self.nothing_is_added_to_a_turn_unasked()

@@ -12,8 +12,8 @@ from phonework.fsm.effects import EFFECTS
 from phonework.fsm.events import EVENTS, Event
 from phonework.fsm.machine import decide
 from phonework.fsm.table import TABLE, Row
-from phonework.fsm.types import Prompt, PromptStatus, Request, Session, SessionId, State
-from phonework.store.codec import load, milliseconds, moment
+from phonework.fsm.types import Prompt, PromptStatus, Request, Session, SessionId, State, Turn
+from phonework.store.codec import dump, load, milliseconds, moment
 from phonework.store.sessions import NewSession
 from phonework.testing.world import BrokenPromiseError
 
@@ -23,8 +23,8 @@ MOVES: Final = {(row.source.value, row.event.__name__, row.target.value) for row
 
 PROMISES: Final = {
     "a waiting session has one open request, and no other has any": f"""
-        SELECT session_id, state FROM session AS s WHERE (state IN {WAITING}) !=
-          (SELECT count(*) = 1 AND max(request_id) = s.open_request FROM request
+        SELECT session_id, state FROM session AS s WHERE iif(state IN {WAITING}, open_request, '') !=
+          (SELECT coalesce(group_concat(request_id), '') FROM request
            WHERE session_id = s.session_id AND status = 'open')""",
     "requests wait in line only behind an open one": f"""
         SELECT request_id FROM request JOIN session USING (session_id)
@@ -33,14 +33,15 @@ PROMISES: Final = {
         SELECT request_id FROM request AS r WHERE status = 'open' AND NOT EXISTS
           (SELECT 1 FROM effect WHERE kind = 'ShowRequest' AND json_extract(payload, '$.request_id') = r.request_id)""",
     "a busy session has one live turn, its newest, and no other has one": f"""
-        SELECT session_id, state FROM session AS s WHERE (state IN {BUSY}) !=
-          (SELECT count(*) = 1 AND max(turn) = s.turn FROM turn WHERE session_id = s.session_id AND status = 'live')""",
+        SELECT session_id, state FROM session AS s WHERE iif(state IN {BUSY}, turn || '', '') !=
+          (SELECT coalesce(group_concat(turn), '') FROM turn WHERE session_id = s.session_id AND status = 'live')""",
     "a turn at work has a deadline": f"""
         SELECT session_id FROM session AS s WHERE state IN {BUSY} AND NOT EXISTS (SELECT 1 FROM timer
           WHERE session_id = s.session_id AND turn = s.turn AND name = iif(s.state = 'stopping', 'stop', 'turn'))""",
     "a wait has a deadline, and nothing else has one": f"""
-        SELECT session_id FROM session AS s WHERE (state IN {WAITING}) != EXISTS (SELECT 1 FROM timer
-          WHERE session_id = s.session_id AND generation = s.generation AND name = 'wait')""",
+        SELECT session_id FROM session AS s WHERE iif(state IN {WAITING}, generation || '', '') !=
+          (SELECT coalesce(group_concat(generation), '') FROM timer
+           WHERE session_id = s.session_id AND name = 'wait')""",
     "a session at rest has no deadline but that of rest, and a closed one has none": """
         SELECT session_id, name FROM timer JOIN session USING (session_id)
         WHERE state = 'closed' OR (state = 'idle' AND name != 'idle') OR (state != 'idle' AND name = 'idle')""",
@@ -98,12 +99,12 @@ def _history(connection: sqlite3.Connection, session_id: str, state: str, versio
 # The history, decided again
 
 
-def check_replay(connection: sqlite3.Connection) -> None:
+def check_replay(connection: sqlite3.Connection, now: datetime) -> None:
     """Each session is what its own events make of it, and owes what they say: nothing else has a say in it."""
     for (session_id,) in connection.execute("SELECT session_id FROM session").fetchall():
         replayed = _Replay(connection, SessionId(session_id))
         replayed.run()
-        replayed.compare()
+        replayed.compare(now)
 
 
 class _Replay:
@@ -113,6 +114,7 @@ class _Replay:
         self._connection, self._session_id = connection, session_id
         self._requests: dict[str, Request] = {}
         self._prompts: dict[str, Prompt] = {}
+        self._turns: dict[int, Turn] = {}
         self._timers: dict[str, Arm] = {}
         self._effects: dict[str, object] = {}
         self._session: Session
@@ -135,6 +137,9 @@ class _Replay:
             can_steer=new.can_steer,
             timeouts=new.timeouts,
         )
+        if new.timeouts.idle:
+            due = moment(at) + new.timeouts.idle
+            self._timers["idle"] = Arm(name="idle", due=due, turn=0, generation=0)
         for kind, payload, at in rest:
             self._step(load(EVENTS[kind], payload), moment(at))
 
@@ -145,6 +150,7 @@ class _Replay:
         self._session = decision.session
         self._requests.update({one.request_id: one for one in decision.requests})
         self._prompts.update({one.prompt_id: one for one in decision.prompts})
+        self._turns.update({one.turn: one for one in decision.turns})
         for change in decision.timers:
             self._timers.pop(change.name, None)
             if isinstance(change, Arm):
@@ -166,7 +172,7 @@ class _Replay:
             named_prompt=self._prompts.get(getattr(event, "prompt_id", "")),
         )
 
-    def compare(self) -> None:
+    def compare(self, now: datetime) -> None:
         session = self._session
         # The greeting of a new session belongs to no event of it.
         owed = self._rows("SELECT key, kind, payload FROM effect WHERE session_id = ? AND key NOT LIKE '%:1:%'")
@@ -175,11 +181,18 @@ class _Replay:
         self._same("requests", {key: load(Request, body) for key, body in requests}, self._requests)
         prompts = self._rows("SELECT prompt_id, body FROM prompt WHERE session_id = ?")
         self._same("messages", {key: load(Prompt, body) for key, body in prompts}, self._prompts)
-        row = self._rows("SELECT state, version, turn, generation, agent_session_id FROM session WHERE session_id = ?")[
-            0
-        ]
+        turns = self._rows("SELECT turn, body FROM turn WHERE session_id = ?")
+        self._same("turns", {turn: load(Turn, body) for turn, body in turns}, self._turns)
+        due = milliseconds(now)
+        timers = self._rows("SELECT name, due_at_ms, turn, generation FROM timer WHERE session_id = ?")
+        # Those that have passed went with the event they caused.
+        armed = {(one.name, milliseconds(one.due), one.turn, one.generation) for one in self._timers.values()}
+        self._same("deadlines", set(timers), {one for one in armed if one[1] > due})
+        row = self._rows(
+            "SELECT state, version, turn, generation, agent_session_id, carry FROM session WHERE session_id = ?"
+        )[0]
         told = (session.state.value, session.version, session.turn, session.generation, session.agent_session_id)
-        self._same("session", row, told)
+        self._same("session", row, (*told, dump(session.carry) if session.carry else None))
 
     def _rows(self, statement: str) -> list[tuple[Any, ...]]:
         return self._connection.execute(statement, (self._session_id,)).fetchall()
