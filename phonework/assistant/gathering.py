@@ -48,7 +48,7 @@ class Gathered:
     @property
     def text(self) -> str:
         """The words so far, without thoughts."""
-        return _THOUGHTS.sub("", "".join(self._text), count=1)
+        return _THOUGHTS.sub("", _sound("".join(self._text)), count=1)
 
     def add(self, chunk: object) -> bool:
         """Take one chunk; True when it brought words."""
@@ -67,11 +67,11 @@ class Gathered:
     def reply(self) -> Reply:
         """What it came to."""
         calls = tuple(
-            ToolCall(call_id=part.call_id, name=part.name, arguments="".join(part.arguments) or "{}")
+            ToolCall(call_id=part.call_id, name=_sound(part.name), arguments=_sound("".join(part.arguments)) or "{}")
             for part in self._parts
         )
-        reasoning = None if self._reasoning is None else "".join(self._reasoning)
-        return Reply(text=self.text, calls=calls, reasoning=reasoning, finish=self._finish, usage=self._usage)
+        reasoning = None if self._reasoning is None else _sound("".join(self._reasoning))
+        return Reply(text=self.text, calls=calls, reasoning=reasoning, finish=_sound(self._finish), usage=self._usage)
 
     def _add_spoken(self, spoken: dict[str, object]) -> bool:
         words = _words(spoken.get("content"))
@@ -120,6 +120,11 @@ def _begins_another(part: _Part, call_id: str, name: str) -> bool:
     if call_id and part.call_id:
         return call_id != part.call_id
     return bool(name) and bool(part.name) and part.complete
+
+
+def _sound(words: str) -> str:
+    """Without halves of letters, which no column and no chat takes."""
+    return words.encode("utf-8", "replace").decode()
 
 
 def _string(value: object) -> str:

@@ -45,7 +45,8 @@ class Arguments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 class Call:
     """Who calls, when and where.
 
-    session_id, turn: of the companion; call_id: unique within its turn. language: the person's, for what they read.
+    session_id, turn: of the companion; call_id: unique within its turn. words: what the person wrote that led to it.
+    language: the person's, for what they read.
     now: aware; zone: the person's. active: the session the person talks to, if any; cwd: its directory, else root.
     answer: what the person decided about `question`; None when nothing was asked.
     """
@@ -54,6 +55,7 @@ class Call:
     session_id: SessionId
     turn: int
     call_id: str
+    words: str
     language: str
     now: datetime
     zone: tzinfo
