@@ -5,7 +5,7 @@ it is listed as harmless with every option it has (`harmless.py`). What is known
 is what a person could not judge on a card (`characters.py`). All else asks.
 
 Nothing here looks at the disk, so it trusts what is there: a link inside the working root may lead out of it for reading,
-and a repository's own configuration may name programs that git runs when it looks; `run.py` takes away what it can of the latter.
+and a repository's own configuration may name programs that git runs when it looks: `consent.py` looks at that.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from phonework.shell.verdicts import UNKNOWN, Judgement, Reason, Verdict, Why, j
 
 __all__ = ["Judgement", "Reason", "Verdict", "Why", "judge"]
 
-MOST_TEXTS: Final = 30  # programs of shells within the command that are looked into
+MOST_TEXT: Final = 4 * characters.LONGEST  # characters of shells' programs within the command that are looked into
 MOST_PLACES: Final = 16  # directories that `cd` may have led to
 
 
@@ -33,7 +33,8 @@ def judge(command: str, *, cwd: Path, root: Path, home: Path | None = None) -> J
         return judgement([problem])
     where = Where(frozenset({PurePosixPath(cwd)}), PurePosixPath(root), _home(home, root))
     try:
-        return judgement(_reasons(command, where, {command}))
+        found, places = _reasons(command, where, {command})
+        return judgement(found, tuple(sorted(map(str, places.here))))
     except Exception:  # a fault of ours or of the parser's is no consent
         return judgement([reason(Why.UNCLEAR, command)])
 
@@ -47,8 +48,8 @@ def _home(home: Path | None, root: Path) -> PurePosixPath | None:
     return PurePosixPath(*parts[:3]) if len(parts) > 2 and PurePosixPath(*parts[:2]) in HOMES else None
 
 
-def _reasons(command: str, where: Where, seen: set[str]) -> list[Reason]:
-    """Every reason against running it unasked; none: it may run. seen: what was looked into already."""
+def _reasons(command: str, where: Where, seen: set[str]) -> tuple[list[Reason], Where]:
+    """Every reason against running it unasked, none: it may run; and where it gets to. seen: what was looked into already."""
     reading = tree.read(command)
     found = list(characters.look_alikes(command, reading.bare))
     found += [
@@ -57,23 +58,26 @@ def _reasons(command: str, where: Where, seen: set[str]) -> list[Reason]:
         if each.words and not each.words[0].text.replace(UNKNOWN, "").isascii()
     ]
     found += refusals(reading, where, lambda text: _inner(text, where, seen))
+    if "\\\n" in command:
+        # The shell takes it away before it looks for words; the grammar takes it for a blank.
+        found += _inner(command.replace("\\\n", ""), where, seen)
     found += reading.shapes
     found += risky.worries(reading, where)
     commands = plain.read(command)
     if commands is None or not _same(commands, reading):
-        unknown = [each for each in reading.commands if each.words and harmless.find(each.texts) is None]
-        found += [risky.unknown(each.texts) for each in unknown]
-        return found or [reason(Why.UNCLEAR, command)]
-    return found + list(_of_plain(commands, where))
+        of_commands, where = _of_plain(_as_plain(reading), where)
+        return [*found, *of_commands] or [reason(Why.UNCLEAR, command)], where
+    of_commands, where = _of_plain(commands, where)
+    return found + of_commands, where
 
 
 def _inner(text: str, where: Where, seen: set[str]) -> Iterator[Reason]:
     """What is worrying in the text given to a shell; that it is run there at all asks anyway."""
-    if len(seen) >= MOST_TEXTS:
+    if sum(map(len, seen)) + len(text) > MOST_TEXT:
         yield reason(Why.UNCLEAR, text)
     elif text not in seen:
         seen.add(text)
-        yield from _reasons(text, where, seen)
+        yield from _reasons(text, where, seen)[0]
 
 
 def _same(commands: tuple[plain.PlainCommand, ...], reading: tree.Reading) -> bool:
@@ -85,22 +89,34 @@ def _same(commands: tuple[plain.PlainCommand, ...], reading: tree.Reading) -> bo
     ]
 
 
-def _of_plain(commands: tuple[plain.PlainCommand, ...], where: Where) -> Iterator[Reason]:
+def _as_plain(reading: tree.Reading) -> tuple[plain.PlainCommand, ...]:
+    """The commands of what is not plain, as if it were: to say all that is worrying, never to let it run."""
+    return tuple(
+        plain.PlainCommand(tuple(plain.PlainWord(word.raw, word.text) for word in each.words))
+        for each in reading.commands
+    )
+
+
+def _of_plain(commands: tuple[plain.PlainCommand, ...], where: Where) -> tuple[list[Reason], Where]:
+    """What is worrying in commands one after another, and where the last may run."""
+    found: list[Reason] = []
     for command in commands:
-        if not command.words:
-            yield reason(Why.UNCLEAR, " ".join(command.redirects))
-            continue
-        found = harmless.find(tuple(word.raw for word in command.words))
-        if found is None:
-            yield risky.unknown(tuple(word.text for word in command.words))
-            continue
+        found += _of_one(command, where)
+        if command.words and command.words[0].text == "cd":
+            where = _after_cd(command, where)
+        if len(where.here) > MOST_PLACES:
+            return [*found, reason(Why.UNCLEAR, "cd")], where
+    return found, where
+
+
+def _of_one(command: plain.PlainCommand, where: Where) -> Iterator[Reason]:
+    if not command.words:
+        yield from (reason(Why.UNCLEAR, redirect) for redirect in command.redirects)
+    elif (found := harmless.find(tuple(word.raw for word in command.words))) is None:
+        yield risky.unknown(tuple(word.text for word in command.words))
+    else:
         program, rest = found
         yield from worries(program, command.words[len(command.words) - len(rest) :], where)
-        if command.words[0].text == "cd":
-            where = _after_cd(command, where)
-            if len(where.here) > MOST_PLACES:
-                yield reason(Why.UNCLEAR, "cd")
-                return
 
 
 def _after_cd(command: plain.PlainCommand, where: Where) -> Where:

@@ -42,7 +42,7 @@ def read(command: str) -> tuple[PlainCommand, ...] | None:
     found: list[PlainCommand] = []
     words: list[PlainWord] = []
     redirects: list[str] = []
-    position = 0
+    position, unfinished = 0, False
     while position < len(command):
         token = _TOKEN.match(command, position)
         if token is None or (token["redirect"] is None and _glued(command, position, token)):
@@ -53,14 +53,17 @@ def read(command: str) -> tuple[PlainCommand, ...] | None:
             if word is None or (not words and _ASSIGNS.match(raw)):
                 return None
             words.append(word)
+            unfinished = False
         elif token["redirect"]:
             redirects.append(re.sub(r"[ \t]", "", token["redirect"]))
         elif token["operator"]:
-            if token["operator"] != "\n" and not words:
-                return None
+            if token["operator"] != "\n":
+                if not words:
+                    return None
+                unfinished = token["operator"] != ";"
             _close(found, words, redirects)
     _close(found, words, redirects)
-    return tuple(found)
+    return None if unfinished else tuple(found)
 
 
 def _glued(command: str, position: int, token: re.Match[str]) -> bool:

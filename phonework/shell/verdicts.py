@@ -55,6 +55,7 @@ class Why(StrEnum):
     FUNCTION = "function"
     BACKGROUND = "background"
     COMPOUND = "compound"
+    REPOSITORY = "repository"  # its configuration may make git run something
     PATTERN = "pattern"  # a file's name, made up by somebody, may become an option
 
 
@@ -92,10 +93,14 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The verdict and every reason for it, without repetition: none for `RUN`, and only those that refuse for `REFUSE`."""
+    """The verdict and every reason for it, without repetition: none for `RUN`, and only those that refuse for `REFUSE`.
+
+    directories: where a command that may run may find itself, absolute: where it began, and where `cd` may have led.
+    """
 
     verdict: Verdict
     reasons: tuple[Reason, ...] = ()
+    directories: tuple[str, ...] = ()
 
 
 def reason(key: Why, part: str = "") -> Reason:
@@ -107,9 +112,9 @@ def reason(key: Why, part: str = "") -> Reason:
     return Reason(key, shown if len(shown) <= LONGEST_PART else f"{shown[: LONGEST_PART - 1]}…")
 
 
-def judgement(reasons: Iterable[Reason]) -> Judgement:
+def judgement(reasons: Iterable[Reason], directories: tuple[str, ...] = ()) -> Judgement:
     """No reason: it may run. The worst reason decides."""
     found = tuple(dict.fromkeys(reasons))
     if refused := tuple(each for each in found if each.key in REFUSED):
         return Judgement(Verdict.REFUSE, refused)
-    return Judgement(Verdict.ASK if found else Verdict.RUN, found)
+    return Judgement(Verdict.ASK, found) if found else Judgement(Verdict.RUN, directories=directories)
