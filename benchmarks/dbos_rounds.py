@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Coroutine
 from contextlib import closing
 from pathlib import Path
 
@@ -24,6 +25,7 @@ async def ours(conversations: int, *, cards: bool) -> float:
     """Rounds a second, until every effect of them is off the outbox."""
     with tempfile.TemporaryDirectory() as folder:
         async with stand(Path(folder), conversations=conversations, cards=cards) as it:
+            await asyncio.gather(*(it.round(number, -1) for number in range(conversations)))
             begun = time.perf_counter()
 
             async def go(number: int) -> int:
@@ -35,14 +37,20 @@ async def ours(conversations: int, *, cards: bool) -> float:
 
             counts = await asyncio.gather(*(go(number) for number in range(conversations)))
             await it.core.dispatcher.settled()
-            assert it.counter.counts["agents"] == sum(counts)
+            assert it.counter.counts["agents"] == sum(counts) + conversations
             assert it.counter.counts["chats"] >= sum(counts)
             return sum(counts) / (time.perf_counter() - begun)
 
 
-def theirs(conversations: int) -> float:
-    """Workflows a second, in a process of its own: dbos wants to be the only one."""
-    command = [sys.executable, "-m", "benchmarks.dbos_rounds", "--dbos", str(conversations)]
+async def theirs(conversations: int) -> float:
+    """Workflows a second."""
+    with tempfile.TemporaryDirectory() as folder:
+        return await run_dbos(conversations, Path(folder))
+
+
+def alone(what: str, conversations: int) -> float:
+    """A figure from a process of its own, both sides alike: nothing of earlier runs is in its way."""
+    command = [sys.executable, "-m", "benchmarks.dbos_rounds", what, str(conversations)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
     return float(done.stdout.split()[-1])
 
@@ -70,7 +78,7 @@ async def run_dbos(conversations: int, folder: Path) -> float:
         return await finish(await start(number))
 
     DBOS.launch()
-    await turn(-1)
+    await asyncio.gather(*(turn(-1) for _ in range(conversations)))
     begun = time.perf_counter()
 
     async def go(number: int) -> int:
@@ -86,18 +94,15 @@ async def run_dbos(conversations: int, folder: Path) -> float:
     return speed
 
 
+def figure(what: str, conversations: int) -> Coroutine[None, None, float]:
+    return theirs(conversations) if what == "dbos" else ours(conversations, cards=what == "cards")
+
+
 def measure() -> list[Row]:
     """The fastest of several runs of each, taken in turn."""
     rows = []
     for conversations, (must, good) in BARS.items():
-        runs = [
-            (
-                asyncio.run(ours(conversations, cards=False)),
-                theirs(conversations),
-                asyncio.run(ours(conversations, cards=True)),
-            )
-            for _ in range(PAIRS)
-        ]
+        runs = [[alone(what, conversations) for what in ("ours", "dbos", "cards")] for _ in range(PAIRS)]
         speed, reference, shown = (max(values) for values in zip(*runs, strict=True))
         ratio = speed / reference
         rows.append(
@@ -113,9 +118,8 @@ def measure() -> list[Row]:
 
 
 if __name__ == "__main__":
-    if "--dbos" in sys.argv:
-        with tempfile.TemporaryDirectory() as place:
-            print(asyncio.run(run_dbos(int(sys.argv[-1]), Path(place))), flush=True)
-        os._exit(0)  # its threads need a while to end
-    with quiet():
-        main(measure)
+    if len(sys.argv) == 3:
+        with quiet():
+            print(asyncio.run(figure(sys.argv[1], int(sys.argv[2]))), flush=True)
+        os._exit(0)  # dbos has threads that need a while to end
+    main(measure)

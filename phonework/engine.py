@@ -169,36 +169,39 @@ def _owe(
 
 def _jobs(found: Found, decision: Decision) -> dict[int, Job]:
     """What the orders that may be claimed at once are about, by their place among the effects."""
-    run = Run(
-        backend=decision.session.backend,
-        cwd=decision.session.cwd,
-        agent_session_id=decision.session.agent_session_id,
-        model=found.model,
-        mode=found.mode,
-        user_id=decision.session.user_id,
-    )
-    made = ((place, _job(effect, run, decision)) for place, effect in enumerate(decision.effects))
+    made = ((place, _job(effect, found, decision)) for place, effect in enumerate(decision.effects))
     return {place: job for place, job in made if job is not None}
 
 
-def _job(effect: Effect, run: Run, decision: Decision) -> Job | None:
+def _job(effect: Effect, found: Found, decision: Decision) -> Job | None:
     """None when it must be read at its turn: the step did not touch what it names, or pictures are fetched first."""
     match effect:
         case order.StartTurn(prompt_ids=wanted):
-            return _with_prompts(run, decision, wanted)
+            return _with_prompts(found, decision, wanted)
         case order.SteerTurn(prompt_id=wanted):
-            return _with_prompts(run, decision, (wanted,))
+            return _with_prompts(found, decision, (wanted,))
         case order.AnswerAgent(request_id=wanted):
             request = next((one for one in decision.requests if one.request_id == wanted), None)
-            return Job(run=run, request=request) if request is not None else None
+            return Job(run=_run(found, decision.session), request=request) if request is not None else None
         case _:
             return None
 
 
-def _with_prompts(run: Run, decision: Decision, wanted: tuple[PromptId, ...]) -> Job | None:
+def _with_prompts(found: Found, decision: Decision, wanted: tuple[PromptId, ...]) -> Job | None:
     prompts = tuple(one for one in decision.prompts if one.prompt_id in wanted)
     complete = len(prompts) == len(wanted) and not any(one.attachments for one in prompts)
-    return Job(run=run, prompts=prompts) if complete else None
+    return Job(run=_run(found, decision.session), prompts=prompts) if complete else None
+
+
+def _run(found: Found, session: Session) -> Run:
+    return Run(
+        backend=session.backend,
+        cwd=session.cwd,
+        agent_session_id=session.agent_session_id,
+        model=found.model,
+        mode=found.mode,
+        user_id=session.user_id,
+    )
 
 
 def _status_of(reason: Reason | None) -> Status:

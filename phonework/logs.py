@@ -95,6 +95,9 @@ def _route(handler: logging.Handler, level: Level) -> None:
     logging.captureWarnings(True)
 
 
+_PLAIN: Final = (str, int, float, dict, list, tuple, set, type(None))
+
+
 class _Redact:
     """Takes secrets out of the event and of every field."""
 
@@ -106,11 +109,5 @@ class _Redact:
             if name == "event":
                 fields[name] = self._redactor.text(str(value))
             elif name not in _OURS and not name.startswith("_"):
-                fields[name] = self._clean(name, value)
+                fields[name] = self._redactor.under(name, value if isinstance(value, _PLAIN) else repr(value))
         return fields
-
-    def _clean(self, name: str, value: object) -> object:
-        plain = value if isinstance(value, str | int | float | bool | dict | list | tuple | set | None) else repr(value)
-        cleaned = self._redactor.value({name: plain})
-        assert isinstance(cleaned, dict)
-        return cleaned.get(name)

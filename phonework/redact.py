@@ -78,15 +78,23 @@ class Redactor:
         if depth == 0:
             return MASK
         if isinstance(value, Mapping):
-            return {self.text(str(key)): self._under(str(key), inner, depth) for key, inner in value.items()}
+            return {self.text(str(key)): self.under(str(key), inner, depth=depth) for key, inner in value.items()}
         if isinstance(value, list | tuple | set | frozenset):
             return [self.value(inner, depth=depth - 1) for inner in value]
         return value
 
-    def _under(self, key: str, value: object, depth: int) -> object:
-        if _KEY.fullmatch(key) and not _COUNTS.fullmatch(key) and value not in (None, "", True, False):
+    def under(self, key: str, value: object, *, depth: int = 12) -> object:
+        """Return the like of what stands under a key."""
+        tells = _tells(key) if len(key) <= SHORT else _tells.__wrapped__(key)
+        if tells and value not in (None, "", True, False):
             return MASK
         return self.value(value, depth=depth - 1)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _tells(key: str) -> bool:
+    """Whether what stands under this key is a secret whatever it looks like."""
+    return bool(_KEY.fullmatch(key) and not _COUNTS.fullmatch(key))
 
 
 def _spellings(value: str) -> tuple[str, ...]:
