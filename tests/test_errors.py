@@ -7,7 +7,7 @@ from phonework.fsm.types import Sentence
 def test_an_error_of_the_catalogue_reads_english_and_can_be_said_in_any_language() -> None:
     error = BackendError("agent.no_directory", directory="/w")
 
-    assert str(error) == "There is no directory `/w` any more."
+    assert str(error) == "There is no directory /w any more."
     assert error.problem == Sentence(key="agent.no_directory", params={"directory": "/w"})
 
 

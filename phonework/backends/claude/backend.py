@@ -102,7 +102,7 @@ class ClaudeBackend:
     async def _adjust(self, live: "LiveSession", start: TurnStart) -> None:
         if start.model and start.model != live.model:
             await live.set_model(start.model)
-        if start.mode and start.mode != live.mode:
+        if start.mode and start.mode != live.reporter.mode:
             await live.set_mode(start.mode)
 
     async def _connect(self, start: TurnStart) -> tuple["LiveSession", bool]:
@@ -141,7 +141,7 @@ class ClaudeBackend:
                 modes=self._modes,
                 on_end=self._forget,
             )
-            live.model, live.mode = model, start.mode
+            live.model, live.reporter.mode = model, start.mode
             self._live[start.session_id] = live
         try:
             await live.connect()
