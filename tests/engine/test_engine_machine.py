@@ -27,7 +27,7 @@ from phonework.testing.engine_machine import EngineMachine
 
 THOROUGH: Final = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
 COMMON: Final = settings(deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
-# Thorough: about twelve minutes on two cores that have other work too; what is found then takes up to five more to shrink.
+# Thorough: fifteen minutes at low priority on two busy cores; what is found then takes up to five more to shrink.
 PROFILE: Final = settings(
     COMMON, max_examples=2000 if THOROUGH else 100, stateful_step_count=80 if THOROUGH else 40, database=None
 )
