@@ -56,8 +56,10 @@ class Span:
     def has(self, *kinds: type[Part]) -> bool:
         return any(isinstance(part, kinds) for part in self.parts)
 
-    def only(self, *kinds: type[Part]) -> bool:
-        return all(isinstance(part, kinds) for part in self.parts)
+    @property
+    def is_time_only(self) -> bool:
+        """Whether it says a time of the day and no day."""
+        return all(isinstance(part, Clock | Period) for part in self.parts)
 
     @property
     def is_timed(self) -> bool:
@@ -113,9 +115,9 @@ def _last(folded: str, pieces: list[_Piece]) -> Span | None:
     ]
     if not fitting:
         return _nonsense(pieces)
-    found = next((span for span in fitting if not span.belongs and not times_only(span)), fitting[0])
+    found = next((span for span in fitting if not span.belongs and not span.is_time_only), fitting[0])
     marked = all(said.marked for start, said in pieces if start >= found.start)
-    return found if marked and (found.clear or found.only(Repeat)) else None
+    return found if marked and (found.clear or all(said.is_adverb for _, said in pieces)) else None
 
 
 def _pieces(folded: str, start: int) -> list[_Piece]:
@@ -171,8 +173,3 @@ def _span(folded: str, pieces: list[_Piece]) -> Span:
 
 def _nonsense(pieces: list[_Piece]) -> Span | None:
     return Span(pieces[0][0], pieces[-1][1].end, (Nonsense(),), clear=True) if pieces else None
-
-
-def times_only(span: Span) -> bool:
-    """Whether it says a time of the day and no day."""
-    return span.only(Clock, Period)

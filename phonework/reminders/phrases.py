@@ -31,7 +31,7 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from phonework.reminders.finding import Span, at_the_beginning, at_the_end, describes, goes_on, times_only
+from phonework.reminders.finding import Span, at_the_beginning, at_the_end, describes, goes_on
 from phonework.reminders.parts import Clock, Length, Nonsense, Part, Period, Repeat, fold
 from phonework.reminders.reading import fits, read
 from phonework.reminders.schedule import Schedule
@@ -68,10 +68,9 @@ _AFTER_TIME: Final = re.compile(
     re.ASCII,
 )
 _TRAIL: Final = re.compile(
-    r"(?:[\s,]|(?:的时候)?(?:请|麻烦|记得)?提醒(?:一下)?我(?:一下)?(?:[.!~]*)|\bplease[.!]*|\bremind me[.!]*)*$",
+    r"(?:一次)?(?:[\s,.!?~;:)]|(?:的时候)?(?:请|麻烦|记得)?提醒(?:一下)?我(?:一下)?|\bplease\b|\bremind me\b)*$",
     re.ASCII,
 )
-_PUNCTUATION: Final = re.compile(r"(?:一次)?[\s,.!?~;:)]*$", re.ASCII)
 _BEFORE_TIME: Final = re.compile(r"[\s,:;(-]*(?:提醒(?:一下)?我)?[\s,:;(-]*$", re.ASCII)
 _TRAIL_CHARACTERS: Final = 60
 _HINT: Final = re.compile(
@@ -87,8 +86,7 @@ def parse(text: str, now: datetime, zone: ZoneInfo) -> Phrase | Problem:
     folded = fold(text)
     lead = _end(_LEAD, folded, 0)
     trail = _trimmed(_TRAIL, folded, len(folded))
-    last = _trimmed(_PUNCTUATION, folded, trail)
-    found = _find(folded[: max(last, lead)], lead)
+    found = _find(folded[: max(trail, lead)], lead)
     if found is None:
         return _no_time(text, folded)
     parts, head, tail = found
@@ -96,7 +94,7 @@ def parse(text: str, now: datetime, zone: ZoneInfo) -> Phrase | Problem:
         schedule = read(parts, now, zone)
     except Unreadable as error:
         return _problem(error.trouble, text, head or tail)
-    rest = _rest(text, folded, head.end if head else lead, tail.start if tail else trail, after=bool(head))
+    rest = _rest(text, folded, head.end if head else lead, tail.start if tail else len(text), after=bool(head))
     return Phrase(schedule=schedule, rest=rest) if any(map(str.isalnum, rest)) else Problem(text=Trouble.NOTHING)
 
 
@@ -157,8 +155,8 @@ def _complete_each_other(head: Span, tail: Span) -> bool:
     """A day here and a clock time there; never a length, which is complete."""
     if head.has(Length) or tail.has(Length):
         return False
-    return (times_only(tail) and not head.is_timed and not head.has(Period)) or (
-        times_only(head) and head.has(Clock) and not tail.has(Clock)
+    return (tail.is_time_only and not head.is_timed and not head.has(Period)) or (
+        head.is_time_only and head.has(Clock) and not tail.has(Clock)
     )
 
 

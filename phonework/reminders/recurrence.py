@@ -23,8 +23,6 @@ from phonework.reminders.schedule import Daily, Every, Interval, Monthly, Once, 
 from phonework.reminders.wallclock import moment_of, on_the_wall
 
 _SECOND: Final = timedelta(seconds=1)
-_SAFELY_BEFORE: Final = timedelta(days=2)
-"""No change of clocks moves a zone further: Samoa went over the date line in 2011, by one day."""
 _LONG_MONTHS: Final = "1,3,5,7,8,10,12"
 _MONTHS_WITH: Final = {29: "1,3-12", 30: "1,3-12", 31: _LONG_MONTHS}
 _MONTHS_WITHOUT: Final = {29: "2", 30: "2", 31: "2,4,6,9,11"}
@@ -47,8 +45,8 @@ def next_after(every: Every, after: datetime) -> datetime:
         return _first(_triggers(every.rule), after.astimezone(UTC))
     zone = ZoneInfo(every.zone)
     triggers = _triggers(every.rule)
-    wall = on_the_wall(after, zone).replace(tzinfo=UTC) - _SAFELY_BEFORE
-    while True:
+    wall = on_the_wall(after, zone).replace(tzinfo=UTC)
+    while True:  # in the second of two equal hours, the first few times found are past
         wall = _first(triggers, wall)
         moment = moment_of(wall.replace(tzinfo=None), zone)
         if moment > after:

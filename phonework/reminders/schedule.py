@@ -1,7 +1,7 @@
 """When a reminder is due, as values, and as JSON that later versions can read."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -154,11 +154,6 @@ def from_json(text: str) -> Schedule:
         if isinstance(error, msgspec.MsgspecError):
             raise
         raise msgspec.ValidationError(f"no such time zone: {stored.zone}") from error
-
-
-def in_utc(moment: datetime) -> datetime:
-    """The same moment as the values here keep it."""
-    return moment.astimezone(UTC)
 
 
 def _raw(value: object) -> msgspec.Raw:

@@ -85,6 +85,11 @@ def test_a_day_that_a_month_lacks_is_its_last_day(day: int, expected: list[str])
     assert [one.split()[0] for one in found] == expected
 
 
+def test_the_31st_comes_twelve_times_a_year() -> None:
+    found = following(Monthly(day=31, at=time(9)), "UTC", "2027-01-01T00:00", 12)
+    assert [one[:2] for one in found] == [f"{month:02}" for month in range(1, 13)]
+
+
 def test_in_a_leap_year_february_has_its_29th() -> None:
     found = following(Monthly(day=31, at=time(9)), "UTC", "2028-02-01T00:00", 2)
     assert [one.split()[0] for one in found] == ["02-29", "03-31"]
