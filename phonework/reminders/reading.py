@@ -87,6 +87,8 @@ def _sort(parts: tuple[Part, ...]) -> _Sorted:
     clocks = [part for part in parts if isinstance(part, Clock)]
     lengths = [part for part in parts if isinstance(part, Length)]
     repeats = [part for part in parts if isinstance(part, Repeat)]
+    if len(repeats) > 1:  # 工作日每天: on each of these days
+        repeats = [repeat for repeat in repeats if repeat != Repeat(Unit.DAY)] or repeats[:1]
     days = tuple(part for part in parts if isinstance(part, InDays | Weekday | MonthDay | CalendarDate))
     nonsense = any(isinstance(part, Nonsense) for part in parts)
     too_many = max(len(clocks), len(lengths), len(repeats)) > 1 or len(lengths) + len(repeats) > 1
