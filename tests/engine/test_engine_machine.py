@@ -33,7 +33,7 @@ PROFILE: Final = settings(
 )
 APPLIED: Final = "SELECT kind FROM event WHERE status = 'applied'"
 SHORT: Final = settings(
-    COMMON, max_examples=300, stateful_step_count=30, database=None, phases=[Phase.generate], derandomize=True
+    COMMON, max_examples=1500, stateful_step_count=30, database=None, phases=[Phase.generate], derandomize=True
 )
 
 
