@@ -4,7 +4,6 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from phonework.fsm import events as happened
 from phonework.fsm.draft import Arm, TimerChange
@@ -12,9 +11,6 @@ from phonework.fsm.events import TimerEvent
 from phonework.fsm.types import SessionId
 from phonework.store.codec import maybe_moment, milliseconds, moment
 from phonework.store.queries import SQL
-
-
-NAMES: Final = ("wait", "remind", "turn", "stop", "idle")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,15 +45,12 @@ class Timer:
 
 
 def change(connection: sqlite3.Connection, session_id: SessionId, changes: Iterable[TimerChange]) -> None:
-    dropped = []
     for one in changes:
         if isinstance(one, Arm):
             values = (session_id, one.name, one.turn, one.generation, milliseconds(one.due))
             connection.execute(SQL["put_timer"], values)
         else:
-            dropped.append(one.name)
-    if dropped:
-        connection.execute(SQL["drop_timers"], (session_id, *dropped, *[None] * (len(NAMES) - len(dropped))))
+            connection.execute(SQL["drop_timer"], (session_id, one.name))
 
 
 def take_due(connection: sqlite3.Connection, now: datetime, limit: int = 256) -> list[Timer]:

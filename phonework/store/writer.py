@@ -39,7 +39,7 @@ class _Waiting(NamedTuple):
 
 
 class Writer:
-    """Runs jobs `(connection, now) -> value` in the order they were handed in, many to a commit.
+    """Runs jobs `(connection, now) -> value`, many to a commit: the event loop's, and each other thread's, in their order.
 
     A job's value is returned only after its COMMIT. A job that raises leaves nothing behind and disturbs no other.
     A job may be run again when the transaction it was in is lost, so it must have no effect but on the database; it

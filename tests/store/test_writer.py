@@ -56,6 +56,12 @@ async def held(writer: Writer) -> tuple[Gate, "asyncio.Task[str]"]:
     return gate, task
 
 
+async def handed_in() -> None:
+    """What the tasks have asked for lies in the queue: the loop hands it over two turns after the first of them."""
+    for _ in range(4):
+        await asyncio.sleep(0)
+
+
 async def settled(tasks: list["asyncio.Task[str]"]) -> list[str | BaseException]:
     return await asyncio.gather(*tasks, return_exceptions=True)
 
@@ -84,7 +90,7 @@ async def test_waiting_jobs_run_in_order_and_share_one_commit(writer: Writer) ->
     await writer.run(watch)
     gate, first = await held(writer)
     tasks = [asyncio.create_task(writer.run(note(f"{n:03}"))) for n in range(100)]
-    await asyncio.sleep(0)
+    await handed_in()
     statements.clear()
     gate.opened.set()
 
@@ -99,7 +105,7 @@ async def test_a_batch_takes_no_more_than_its_size(database: Path, clock: Clock)
         writer.subscribe(commits.append)
         gate, first = await held(writer)
         tasks = [asyncio.create_task(writer.run(put(f"{n}"))) for n in range(25)]
-        await asyncio.sleep(0)
+        await handed_in()
         gate.opened.set()
         await asyncio.gather(first, *tasks)
     assert [len(values) for values in commits] == [1, 10, 10, 5]
@@ -126,7 +132,7 @@ async def test_a_poisoned_job_leaves_nothing_and_the_others_go_on(writer: Writer
     gate, first = await held(writer)
     jobs = [put("a"), poisoned(ValueError("x")), put("b"), mistaken, misspelt, poisoned(StopIteration()), put("c")]
     tasks = [asyncio.create_task(writer.run(job)) for job in jobs]
-    await asyncio.sleep(0)
+    await handed_in()
     gate.opened.set()
     await first
     errors = [ValueError, sqlite3.IntegrityError, sqlite3.OperationalError, RuntimeError]
@@ -151,7 +157,7 @@ async def test_a_poisoned_job_alone_in_its_batch_leaves_nothing(writer: Writer, 
 async def test_cancelling_who_waits_does_not_cancel_the_job(writer: Writer, database: Path) -> None:
     gate, first = await held(writer)
     task = asyncio.create_task(writer.run(put("a")))
-    await asyncio.sleep(0)
+    await handed_in()
     task.cancel()
     first.cancel()
     gate.opened.set()
@@ -175,7 +181,7 @@ async def test_listeners_hear_of_each_commit_after_the_futures(writer: Writer) -
     end = writer.subscribe(heard.append)
     gate, first = await held(writer)
     tasks = [asyncio.create_task(writer.run(job)) for job in (put("a"), refuse, put("b"))]
-    await asyncio.sleep(0)
+    await handed_in()
     threaded = await asyncio.to_thread(writer.submit, put("c"))
     gate.opened.set()
     await settled([first, *tasks])
@@ -211,9 +217,9 @@ async def test_closing_finishes_what_was_handed_in_and_refuses_the_rest(database
     await writer.start()
     gate, first = await held(writer)
     tasks = [asyncio.create_task(writer.run(put(f"{n}"))) for n in range(600)]
-    await asyncio.sleep(0)
+    await handed_in()
     closing_task = asyncio.create_task(writer.close())
-    await asyncio.sleep(0)
+    await handed_in()
     with pytest.raises(StoreStoppedError):
         await writer.run(put("late"))
     with pytest.raises(StoreStoppedError):
@@ -311,7 +317,7 @@ class Run:
         gate, first = await held(self.writer)
         jobs = [put("a"), _raises if self.poisoned else put("b"), put("c")]
         tasks = [asyncio.create_task(self.writer.run(job)) for job in jobs]
-        await asyncio.sleep(0)
+        await handed_in()
         self.faults.armed = True  # from the gate's COMMIT on
         gate.opened.set()
         results = await settled([first, *tasks])
@@ -394,7 +400,7 @@ async def test_a_job_that_ends_the_transaction_stops_the_writer_and_is_not_ackno
     await writer.start()
     gate, first = await held(writer)
     tasks = [asyncio.create_task(writer.run(job)) for job in (put("a"), rogue, put("b"))]
-    await asyncio.sleep(0)
+    await handed_in()
     gate.opened.set()
     results = await settled([first, *tasks])
     await writer.close()
