@@ -117,7 +117,7 @@ INSERT INTO prompt (prompt_id, session_id, place, status, turn, body) VALUES (?,
 ON CONFLICT (prompt_id) DO UPDATE SET place = excluded.place, status = excluded.status, turn = excluded.turn, body = excluded.body;
 
 -- name: queue_length
-SELECT count(*) FROM prompt WHERE session_id = ? AND status = 'queued';
+SELECT count(*) FROM prompt WHERE session_id = ? AND status IN ('queued', 'held') AND status = 'queued';
 
 -- name: put_timer
 INSERT INTO timer (session_id, name, turn, generation, due_at_ms) VALUES (?, ?, ?, ?, ?)
@@ -125,9 +125,6 @@ ON CONFLICT (session_id, name) DO UPDATE SET turn = excluded.turn, generation = 
 
 -- name: drop_timer
 DELETE FROM timer WHERE session_id = ? AND name = ?;
-
--- name: drop_timers
-DELETE FROM timer WHERE session_id = ? AND name IN (?, ?, ?, ?, ?);
 
 -- name: due_timers
 SELECT session_id, name, turn, generation, due_at_ms FROM timer WHERE due_at_ms <= ? ORDER BY due_at_ms LIMIT ?;
