@@ -54,14 +54,19 @@ def _deceives(letters: str) -> bool:
     """Whether letters pass for those of ASCII: other forms of them, or other scripts' among them."""
     if any(not each.isascii() and _has_ascii_form(each) for each in letters):
         return True
-    return any(each.isascii() for each in letters) and any(_may_look_latin(each) for each in letters)
+    return any(each.isascii() for each in letters) and may_look_latin(letters)
 
 
 def _has_ascii_form(each: str) -> bool:
     return any(plain.isascii() and plain.isalnum() for plain in unicodedata.normalize("NFKC", each))
 
 
-def _may_look_latin(each: str) -> bool:
+def may_look_latin(text: str) -> bool:
+    """Whether there are letters that a person may take for those of ASCII: as a program's name, always a deceit."""
+    return any(_looks_latin(each) for each in text)
+
+
+def _looks_latin(each: str) -> bool:
     if each.isascii() or each in _OWN_LATIN:
         return False
     name = unicodedata.name(each, "")

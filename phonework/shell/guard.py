@@ -9,6 +9,7 @@ and a repository's own configuration may name programs that git runs when it loo
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -16,7 +17,7 @@ from phonework.shell import characters, harmless, plain, risky, tree
 from phonework.shell.destructive import refusals
 from phonework.shell.options import worries
 from phonework.shell.places import HOMES, Where
-from phonework.shell.verdicts import UNKNOWN, Judgement, Reason, Verdict, Why, judgement, reason
+from phonework.shell.verdicts import Judgement, Reason, Verdict, Why, judgement, reason
 
 __all__ = ["Judgement", "Reason", "Verdict", "Why", "judge"]
 
@@ -31,7 +32,8 @@ def judge(command: str, *, cwd: Path, root: Path, home: Path | None = None) -> J
     """
     if (problem := characters.unreadable(command)) is not None:
         return judgement([problem])
-    where = Where(frozenset({PurePosixPath(cwd)}), PurePosixPath(root), _home(home, root))
+    began = PurePosixPath(cwd)
+    where = Where(frozenset({began}), began, PurePosixPath(root), _home(home, root))
     try:
         found, places = _reasons(command, where, {command})
         return judgement(found, tuple(sorted(map(str, places.here))))
@@ -52,12 +54,10 @@ def _reasons(command: str, where: Where, seen: set[str]) -> tuple[list[Reason], 
     """Every reason against running it unasked, none: it may run; and where it gets to. seen: what was looked into already."""
     reading = tree.read(command)
     found = list(characters.look_alikes(command, reading.bare))
-    found += [
-        reason(Why.LOOK_ALIKE, each.words[0].text)
-        for each in reading.commands
-        if each.words and not each.words[0].text.replace(UNKNOWN, "").isascii()
-    ]
-    found += refusals(reading, where, lambda text: _inner(text, where, seen))
+    names = [each.words[0].text for each in reading.commands if each.words]
+    found += [reason(Why.LOOK_ALIKE, name) for name in names if characters.may_look_latin(name)]
+    of_shown, anywhere = _of_plain(_as_plain(reading), where)
+    found += refusals(reading, anywhere, lambda text: _inner(text, where, seen))
     if "\\\n" in command:
         # The shell takes it away before it looks for words; the grammar takes it for a blank.
         found += _inner(command.replace("\\\n", ""), where, seen)
@@ -65,8 +65,7 @@ def _reasons(command: str, where: Where, seen: set[str]) -> tuple[list[Reason], 
     found += risky.worries(reading, where)
     commands = plain.read(command)
     if commands is None or not _same(commands, reading):
-        of_commands, where = _of_plain(_as_plain(reading), where)
-        return [*found, *of_commands] or [reason(Why.UNCLEAR, command)], where
+        return [*found, *of_shown] or [reason(Why.UNCLEAR, command)], anywhere
     of_commands, where = _of_plain(commands, where)
     return found + of_commands, where
 
@@ -123,4 +122,4 @@ def _after_cd(command: plain.PlainCommand, where: Where) -> Where:
     """Where what follows may run: there, or, if that failed, here."""
     targets = [word.text for word in command.words[1:] if not word.text.startswith("-")]
     there = {place for target in targets for place in where.absolute(target)}
-    return Where(where.here | there, where.root, where.home)
+    return replace(where, here=where.here | there)

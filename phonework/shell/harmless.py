@@ -70,7 +70,8 @@ _LOG_VALUED: Final = (
     f"{_DIFF_VALUED} -n --max-count --skip --since --until --after --before --author --committer --grep --format --date "
     "--min-parents --max-parents -L"
 )
-# %G runs the program that checks signatures; so does --show-signature, which is not listed.
+# %G runs the program that checks signatures; so do sorting by one, and --show-signature, which is not listed.
+_SIGNATURE: Final = re.compile("signature")
 _LOOK: Final = {"never": re.compile(r"%[-+ ]?G"), "numbers": True}
 _GIT: Final = {
     "status": _program(
@@ -86,8 +87,8 @@ _GIT: Final = {
     "diff": _program(f"{_DIFF} --cached --staged --merge-base", _DIFF_VALUED),
     "blame": _program("-bcefFlnstwMC --root --line-porcelain --porcelain --show-name --show-email", "-L --since --date"),
     "shortlog": _program("-nse --numbered --summary --email --all --no-merges", "--since --until --author"),
-    "branch": _program("-arvl --all --remotes --verbose --list --show-current --no-color --color -i", "--sort", most=0),
-    "tag": _program("-ln --list", "--sort", most=0),
+    "branch": _program("-arvl --all --remotes --verbose --list --show-current --no-color --color -i", "--sort", most=0, never=_SIGNATURE),
+    "tag": _program("-ln --list", "--sort", most=0, never=_SIGNATURE),
     "remote": _program("-v --verbose", most=0),
     "worktree list": _program("-vz --verbose --porcelain", most=0),
     "describe": _program("--tags --all --always --long --abbrev --exact-match --contains", "--match --exclude"),

@@ -122,10 +122,11 @@ def _limit(seconds: float) -> None:
 
 
 def _lower(which: int, limit: int) -> None:
-    soft, hard = resource.getrlimit(which)
-    wanted = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
-    if soft == resource.RLIM_INFINITY or wanted < soft:
-        resource.setrlimit(which, (wanted, hard))
+    with contextlib.suppress(OSError, ValueError):
+        soft, hard = resource.getrlimit(which)
+        wanted = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+        if soft == resource.RLIM_INFINITY or wanted < soft:
+            resource.setrlimit(which, (wanted, hard))
 
 
 def _threads_of_user() -> int | None:

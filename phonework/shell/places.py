@@ -36,9 +36,10 @@ SECRET: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """Directories a command may find itself in, the working root, and the user's home where it is known; real paths."""
+    """Where a command may find itself, where it began, the working root, and the user's home where it is known; real paths."""
 
     here: frozenset[PurePosixPath]
+    began: PurePosixPath
     root: PurePosixPath
     home: PurePosixPath | None = None
 
@@ -63,7 +64,7 @@ class Where:
     def is_too_much(self, path: str, *, own: bool = True) -> bool:
         """Whether everything below is more than a command may take away: the root or what holds it, a home, the system.
 
-        own: whether the root and the directory it runs in are, too.
+        own: whether the root and the directory it began in are, too.
         """
         if path.startswith("~") and "/" not in path.rstrip("/*."):
             return True
@@ -71,15 +72,17 @@ class Where:
         return any(self._loses_too_much(place, pattern, own) for place in self.absolute(parent))
 
     def _loses_too_much(self, place: PurePosixPath, pattern: str, own: bool) -> bool:
-        if place == self.root or place in self.here:
-            takes_all = not pattern or (place == self.root and set(pattern) <= set("*.?/"))
+        takes_all = set(pattern) <= set("*.?/")
+        if place == self.root:
             return own and takes_all
-        if pattern and not set(pattern) <= set("*.?/"):
+        if place == self.began and place.is_relative_to(self.root):
+            return own and not pattern
+        if not takes_all:
             return len(place.parts) == 1 or place in HOMES or is_protected(place, self.root)
         return self._is_precious(place)
 
     def _is_precious(self, place: PurePosixPath) -> bool:
-        held = (self.root, *self.here, *((self.home,) if self.home else ()))
+        held = (self.root, self.began, *((self.home,) if self.home else ()))
         if any(each.is_relative_to(place) for each in held):
             return True
         return len(place.parts) <= 2 or place.parent in HOMES or is_protected(place, self.root)

@@ -48,7 +48,7 @@ POWER_WORDS: Final = {
 """Refused with one of these words."""
 
 _CHANGES: Final = _names(
-    "dd patch crontab kill pkill killall docker podman systemctl service mount umount apt apt-get dnf brew"
+    "git dd patch crontab kill pkill killall docker podman systemctl service mount umount apt apt-get dnf brew"
 )
 _NETWORK: Final = _names("ssh scp rsync sftp ping dig nslookup telnet host traceroute")
 _RUNS_OTHERS: Final = _names(

@@ -79,6 +79,8 @@ async def run(
             reading.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await reading
+    if not report and keeper.returncode is not None and keeper.returncode >= 0:
+        raise OSError(f"the command cannot be started: {output.text.strip()[-300:]}")
     return _finished(report, output, time.monotonic() - began)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from phonework.shell.verdicts import UNKNOWN, Reason, Why, reason
 
 if TYPE_CHECKING:
-    from tree_sitter import Node, Parser
+    from tree_sitter import Language, Node, Parser
 
 MOST_SIGNS: Final = 1500  # the time of the parser grows with their square
 _SIGNS: Final = re.compile(r"[|&;<>(){}$`\n]")
@@ -134,12 +134,19 @@ def read(command: str) -> Reading:
     )
 
 
-@functools.cache
 def _parser() -> "Parser":
+    """A parser of its own for each reading: one is not safe for two threads."""
+    import tree_sitter
+
+    return tree_sitter.Parser(_language())
+
+
+@functools.cache
+def _language() -> "Language":
     import tree_sitter
     import tree_sitter_bash
 
-    return tree_sitter.Parser(tree_sitter.Language(tree_sitter_bash.language()))
+    return tree_sitter.Language(tree_sitter_bash.language())
 
 
 def _all(root: "Node") -> Iterator["Node"]:

@@ -1,6 +1,7 @@
 """Real commands in the real shell: what comes back, and that nothing of them is left."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
@@ -52,6 +53,14 @@ def alive(mark: str) -> list[psutil.Process]:
         except (psutil.Error, OSError):
             continue
     return [each for each in found if each.pid != os.getpid()]
+
+
+def asleep(mark: str) -> int:
+    found = 0
+    for process in alive(mark):
+        with contextlib.suppress(psutil.Error):
+            found += process.name() == "sleep"
+    return found
 
 
 async def until(holds: Callable[[], bool]) -> None:
@@ -256,7 +265,7 @@ async def test_it_dies_with_the_server(scratch: "Scratch", mark: str) -> None:
     server = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", program, command), cwd=scratch.app, env={**os.environ, OWN_MARK: mark}
     )
-    await until(lambda: len([each for each in alive(mark) if each.name() == "sleep"]) >= 3)
+    await until(lambda: asleep(mark) >= 3)
 
     server.kill()
     await server.wait()
@@ -372,3 +381,19 @@ def test_whoever_is_stopped_cannot_start_another_behind_our_back(mark: str) -> N
 
     assert ended.stdout == "True []\n"
     assert family.marked("nobody's") == []
+
+
+async def test_a_keeper_that_does_not_start_is_no_command_that_ended(
+    scratch: "Scratch", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+
+    with pytest.raises(OSError, match="cannot be started"):
+        await scratch.run("ls")
+
+
+async def test_a_shell_that_cannot_be_started_is_told(scratch: "Scratch", monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda *_arguments, **_options: "/nowhere/bash")
+
+    with pytest.raises(OSError, match="cannot be started: No such file"):
+        await scratch.run("ls")
