@@ -8,6 +8,8 @@ ALTER TABLE session ADD COLUMN base TEXT NOT NULL DEFAULT '';
 ALTER TABLE session ADD COLUMN mode_after TEXT NOT NULL DEFAULT '';
 
 ALTER TABLE user ADD COLUMN chosen_language TEXT NOT NULL DEFAULT '';   -- by /lang; empty: the client's
+-- By /direct and /smart; empty: smart if there is an assistant. It takes the place of the column `mode`.
+ALTER TABLE user ADD COLUMN chosen_mode TEXT NOT NULL DEFAULT '' CHECK (chosen_mode IN ('', 'direct', 'smart'));
 ALTER TABLE user ADD COLUMN verbosity TEXT NOT NULL DEFAULT 'normal' CHECK (verbosity IN ('quiet', 'normal', 'verbose'));
 ALTER TABLE user ADD COLUMN quiet_hours TEXT NOT NULL DEFAULT '';       -- like 22:00-08:00
 ALTER TABLE user ADD COLUMN timezone TEXT NOT NULL DEFAULT '';

@@ -1,7 +1,7 @@
 """What the node answers to live questions."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 import msgspec
@@ -17,8 +17,15 @@ from phonework.store.writer import Writer
 class HealthAnswer:
     """Asks the node's parts how they are; starts nothing, unless a real turn is asked for."""
 
-    def __init__(self, *, writer: Writer, backends: Mapping[str, Backend], auditor: Auditor) -> None:
-        self._writer, self._backends, self._auditor = writer, backends, auditor
+    def __init__(
+        self,
+        *,
+        writer: Writer,
+        backends: Mapping[str, Backend],
+        auditor: Auditor,
+        assistant: Callable[[], Part | None] = lambda: None,
+    ) -> None:
+        self._writer, self._backends, self._auditor, self._assistant = writer, backends, auditor, assistant
 
     async def __call__(self, params: Mapping[str, object]) -> object:
         """`NodeHealth` in the types of JSON. params: `smoke`, the backend that is to run a real one-line turn."""
@@ -26,10 +33,15 @@ class HealthAnswer:
         smoked = await self._smoke(str(smoke)) if smoke is not None else None
         database, queues = await self._database()
         health = NodeHealth(
-            backends={name: await _backend(backend) for name, backend in self._backends.items()},
+            backends={
+                name: await _backend(backend)
+                for name, backend in self._backends.items()
+                if not backend.capabilities.companion
+            },
             database=database,
             audit=self._auditor.health(),
             queues=queues,
+            assistant=self._assistant(),
             smoked=smoked,
         )
         return msgspec.to_builtins(health)

@@ -11,11 +11,11 @@ from typing import Final
 import structlog
 
 from phonework import engine
-from phonework.backends.base import Accepted, Backend, Liveness
+from phonework.backends.base import Accepted, Backend, Liveness, TurnStart
 from phonework.carriers.agents import give_up_claimed, read, turn_of, turn_start
 from phonework.errors import StoreError
 from phonework.fsm import effects as order
-from phonework.fsm.types import SessionId, UserId
+from phonework.fsm.types import SessionId, State, UserId
 from phonework.store import effects, meta, sessions, users
 from phonework.store.effects import Job, Owed
 from phonework.store.writer import Writer
@@ -24,6 +24,8 @@ log = structlog.get_logger(__name__)
 
 SAYS_WITHIN: Final = timedelta(seconds=10)
 """How long a backend may take to say what it knows of its agents."""
+MAX_STARTS: Final = 3
+"""How often one turn of a companion is begun, so that one that brings the program down does not do so for ever."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,12 +91,7 @@ async def _never_arrived(backend: Backend | None, owed: Owed, job: Job) -> bool:
     effect, session_id = owed.effect, owed.session_id
     if backend is None or session_id is None or not isinstance(effect, order.StartTurn):
         return False
-    try:
-        async with asyncio.timeout(SAYS_WITHIN.total_seconds()):
-            return await backend.accepted(turn_start(session_id, effect, job, {})) is Accepted.NO
-    except Exception as error:
-        log.warning("a backend could not say what it had taken", session_id=session_id, error=repr(error))
-        return False
+    return await _is_safe(backend, turn_start(session_id, effect, job, {}))
 
 
 async def _judge(writer: Writer, backend: Backend | None, session_id: SessionId, turn: int, boot_id: str) -> None:
@@ -108,8 +105,38 @@ async def _judge(writer: Writer, backend: Backend | None, session_id: SessionId,
     liveness = await _liveness(backend, session_id) if backend is not None else Liveness.DEAD
     if liveness is not Liveness.DEAD:
         return  # alive goes on; of an unknown one its deadlines will tell
+    if backend is not None and await _goes_on(writer, backend, session_id, turn):
+        return
     said = await _said(writer, backend, session_id, turn) if backend is not None else ""
     await writer.run(lambda connection, now: engine.lose_agent(connection, session_id, turn, boot_id, now, text=said))
+
+
+async def _goes_on(writer: Writer, backend: Backend, session_id: SessionId, turn: int) -> bool:
+    """A companion's turn lives in our process and in the store: unless something may have been done twice, it goes on.
+
+    One that waits for a person does not: the answer would find nobody. One that ends with every start is given up.
+    """
+    if not backend.capabilities.companion:
+        return False
+
+    def start(connection: sqlite3.Connection, _now: datetime) -> TurnStart | None:
+        found = sessions.find(connection, session_id)
+        executing = found is not None and found.session.state is State.EXECUTING
+        return turn_of(connection, session_id, turn) if executing else None
+
+    handed_over = await writer.run(start)
+    if handed_over is None or not await _is_safe(backend, handed_over):
+        return False
+    return await writer.run(lambda connection, _now: effects.owe_start_again(connection, session_id, turn, MAX_STARTS))
+
+
+async def _is_safe(backend: Backend, start: TurnStart) -> bool:
+    try:
+        async with asyncio.timeout(SAYS_WITHIN.total_seconds()):
+            return await backend.accepted(start) is Accepted.NO
+    except Exception as error:
+        log.warning("a backend could not say what it had taken", session_id=start.session_id, error=repr(error))
+        return False
 
 
 async def _said(writer: Writer, backend: Backend, session_id: SessionId, turn: int) -> str:

@@ -10,6 +10,11 @@ from zoneinfo import ZoneInfo
 from phonework import boot
 from phonework.alarm import Alarm
 from phonework.answers import HealthAnswer
+from phonework.assistant.assembly import assistant
+from phonework.assistant.backend import NAME
+from phonework.assistant.tally import Tally
+from phonework.assistant.tools.sessions import Office
+from phonework.assistant.wellbeing import AssistantHealth
 from phonework.audit import AuditWriter
 from phonework.auditing import Auditor
 from phonework.backends import registry
@@ -101,18 +106,26 @@ def assemble(
         root=config.work.root,
         timeouts=config.default_timeouts(),
         stale_after=timedelta(seconds=config.timeouts.stale) if config.timeouts.stale else timedelta.max,
+        assistant=NAME if config.assistant.configured else "",
     )
     alarm = Alarm()
     node = Node(writer=writer, clock=clock, desk=desk, root=config.work.root, chats=chats, arm=alarm.arm)
     alarm.rings(node.sweep)
-    backends = (make_backends or _backends)(node, config)
+    backends, tally = dict((make_backends or _backends)(node, config)), Tally()
+    if config.assistant.configured:
+        office = Office(writer=writer, desk=desk, root=config.work.root, arm=alarm.arm)
+        helper = assistant(config=config, sink=node, office=office, clock=clock, pause=pause, tally=tally)
+        backends[helper.name] = helper
     capabilities.update({name: backend.capabilities for name, backend in backends.items()})
     router = Router(
         writer=writer, clock=clock, gate=gate, routes=Routes(), link=link, channels=channels, language=language
     )
     link.connect(node, router)
     auditor = Auditor(writer, AuditWriter(config.server.data_dir / "audit", clock, redactor=Redactor(config.secrets())))
-    node.on_call("health", HealthAnswer(writer=writer, backends=backends, auditor=auditor))
+    node.on_call(
+        "health",
+        HealthAnswer(writer=writer, backends=backends, auditor=auditor, assistant=AssistantHealth(desk, tally)),
+    )
     agents = AgentCarrier(writer=writer, backends=backends, outlet=link, retry=retry)
     dispatcher = Dispatcher(agents=agents, chats=chats, clock=clock, pause=pause)
     writer.subscribe(dispatcher.committed)

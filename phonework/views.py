@@ -70,10 +70,10 @@ class PromptView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusView:
-    """A person's sessions. person: whose they are, in a group; else None. sandboxed: the agents that run in a sandbox."""
+    """A person's sessions. mode: as the person chose it, or empty. person: whose they are, in a group; else None. sandboxed: the agents that run in a sandbox."""
 
     sessions: tuple[SessionView, ...]
-    mode: str = "direct"
+    mode: str = ""
     node: str = ""
     person: UserId | None = None
     sandboxed: frozenset[str] = frozenset()

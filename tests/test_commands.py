@@ -120,7 +120,7 @@ def test_any_other_command_goes_to_the_agent_as_typed() -> None:
     assert parse_command("/compact keep\n  the plan") == PassThrough(
         name="compact", text="/compact keep\n  the plan", nearest=""
     )
-    assert parse_command("／clear") == PassThrough(name="clear", text="/clear", nearest="close")
+    assert parse_command("／init") == PassThrough(name="init", text="/init", nearest="")
     assert parse_command("/my-plugin:do x") == PassThrough(name="my-plugin:do", text="/my-plugin:do x", nearest="")
 
 

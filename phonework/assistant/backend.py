@@ -43,7 +43,7 @@ class AssistantBackend:
 
     name = NAME
     capabilities = Capabilities(
-        can_resume=True, companion=True, asks=frozenset({RequestKind.CONFIRM, RequestKind.CHOICE})
+        can_resume=True, companion=True, assists=True, asks=frozenset({RequestKind.CONFIRM, RequestKind.CHOICE})
     )
 
     def __init__(self, *, sink: Sink, kit: Kit) -> None:

@@ -7,7 +7,7 @@ import secrets
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import structlog
@@ -271,7 +271,7 @@ class Work:
             return await tool.run(one, arguments)
 
     def _call(self, call: ToolCall) -> Call:
-        around, active = self._around, self._around.active
+        around, active, now = self._around, self._around.active, self._kit.clock.now()
         return Call(
             user_id=around.user_id,
             session_id=self._start.session_id,
@@ -279,8 +279,8 @@ class Work:
             call_id=call.call_id,
             words="\n".join(one.text for one in self._exchange if one.role is Role.USER),
             language=around.language,
-            now=self._kit.clock.now(),
-            zone=around.zone,
+            now=now,
+            zone=around.zone or now.astimezone().tzinfo or UTC,
             root=around.root,
             cwd=around.cwd,
             active=active.session_id if active else None,

@@ -28,20 +28,23 @@ _STATES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
-    """What is the same for everybody. zone: of people who chose none."""
+    """What is the same for everybody. zone: of people who chose none; None: the machine's."""
 
     root: Path
     language: str
-    zone: tzinfo
+    zone: tzinfo | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """One person. sessions: theirs that are open, numbered; cwd: where the active one works, else the root."""
+    """One person. sessions: theirs that are open, numbered; cwd: where the active one works, else the root.
+
+    zone: None is the machine's.
+    """
 
     user_id: UserId
     language: str
-    zone: tzinfo
+    zone: tzinfo | None
     root: Path
     cwd: Path
     chat: Chat
@@ -112,5 +115,5 @@ def _zone(name: str) -> ZoneInfo | None:
         return None
 
 
-def _zone_name(zone: tzinfo, local: datetime) -> str:
+def _zone_name(zone: tzinfo | None, local: datetime) -> str:
     return getattr(zone, "key", None) or local.strftime("UTC%z")

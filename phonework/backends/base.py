@@ -35,6 +35,7 @@ class Capabilities:
     asks: frozenset[RequestKind] = frozenset()
     slash_commands: bool = False  # runs `/word` itself
     sandboxed: bool = False  # may write in its own places only
+    assists: bool = False  # decides what is meant by words that are for no session: smart mode
     companion: bool = False  # a person's own helper, made when first needed; no kind of agent that `/new` offers
 
 

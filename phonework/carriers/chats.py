@@ -144,7 +144,10 @@ class ChatCarrier:
             case order.ShowStatus():
                 assert isinstance(view, StatusView)
                 confined = frozenset(name for name, one in self._backends.items() if one.sandboxed)
-                card = status_card(replace(view, sandboxed=confined), language, self._clock.now(), tz=self._tz)
+                mode = "smart" if self._has_assistant and view.mode != "direct" else "direct"
+                card = status_card(
+                    replace(view, sandboxed=confined, mode=mode), language, self._clock.now(), tz=self._tz
+                )
                 await self._create(owed, card, f"status:{owed.key}")
             case order.ShowReport():
                 await self._report(owed, owed.effect, language)
@@ -157,6 +160,10 @@ class ChatCarrier:
                 await self._relay(owed, body, language)
             case _:
                 raise TypeError(f"{type(owed.effect).__name__} is nothing to show")
+
+    @property
+    def _has_assistant(self) -> bool:
+        return any(one.assists for one in self._backends.values())
 
     async def _report(self, owed: Owed, effect: order.ShowReport, language: str) -> None:
         wanted = Wanted(

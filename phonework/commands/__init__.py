@@ -6,17 +6,18 @@ import unicodedata
 from collections.abc import Callable
 from typing import Final
 
+from phonework.commands.assisting import Clear, SetMode, clear, direct, smart
 from phonework.commands.base import PassThrough, Wrong
 from phonework.commands.looking import Look, cost
 from phonework.commands.new import New, new
 from phonework.commands.sessions import Close, Help, Retry, Status, Stop, Switch, close, switch
 
 __all__ = [
-    "BUILT_IN", "Close", "Command", "Help", "Look", "New", "PassThrough", "Retry", "Status", "Stop", "Switch", "Wrong",
+    "BUILT_IN", "Clear", "Close", "Command", "Help", "Look", "New", "PassThrough", "Retry", "SetMode", "Status", "Stop", "Switch", "Wrong",
     "nearest", "parse_command",
 ]  # fmt: skip
 
-Command = New | Status | Switch | Close | Retry | Stop | Help | Look | PassThrough | Wrong
+Command = New | Status | Switch | Close | Retry | Stop | Help | Look | SetMode | Clear | PassThrough | Wrong
 
 PARSERS: Final[dict[str, Callable[[str], Command]]] = {
     "new": new,
@@ -28,6 +29,9 @@ PARSERS: Final[dict[str, Callable[[str], Command]]] = {
     "stop": lambda _rest: Stop(),
     "help": lambda _rest: Help(),
     "cost": cost,
+    "direct": direct,
+    "smart": smart,
+    "clear": clear,
 }
 """Each command by its name: what follows the name → what it means. Total: what cannot be understood is `Wrong`."""
 
@@ -44,6 +48,9 @@ _CHINESE: Final = {
     "停": "stop",
     "帮助": "help",
     "花费": "cost",
+    "直接": "direct",
+    "智能": "smart",
+    "清空": "clear",
     "费用": "cost",
 }
 

@@ -255,6 +255,50 @@ class DemoSettings(Section):
     delay: float = Field(0.03, description="Seconds between two streamed pieces of an answer.", ge=0, le=5)
 
 
+class AssistantSettings(Section):
+    purpose = (
+        "Smart mode: a language model behind an OpenAI-compatible endpoint decides what you mean. Without one everything "
+        "works in direct mode. docs/assistant.md has examples for GLM, DeepSeek and Ollama."
+    )
+
+    base_url: str = Field(
+        "", description="Where the API is, up to `/v1` or its like.", examples=["https://api.deepseek.com"]
+    )
+    api_key: SecretStr = Field(
+        SecretStr(""), description="Key of the API; empty for a server that wants none. Better in the environment."
+    )
+    model: str = Field("", description="Name of the model; it must be able to call tools.", examples=["deepseek-chat"])
+    timeout: float = Field(60, description="Seconds the model may be silent.", ge=1, le=3600)
+    retries: int = Field(2, description="Further attempts when the endpoint is busy or out of reach.", ge=0, le=10)
+    max_seconds: float = Field(
+        300, description="Seconds one message may take; waiting for you does not count.", ge=5, le=YEAR_SECONDS
+    )
+    max_steps: int = Field(16, description="Requests to the model for one message.", ge=1, le=1000)
+    max_calls: int = Field(32, description="Tool calls for one message.", ge=1, le=1000)
+    max_tokens: int = Field(400_000, description="Tokens one message may use, all its requests together.", ge=1000)
+    history_tokens: int = Field(
+        16_000, description="Tokens of conversation the model is shown, about; older exchanges are left out.", ge=1000
+    )
+
+    @field_validator("base_url")
+    @classmethod
+    def _address(cls, base_url: str) -> str:
+        if base_url and not re.fullmatch(r"https?://[^/\s?#]+(/[^\s?#]*)?", base_url):
+            raise ValueError(f"{base_url!r} is no address: http or https, a host, perhaps a path")
+        return base_url.rstrip("/")
+
+    @model_validator(mode="after")
+    def _whole(self) -> AssistantSettings:
+        if bool(self.base_url) != bool(self.model):
+            raise ValueError("base_url and model belong together; leave both empty to do without an assistant")
+        return self
+
+    @property
+    def configured(self) -> bool:
+        """Whether there is an assistant."""
+        return bool(self.base_url)
+
+
 class UiSettings(Section):
     purpose = "What people see."
 
@@ -305,6 +349,7 @@ class Config(BaseSettings):
     timeouts: TimeoutSettings = Field(default_factory=TimeoutSettings)
     claude: ClaudeSettings = Field(default_factory=ClaudeSettings)
     demo: DemoSettings = Field(default_factory=DemoSettings)
+    assistant: AssistantSettings = Field(default_factory=AssistantSettings)
     ui: UiSettings = Field(default_factory=UiSettings)
     log: LogSettings = Field(default_factory=LogSettings)
 
@@ -354,7 +399,8 @@ class Config(BaseSettings):
 
     def secrets(self) -> tuple[str, ...]:
         """Every secret value that is set, for the log to leave out."""
-        values = [self.feishu.app_secret.get_secret_value(), self.server.token.get_secret_value()]
+        ours = (self.feishu.app_secret, self.server.token, self.assistant.api_key)
+        values = [one.get_secret_value() for one in ours]
         return tuple(value for value in (*values, *self.claude.env.values()) if value not in ("", UNREAD))
 
     def default_timeouts(self) -> Timeouts:

@@ -44,7 +44,8 @@ def status_of(parts: HealthParts) -> Status:
     some_backend = any(part.ok for part in node.backends.values())
     if not some_backend and node.backends:
         return "down"
-    troubled = parts.feishu.problem or not all(part.ok for part in (*node.backends.values(), node.audit))
+    assistant = [node.assistant] if node.assistant else []
+    troubled = parts.feishu.problem or not all(part.ok for part in (*node.backends.values(), node.audit, *assistant))
     return "degraded" if troubled or node.queues.get("effects_failed", 0) else "ok"
 
 
@@ -62,6 +63,7 @@ def body(parts: HealthParts) -> dict[str, Any]:
             "calls": dict(feishu.calls),
         },
         "backends": {name: part.as_dict() for name, part in sorted(node.backends.items())},
+        "assistant": node.assistant.as_dict() if node.assistant else {"configured": False},
         "database": node.database.as_dict(),
         "audit": node.audit.as_dict(),
         "queues": dict(node.queues),
@@ -75,6 +77,7 @@ def unanswered(why: str) -> dict[str, Any]:
         "status": "down",
         "feishu": {"connected": False, "last_event_at": None, "reconnects": 0, "deaf_since": None, "problem": "", "calls": {}},
         "backends": {},
+        "assistant": {"configured": False},
         "database": {"ok": False, "problem": why},
         "audit": {"ok": False, "problem": why},
         "queues": {},

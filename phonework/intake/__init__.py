@@ -9,7 +9,9 @@ from phonework.engine import Outcome
 from phonework.fsm import effects as order
 from phonework.intake.commanded import carry_out
 from phonework.intake.hand import Desk, Hand, Opened, Taken
-from phonework.intake.messages import problem_of, prompt_of, reply, to_session
+from phonework.intake.messages import problem_of, reply
+from phonework.intake.routing import Way
+from phonework.intake.smart import routed
 from phonework.intake.taps import tapped_card
 from phonework.link.base import Envelope
 from phonework.store import events, users
@@ -35,7 +37,8 @@ def _said(hand: Hand, said: Said, opened: Opened | None) -> Taken:
         return reply(hand, said, order.Say(text=problem[0], params=problem[1], reply_to=said.message_id))
     command = commands.parse_command(said.text)
     if command is None:
-        return to_session(hand, said, prompt_of(hand, said))
+        return routed(hand, said)
+    hand.desk.routed[Way.COMMAND] += 1
     if hand.envelope.received_at - said.sent_at > hand.desk.stale_after and not isinstance(
         command, commands.PassThrough | commands.Status | commands.Help | commands.Look
     ):

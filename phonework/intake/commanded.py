@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from phonework import commands
+from phonework.backends.base import Capabilities
 from phonework.channels.base import Said
 from phonework.engine import Outcome
 from phonework.fsm import effects as order
@@ -16,8 +17,9 @@ from phonework.fsm.events import Event
 from phonework.fsm.types import (
     SessionId,
 )
-from phonework.intake.hand import Hand, Opened, Taken, active, find_session, switched
+from phonework.intake.hand import Desk, Hand, Opened, Taken, active, find_session, switched
 from phonework.intake.messages import prompt_of, reply, session_for, to_session, told
+from phonework.intake.smart import forget, is_for_assistant, set_mode
 from phonework.store import effects, events, sessions, timers, users
 from phonework.store.codec import dump
 from phonework.store.events import Record, Status
@@ -46,6 +48,12 @@ def carry_out(hand: Hand, said: Said, command: commands.Command, opened: Opened 
         case commands.Retry():
             event = happened.RetryAsked(by=hand.user_id, prompt_id=hand.derive(said.key, "retry"))
             return _to_named(hand, said, "", event)
+        case commands.SetMode():
+            return set_mode(hand, said, command)
+        case commands.Clear():
+            if is_for_assistant(hand, said, command):
+                return forget(hand, said)
+            return _pass(hand, said, commands.PassThrough(name="clear", text=command.text))
         case commands.PassThrough():
             return _pass(hand, said, command)
         case commands.Wrong():
@@ -82,8 +90,7 @@ def _switch(hand: Hand, said: Said, target: str) -> Taken:
 
 def _new(hand: Hand, said: Said, command: commands.New, opened: Opened | None) -> Taken:
     backend = command.backend or hand.desk.default_backend
-    capabilities = hand.desk.backends.get(backend)
-    if capabilities is None or capabilities.companion:
+    if capable(hand.desk, backend) is None:
         known = sorted(name for name, can in hand.desk.backends.items() if not can.companion)
         params = {"backend": backend[:40], "known": ", ".join(known)}
         return reply(hand, said, order.Say(text="say.backend_unknown", params=params))
@@ -95,11 +102,23 @@ def _new(hand: Hand, said: Said, command: commands.New, opened: Opened | None) -
             else order.Say(text="say.internal_error")
         )
         return reply(hand, said, words)
-    timeouts = hand.desk.timeouts
+    return create(hand, said, replace(command, backend=backend), opened)
+
+
+def capable(desk: Desk, backend: str) -> Capabilities | None:
+    """What the agent of this name can do; None when there is none that a person may begin a session with."""
+    found = desk.backends.get(backend)
+    return None if found is None or found.companion else found
+
+
+def create(hand: Hand, said: Said, command: commands.New, opened: Opened) -> Taken:
+    """A new session with an agent that is known, in a directory that was found."""
+    timeouts, capabilities = hand.desk.timeouts, capable(hand.desk, command.backend)
+    assert capabilities is not None
     new = NewSession(
         session_id=_free_name(hand),
         user_id=hand.user_id,
-        backend=backend,
+        backend=command.backend,
         cwd=opened.path,
         chat=said.chat,
         timeouts=replace(
@@ -127,7 +146,7 @@ def _create(hand: Hand, said: Said, new: NewSession, message: str) -> Taken:
     sessions.add(hand.connection, new, hand.now)
     users.activate(hand.connection, hand.user_id, new.session_id)
     record = Record(
-        source="message",
+        source=hand.source,
         key=said.key,
         kind=happened.Created.__name__,
         session_id=new.session_id,
@@ -170,4 +189,4 @@ def _pass(hand: Hand, said: Said, command: commands.PassThrough) -> Taken:
     backend = sessions.run_of(hand.connection, session_id).backend
     capabilities = hand.desk.backends.get(backend)
     runs_it = capabilities is not None and capabilities.slash_commands
-    return to_session(hand, said, prompt_of(hand, said, command.text, verbatim=not runs_it))
+    return to_session(hand, said, prompt_of(hand, said, command.text, verbatim=not runs_it), session_id)

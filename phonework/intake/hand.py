@@ -2,6 +2,7 @@
 
 import sqlite3
 import uuid
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -30,13 +31,16 @@ from phonework.views import PromptView, RequestView, TurnView
 class Desk:
     """What a node knows of itself. backends: those that can be used, by name. new_id: proposes a session's name.
 
-    root: the working root.
+    root: the working root. assistant: the backend that smart mode talks to, or empty. routed: how many messages each rule
+    sent on since the start.
     """
 
     backends: Mapping[str, Capabilities]
     default_backend: str
     new_id: Callable[[], str]
     root: Path
+    assistant: str = ""
+    routed: Counter[str] = field(default_factory=Counter)
     timeouts: Timeouts = field(default_factory=Timeouts)
     stale_after: timedelta = timedelta(minutes=10)
 
@@ -65,12 +69,13 @@ class Taken:
 
 @dataclass(slots=True)
 class Hand:
-    """What every step of one intake needs."""
+    """What every step of one intake needs. source: of the events that come of it, as the history names it."""
 
     connection: sqlite3.Connection
     envelope: Envelope
     desk: Desk
     now: datetime
+    source: str = "message"
 
     @property
     def user_id(self) -> UserId:

@@ -48,8 +48,8 @@ def prompt_of(hand: Hand, said: Said, words: str | None = None, *, verbatim: boo
     )
 
 
-def to_session(hand: Hand, said: Said, prompt: Prompt) -> Taken:
-    session_id = session_for(hand, said)
+def to_session(hand: Hand, said: Said, prompt: Prompt, session_id: SessionId | None) -> Taken:
+    """Give the session a message; None: there is none, and the person is told so."""
     if session_id is None:
         return reply(hand, said, order.Say(text="say.no_session", reply_to=said.message_id))
     sessions.move_chat(hand.connection, session_id, said.chat)
@@ -59,7 +59,12 @@ def to_session(hand: Hand, said: Said, prompt: Prompt) -> Taken:
 
 
 def session_for(hand: Hand, said: Said) -> SessionId | None:
-    """The session of the message replied to, also one that is closed, and says so; else the active one."""
+    """The session of the message replied to; else the active one."""
+    return replied_to(hand, said) or active(hand)
+
+
+def replied_to(hand: Hand, said: Said) -> SessionId | None:
+    """The person's session that the message replied to belongs to, also one that is closed, and says so."""
     if said.reply_to and (shown := messages.shown_by(hand.connection, said.reply_to)):
         replied = SessionId(shown[1].split(":")[0])
         if (
@@ -67,13 +72,13 @@ def session_for(hand: Hand, said: Said) -> SessionId | None:
             and sessions.run_of(hand.connection, replied).user_id == hand.user_id
         ):
             return replied
-    return active(hand)
+    return None
 
 
 def told(hand: Hand, said: Said, session_id: SessionId, event: Event, key: str = "") -> Taken:
     """Hand the event over, of a message seen for the first time; if it changed nothing, the person is told why."""
     one = Happened(
-        source="message",
+        source=hand.source,
         key=key or said.key,
         session_id=session_id,
         event=event,

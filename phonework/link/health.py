@@ -30,10 +30,14 @@ class Smoked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeHealth:
-    """One node. queues: name → how many wait (`effects_owed`, `effects_failed`, …). smoked: only when it was asked for."""
+    """One node. queues: name → how many wait (`effects_owed`, `effects_failed`, …). smoked: only when it was asked for.
+
+    assistant: how messages found their way, and how its model does; None when there is none.
+    """
 
     backends: Mapping[str, Part]
     database: Part
     audit: Part
     queues: Mapping[str, int]
+    assistant: Part | None = None
     smoked: Smoked | None = None

@@ -2,10 +2,13 @@
 
 import sqlite3
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from phonework.fsm.types import SessionId, UserId
 from phonework.store.queries import SQL
+
+EVER: Final = 2**53
+"""A turn after all turns."""
 
 
 class Line(NamedTuple):

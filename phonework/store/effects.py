@@ -201,6 +201,11 @@ def start_is_owed(connection: sqlite3.Connection, session_id: SessionId, turn: i
     return connection.execute(SQL["session_has_start_owed"], (session_id, turn)).fetchone() is not None
 
 
+def owe_start_again(connection: sqlite3.Connection, session_id: SessionId, turn: int, attempts: int) -> bool:
+    """The turn that was handed over goes on by being handed over again; False when that was tried often enough."""
+    return connection.execute(SQL["owe_start_again"], (session_id, turn, attempts)).rowcount == 1
+
+
 def counts(connection: sqlite3.Connection) -> dict[str, int]:
     """How many are owed, claimed, failed and unknown."""
     return dict(connection.execute(SQL["count_effects"]).fetchall())

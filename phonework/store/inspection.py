@@ -45,7 +45,7 @@ def of_user(
     redactor: keeps secrets out of the causes. limit: entries of history for each session. language: of people who
     chose none.
     """
-    user = _one(db, "SELECT name, mode, language, active_session FROM user WHERE user_id = ?", user_id)
+    user = _one(db, "SELECT name, chosen_mode, language, active_session FROM user WHERE user_id = ?", user_id)
     if user is None:
         return None
     sessions = _sessions(db, user_id, session_id)
@@ -54,7 +54,7 @@ def of_user(
     return {
         "user": user_id,
         "name": user["name"],
-        "mode": user["mode"],
+        "mode": user["chosen_mode"] or "default",
         "language": user["language"] or language,
         "active_session": user["active_session"],
         "sessions": [_session(db, row, limit, Causes(db, redactor)) for row in sessions],

@@ -75,6 +75,9 @@ SELECT body FROM turn WHERE session_id = ? AND status = 'live';
 -- name: get_turn
 SELECT body FROM turn WHERE session_id = ? AND turn = ?;
 
+-- name: last_end_of_turn
+SELECT max(ended_at_ms) FROM turn WHERE session_id = ?;
+
 -- name: put_turn
 INSERT INTO turn (session_id, turn, status, started_at_ms, ended_at_ms, body) VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT (session_id, turn) DO UPDATE SET status = excluded.status, ended_at_ms = excluded.ended_at_ms, body = excluded.body;
@@ -168,6 +171,10 @@ UPDATE effect SET status = ?, ended_at_ms = ?, result = ? WHERE seq = ? AND stat
 -- name: newer_update
 SELECT 1 FROM effect WHERE status = 'owed' AND lane = ? AND kind = ? AND payload = ? AND seq > ? LIMIT 1;
 
+-- name: owe_start_again
+UPDATE effect SET status = 'owed', ended_at_ms = NULL, result = ''
+WHERE session_id = ?1 AND kind = 'StartTurn' AND status = 'done' AND json_extract(payload, '$.turn') = ?2 AND attempts < ?3;
+
 -- name: count_effects
 SELECT status, count(*) FROM effect WHERE status IN ('owed', 'claimed', 'failed', 'unknown') GROUP BY status;
 
@@ -176,7 +183,7 @@ SELECT 1 FROM effect WHERE session_id = ? AND kind = 'StartTurn' AND status IN (
   AND json_extract(payload, '$.turn') = ?;
 
 -- name: get_user
-SELECT user_id, name, allowed, language, mode, active_session, chat, refused_at_ms, wrong_codes FROM user WHERE user_id = ?;
+SELECT user_id, name, allowed, language, chosen_mode, active_session, chat, refused_at_ms, wrong_codes FROM user WHERE user_id = ?;
 
 -- name: active_session
 SELECT active_session FROM user WHERE user_id = ?;
@@ -214,6 +221,9 @@ UPDATE user SET active_session = ? WHERE user_id = ?;
 
 -- name: deactivate
 UPDATE user SET active_session = NULL WHERE user_id = ? AND active_session = ?;
+
+-- name: choose_mode
+UPDATE user SET chosen_mode = ? WHERE user_id = ?;
 
 -- name: find_receipt
 SELECT message_id, sent_at_ms FROM message WHERE delivery_key = ?;

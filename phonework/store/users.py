@@ -12,7 +12,7 @@ from phonework.store.queries import SQL
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """A person. chat: None when they have not written yet."""
+    """A person. mode: direct or smart, empty if they chose none. chat: None when they have not written yet."""
 
     user_id: UserId
     name: str
@@ -65,6 +65,11 @@ def name(connection: sqlite3.Connection, user_id: UserId, name: str) -> None:
 
 def activate(connection: sqlite3.Connection, user_id: UserId, session_id: SessionId) -> None:
     connection.execute(SQL["activate"], (session_id, user_id))
+
+
+def choose_mode(connection: sqlite3.Connection, user_id: UserId, mode: str) -> None:
+    """direct or smart."""
+    connection.execute(SQL["choose_mode"], (mode, user_id))
 
 
 def deactivate(connection: sqlite3.Connection, user_id: UserId, session_id: SessionId) -> None:

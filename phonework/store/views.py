@@ -56,7 +56,7 @@ def status(connection: sqlite3.Connection, user_id: UserId, chat: Chat) -> Statu
     active = user.active_session if user else None
     rows = connection.execute(SQL["sessions_of"], (user_id,)).fetchall()
     found = tuple(_session(connection, row, number, active) for number, row in enumerate(rows, start=1))
-    return StatusView(sessions=found, mode=user.mode if user else "direct", person=None if chat.private else user_id)
+    return StatusView(sessions=found, mode=user.mode if user else "", person=None if chat.private else user_id)
 
 
 def request(connection: sqlite3.Connection, request_id: RequestId) -> RequestView:

@@ -95,6 +95,7 @@ class Playbook:
         allow: Iterable[str] = (ADA, BOB),
         timeouts: Mapping[str, float] | None = None,
         language: str = "en",
+        assistant: Mapping[str, object] | None = None,
     ) -> None:
         self.folder, self._link_type = folder, link
         self.clock = ManualClock(LATER_THAN_NOW)
@@ -110,6 +111,7 @@ class Playbook:
             "access": {"allow": tuple(allow)},
             "ui": {"language": language, "timezone": "UTC"},
             "timeouts": dict(timeouts or {}),
+            "assistant": dict(assistant or {}),
         }
         self._count = 0
         self._names = 0
@@ -223,6 +225,8 @@ class Playbook:
             task.cancel()
         await self.core.chats.board.close()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for backend in self.core.backends.values():
+            await backend.aclose()
         await self._close()
         assert (posts, sent, told) == (self.channel.posts, self.channel._sent, self.script.told), "it lived on"
 

@@ -52,7 +52,7 @@ def test_json_has_the_fixed_shape(story: Any, run_json: Any) -> None:
 
     assert facts.keys() >= FIXED
     assert (facts["user"], facts["mode"], facts["language"], facts["active_session"]) == (
-        "ou_ada", "direct", "en", "fizz-top",
+        "ou_ada", "default", "en", "fizz-top",
     )  # fmt: skip
     (session,) = facts["sessions"]
     assert session.keys() >= FIXED_OF_SESSION
@@ -238,7 +238,7 @@ def test_a_person_reads_the_same_facts(story: Any, run: Any) -> None:
     text = result.stdout
     for word in (
         "ou_ada",
-        "mode direct",
+        "mode default",
         "fizz-top *",
         "waiting_confirm",
         "Run rm -rf build?",

@@ -26,7 +26,7 @@ SEEN = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 WELL = ChannelHealth(connected=True, last_event_at=SEEN, reconnects=2)
 KEPT = Part(ok=True, facts={"version": 1})
 AUDITED = Part(ok=True, facts={"failures": 0})
-FIELDS = ["status", "feishu", "backends", "database", "audit", "queues", "version"]
+FIELDS = ["status", "feishu", "backends", "assistant", "database", "audit", "queues", "version"]
 
 
 @dataclass

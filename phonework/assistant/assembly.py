@@ -1,0 +1,52 @@
+"""Builds the assistant from its settings."""
+
+from datetime import timedelta
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from phonework.assistant.backend import AssistantBackend
+from phonework.assistant.client import OpenAIModel, Pause
+from phonework.assistant.loop import Kit, Limits
+from phonework.assistant.surroundings import House
+from phonework.assistant.tally import Tally
+from phonework.assistant.tools.registry import tools
+from phonework.assistant.tools.sessions import Office
+from phonework.backends.base import Sink
+from phonework.clock import Clock
+from phonework.config import Config
+
+
+def assistant(
+    *, config: Config, sink: Sink, office: Office, clock: Clock, pause: Pause, tally: Tally
+) -> AssistantBackend:
+    """The assistant that `[assistant]` describes. office: what its tools act through; tally: counts how its model does."""
+    chosen = config.assistant
+    model = OpenAIModel(
+        base_url=chosen.base_url,
+        api_key=chosen.api_key.get_secret_value(),
+        model=chosen.model,
+        timeout=timedelta(seconds=chosen.timeout),
+        retries=chosen.retries,
+        tally=tally,
+        pause=pause,
+    )
+    kit = Kit(
+        writer=office.writer,
+        clock=clock,
+        model=model,
+        tools=tools(office),
+        limits=Limits(
+            seconds=chosen.max_seconds,
+            steps=chosen.max_steps,
+            calls=chosen.max_calls,
+            tokens=chosen.max_tokens,
+            history=chosen.history_tokens,
+        ),
+        house=House(
+            root=config.work.root,
+            language=config.ui.language,
+            zone=ZoneInfo(config.ui.timezone) if config.ui.timezone else None,
+        ),
+        at={"model": chosen.model, "host": urlsplit(chosen.base_url).netloc.rpartition("@")[2]},
+    )
+    return AssistantBackend(sink=sink, kit=kit)

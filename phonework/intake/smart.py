@@ -1,0 +1,128 @@
+"""Messages that are no command: what is known when one comes, whom it is for by the rules, and handing it over."""
+
+from dataclasses import replace
+
+from phonework import commands
+from phonework.channels.base import Said
+from phonework.fsm import effects as order
+from phonework.fsm.types import Prompt, Request, RequestStatus, SessionId
+from phonework.intake.companions import companion, companion_of
+from phonework.intake.hand import Hand, Taken, active
+from phonework.intake.messages import prompt_of, replied_to, reply, to_session
+from phonework.intake.routing import Known, Route, Situation, Way, route
+from phonework.store import dialogue, prompts, requests, sessions, turns, users, views
+from phonework.views import SessionView
+
+
+def routed(hand: Hand, said: Said) -> Taken:
+    """Hand a person's words to the session they are for, or to their assistant."""
+    found = route(said.text, situation(hand, said))
+    hand.desk.routed[found.way] += 1
+    if found.which:
+        return reply(hand, said, _which(found, said))
+    session_id = found.session_id
+    if found.way is Way.MODEL:
+        assert hand.desk.assistant
+        session_id = companion(hand, hand.desk.assistant, said.chat)
+    return to_session(hand, said, prompt_of(hand, said, found.text), session_id)
+
+
+def situation(hand: Hand, said: Said) -> Situation:
+    """What the rules look at. Outside smart mode little of it is needed."""
+    smart, replied = is_smart(hand), replied_to(hand, said)
+    if not smart or replied is not None:
+        current = active(hand)
+        return Situation(
+            sent_at=said.sent_at,
+            smart=smart,
+            replied=replied,
+            sessions=_open(hand, said, only=current) if current else (),
+        )
+    helper = companion_of(hand.user_id, hand.desk.assistant)
+    known = sessions.exists(hand.connection, helper)
+    return Situation(
+        sent_at=said.sent_at,
+        smart=True,
+        sessions=_open(hand, said),
+        assistant=_known(hand, said, views.session(hand.connection, helper), number=0) if known else None,
+        spoke_at=turns.last_end(hand.connection, helper) if known else None,
+        files=bool(said.attachments),
+    )
+
+
+def is_smart(hand: Hand) -> bool:
+    """There is an assistant, and the person did not turn away from it."""
+    user = users.get(hand.connection, hand.user_id)
+    return bool(hand.desk.assistant) and (user is None or user.mode != "direct")
+
+
+def set_mode(hand: Hand, said: Said, command: commands.SetMode) -> Taken:
+    """Remember what they chose; what they say with it is handed over right away."""
+    if command.mode == "smart" and not hand.desk.assistant:
+        return reply(hand, said, order.Say(text="say.no_assistant"))
+    users.choose_mode(hand.connection, hand.user_id, command.mode)
+    words = order.Say(text="say.mode_smart" if command.mode == "smart" else "say.mode_direct")
+    taken = reply(hand, said, words, applied=True)
+    if not command.message:
+        return taken
+    later = routed(hand, replace(said, text=command.message, key=f"{said.key}:then"))
+    return replace(later, owed=(*taken.owed, *later.owed))
+
+
+def is_for_assistant(hand: Hand, said: Said, command: commands.Clear) -> bool:
+    """Named, replied to, or nobody else there to be meant."""
+    if not hand.desk.assistant:
+        return False
+    replied = replied_to(hand, said)
+    if command.assistant or replied is not None:
+        return command.assistant or replied == companion_of(hand.user_id, hand.desk.assistant)
+    return is_smart(hand) and active(hand) is None
+
+
+def forget(hand: Hand, said: Said) -> Taken:
+    """Forget what was said with the assistant; a turn at work keeps its own."""
+    helper = companion_of(hand.user_id, hand.desk.assistant)
+    live = turns.live(hand.connection, helper)
+    dialogue.forget(hand.connection, helper, live.turn if live else dialogue.EVER)
+    return reply(hand, said, order.Say(text="say.forgotten"), applied=True)
+
+
+def _which(found: Route, said: Said) -> order.Say:
+    if len(found.which) == 1:
+        one = found.which[0]
+        key = "say.answer_plainly" if one.number else "say.answer_assistant"
+        return order.Say(text=key, params={"project": one.project, "session_id": one.session_id})
+    named = "\n".join(f"{one.number}. {one.project} ({one.session_id})" for one in found.which if one.number)
+    return order.Say(text="say.which_session", params={"sessions": named})
+
+
+def _open(hand: Hand, said: Said, *, only: SessionId | None = None) -> tuple[Known, ...]:
+    found = views.status(hand.connection, hand.user_id, said.chat).sessions
+    return tuple(_known(hand, said, one, number=one.number) for one in found if only is None or one.session_id == only)
+
+
+def _known(hand: Hand, said: Said, view: SessionView, *, number: int) -> Known:
+    opened = _question(hand, view) if view.asking else None
+    asked = opened if opened and opened.opened_at and opened.opened_at < said.sent_at else None
+    written = [one.sent_at for one in _written(hand, view)]
+    return Known(
+        session_id=view.session_id,
+        number=number,
+        project=view.project,
+        used_at=view.last_activity,
+        active=view.active,
+        asks=asked.ask if asked else None,
+        asked_at=asked.opened_at if asked else None,
+        written_at=max(written, default=None),
+    )
+
+
+def _question(hand: Hand, view: SessionView) -> Request | None:
+    found = requests.waiting(hand.connection, view.session_id)
+    return next((one for one in found if one.status is RequestStatus.OPEN), None)
+
+
+def _written(hand: Hand, view: SessionView) -> tuple[Prompt, ...]:
+    """The newest messages of the person to the session: those its last turn took, and those that wait."""
+    queue, held = prompts.waiting(hand.connection, view.session_id)
+    return (*prompts.of_turn(hand.connection, view.session_id, view.turn), *queue, *held)
