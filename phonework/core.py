@@ -96,7 +96,7 @@ def assemble(
         language=language,
         max_parts=config.ui.max_parts,
         tz=ZoneInfo(config.ui.timezone) if config.ui.timezone else None,
-        reporters=reporters(reader=reader),
+        reporters=reporters(reader=reader, backends=capabilities),
         backends=capabilities,
     )
     desk = Desk(

@@ -198,7 +198,7 @@ def _run(found: Found, session: Session) -> Run:
         backend=session.backend,
         cwd=session.cwd,
         agent_session_id=session.agent_session_id,
-        model=found.model,
+        model=session.model,
         mode=found.mode,
         user_id=session.user_id,
     )

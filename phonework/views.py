@@ -80,6 +80,14 @@ class StatusView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PastTurn:
+    """A turn and the messages it ran."""
+
+    turn: Turn
+    prompts: tuple[Prompt, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Spent:
     """What the turns of one session used. cost_usd: None when the agent never said."""
 

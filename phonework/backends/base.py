@@ -34,6 +34,7 @@ class Capabilities:
     can_steer: bool = False
     asks: frozenset[RequestKind] = frozenset()
     slash_commands: bool = False  # runs `/word` itself
+    models: tuple[str, ...] = ()  # names of models it takes, for a person to choose from
     sandboxed: bool = False  # may write in its own places only
     assists: bool = False  # decides what is meant by words that are for no session: smart mode
     companion: bool = False  # a person's own helper, made when first needed; no kind of agent that `/new` offers

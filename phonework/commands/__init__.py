@@ -8,16 +8,17 @@ from typing import Final
 
 from phonework.commands.assisting import Clear, SetMode, clear, direct, smart
 from phonework.commands.base import PassThrough, Wrong
-from phonework.commands.looking import Look, cost
+from phonework.commands.choosing import Model, model
+from phonework.commands.looking import Look, cost, log
 from phonework.commands.new import New, new
 from phonework.commands.sessions import Close, Help, Retry, Status, Stop, Switch, close, switch
 
 __all__ = [
-    "BUILT_IN", "Clear", "Close", "Command", "Help", "Look", "New", "PassThrough", "Retry", "SetMode", "Status", "Stop", "Switch", "Wrong",
+    "BUILT_IN", "Clear", "Close", "Command", "Help", "Look", "Model", "New", "PassThrough", "Retry", "SetMode", "Status", "Stop", "Switch", "Wrong",
     "nearest", "parse_command",
 ]  # fmt: skip
 
-Command = New | Status | Switch | Close | Retry | Stop | Help | Look | SetMode | Clear | PassThrough | Wrong
+Command = New | Model | Status | Switch | Close | Retry | Stop | Help | Look | SetMode | Clear | PassThrough | Wrong
 
 PARSERS: Final[dict[str, Callable[[str], Command]]] = {
     "new": new,
@@ -29,6 +30,8 @@ PARSERS: Final[dict[str, Callable[[str], Command]]] = {
     "stop": lambda _rest: Stop(),
     "help": lambda _rest: Help(),
     "cost": cost,
+    "log": log,
+    "model": model,
     "direct": direct,
     "smart": smart,
     "clear": clear,
@@ -48,6 +51,8 @@ _CHINESE: Final = {
     "停": "stop",
     "帮助": "help",
     "花费": "cost",
+    "记录": "log",
+    "模型": "model",
     "直接": "direct",
     "智能": "smart",
     "清空": "clear",

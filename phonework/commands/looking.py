@@ -1,6 +1,14 @@
 """Commands that only look: each is a report."""
 
+import unicodedata
 from dataclasses import dataclass, field
+from typing import Final
+
+from phonework.commands.base import Wrong
+from phonework.commands.words import target
+
+LOGGED: Final = 5
+MOST_LOGGED: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,3 +21,11 @@ class Look:
 
 def cost(_rest: str) -> Look:
     return Look(report="cost")
+
+
+def log(rest: str) -> Look | Wrong:
+    """How many turns; without a number a few."""
+    typed = unicodedata.normalize("NFKC", target(rest)) or str(LOGGED)
+    if not typed.isdecimal() or len(typed) > 6 or not int(typed):
+        return Wrong(command="log", text="say.bad_count", params={"count": typed[:40]}, usage="usage.log")
+    return Look(report="log", params={"count": str(min(int(typed), MOST_LOGGED))})

@@ -115,6 +115,12 @@ def hold_again(draft: Draft) -> None:
     draft.owe(order.UpdatePrompt(prompt_id=prompt.prompt_id))
 
 
+def choose_model(draft: Draft) -> None:
+    model = _event(draft, happened.ModelChosen).model
+    draft.session = replace(draft.session, model=model)
+    draft.owe(order.Say(text="say.model_chosen" if model else "say.model_default", params={"model": model}))
+
+
 # Requests
 
 

@@ -94,6 +94,14 @@ class DropAsked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModelChosen:
+    """The turns to come run with another model. model: as the agent calls it; empty: its own choice."""
+
+    by: UserId
+    model: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TurnStarted:
     """The agent took the turn's prompt. agent_session_id: the agent's own id, for resuming."""
 
@@ -240,7 +248,7 @@ class IdleExpired:
 
 type_names = (
     Created, MessageReceived, CardAnswered, LateAnswered, RetryAsked, ContinueAsked, StopAsked, CloseAsked, SendNowAsked, DropAsked,
-    TurnStarted, PromptsTaken, AgentSessionChanged, AgentAsked, RequestWithdrawn, AnswerDelivered, AnswerLost, SteerFailed,
+    ModelChosen, TurnStarted, PromptsTaken, AgentSessionChanged, AgentAsked, RequestWithdrawn, AnswerDelivered, AnswerLost, SteerFailed,
     TurnFinished, TurnFailed, AgentLost, BackgroundFinished,
     WaitReminderDue, WaitExpired, TurnExpired, StopExpired, IdleExpired,
 )  # fmt: skip
@@ -266,6 +274,7 @@ PersonEvent = (
     | CloseAsked
     | SendNowAsked
     | DropAsked
+    | ModelChosen
 )
 TimerEvent = WaitReminderDue | WaitExpired | TurnExpired | StopExpired | IdleExpired
 EffectEvent = AnswerDelivered | AnswerLost | SteerFailed

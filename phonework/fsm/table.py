@@ -27,6 +27,7 @@ from phonework.fsm.events import (
     IdleExpired,
     LateAnswered,
     MessageReceived,
+    ModelChosen,
     PromptsTaken,
     RequestWithdrawn,
     RetryAsked,
@@ -44,7 +45,7 @@ from phonework.fsm.events import (
 from phonework.fsm.reasons import Reason
 from phonework.fsm.types import Session, State
 
-TABLE_VERSION: Final = 1
+TABLE_VERSION: Final = 2
 """Raised with every change of the rows; `tests/fsm/table.golden.json` holds the rows of this version."""
 
 Action = Callable[[Draft], None]
@@ -136,6 +137,8 @@ _messages: list[Row | Ignore] = [
     Ignore(CLOSED, SendNowAsked, Reason.SESSION_CLOSED),
     *_stay(OPEN, DropAsked, do.drop, guard.owner, guard.prompt_waits),
     Ignore(CLOSED, DropAsked, Reason.SESSION_CLOSED),
+    *_stay(OPEN, ModelChosen, do.choose_model, guard.owner),
+    Ignore(CLOSED, ModelChosen, Reason.SESSION_CLOSED),
 ]
 
 _requests: list[Row | Ignore] = [

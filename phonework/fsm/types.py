@@ -234,6 +234,7 @@ class Timeouts:
 class Session:
     """One conversation with one agent in one directory, as `decide` sees it.
 
+    model: as the person chose, for the turns to come; empty: the agent's own choice.
     open: the request that waits for a person. waiting: those behind it, in order. queue, held: messages not yet run.
     last: the prompts of the newest turn. named_*: what the event refers to, loaded with the session.
     """
@@ -248,6 +249,7 @@ class Session:
     turn: int = 0
     generation: int = 0
     agent_session_id: str = ""
+    model: str = ""
     can_steer: bool = False
     timeouts: Timeouts = Timeouts()
     open: Request | None = None

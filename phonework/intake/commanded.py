@@ -54,6 +54,8 @@ def carry_out(hand: Hand, said: Said, command: commands.Command, opened: Opened 
             if is_for_assistant(hand, said, command):
                 return forget(hand, said)
             return _pass(hand, said, commands.PassThrough(name="clear", text=command.text))
+        case commands.Model(name=name):
+            return _to_named(hand, said, "", happened.ModelChosen(by=hand.user_id, model=name))
         case commands.PassThrough():
             return _pass(hand, said, command)
         case commands.Wrong():

@@ -80,6 +80,8 @@ class Causes:
                 return (f"by {self._name(by)}",)
             case happened.SendNowAsked() | happened.DropAsked():
                 return self._stored_prompt(event.prompt_id), f"by {self._name(event.by)}"
+            case happened.ModelChosen(by=by, model=model):
+                return self._words(model) or "the agent's own choice", f"by {self._name(by)}"
             case happened.TurnStarted(turn=turn) | happened.AgentSessionChanged(turn=turn):
                 agent = event.agent_session_id
                 return f"turn {turn}", f"the agent's session {one_line(agent, 60)}" if agent else ""

@@ -33,7 +33,7 @@ SELECT 1 FROM session WHERE session_id = ?;
 
 -- name: save_session
 UPDATE session SET state = ?, version = ?, table_version = ?, since_ms = ?, active_at_ms = ?, turn = ?, generation = ?,
-                   open_request = ?, agent_session_id = ?, carry = ?
+                   open_request = ?, agent_session_id = ?, model = ?, carry = ?
 WHERE session_id = ? AND version = ?;
 
 -- name: session_run

@@ -37,7 +37,6 @@ class Found(NamedTuple):
     """A session as `decide` sees it, and what it does not look at. chat: where the session is shown."""
 
     session: Session
-    model: str
     mode: str
     chat: Chat
 
@@ -80,6 +79,7 @@ def find(connection: sqlite3.Connection, session_id: SessionId, event: Event | N
         turn=turn,
         generation=generation,
         agent_session_id=agent_session,
+        model=model,
         can_steer=bool(can_steer),
         timeouts=load_frozen(Timeouts, timeouts),
         open=opened,
@@ -92,7 +92,7 @@ def find(connection: sqlite3.Connection, session_id: SessionId, event: Event | N
         named_request=requests.get(connection, getattr(event, "request_id", ""), session_id),
         named_prompt=prompts.get(connection, getattr(event, "prompt_id", ""), session_id),
     )
-    return Found(session, model, mode, load_frozen(Chat, chat))
+    return Found(session, mode, load_frozen(Chat, chat))
 
 
 def _needs_last(event: Event | None) -> bool:
@@ -116,7 +116,7 @@ def save(connection: sqlite3.Connection, before: Session, decision: Decision, no
         SQL["save_session"],
         (
             after.state.value, after.version, TABLE_VERSION, milliseconds(after.since), milliseconds(now), after.turn,
-            after.generation, after.open.request_id if after.open else None, after.agent_session_id,
+            after.generation, after.open.request_id if after.open else None, after.agent_session_id, after.model,
             dump(after.carry) if after.carry else None, after.session_id, before.version,
         ),
     )  # fmt: skip

@@ -122,8 +122,8 @@ class EngineMachine(People, Agents):
 
     def it_stands_where_it_should(self, session_id: SessionId, one: Expected) -> None:
         rows = self.play.rows
-        state, turn, generation, open_request, agent = rows(
-            "SELECT state, turn, generation, open_request, agent_session_id FROM session WHERE session_id = ?",
+        state, turn, generation, open_request, agent, model = rows(
+            "SELECT state, turn, generation, open_request, agent_session_id, model FROM session WHERE session_id = ?",
             session_id,
         )[0]
         waiting = rows(
@@ -137,6 +137,7 @@ class EngineMachine(People, Agents):
             "generation": generation,
             "open": open_request or "",
             "agent": agent,
+            "model": model,
             "queue": [prompt for status, prompt in waiting if status == "queued"],
             "held": [prompt for status, prompt in waiting if status == "held"],
             "questions": dict(rows("SELECT request_id, status FROM request WHERE session_id = ?", session_id)),
@@ -149,6 +150,7 @@ class EngineMachine(People, Agents):
             "generation": one.generation,
             "open": one.open,
             "agent": one.agent,
+            "model": one.model,
             "queue": one.queue,
             "held": one.held,
             "questions": {key: question.status for key, question in one.questions.items()},

@@ -61,7 +61,11 @@ class People(Stage):
 
     @precondition(any_sessions)
     @rule(
-        which=WHICH, command=st.sampled_from(["/stop", "/stop", "/close", "/retry", "/retry", "/status"]), late=RARELY
+        which=WHICH,
+        command=st.sampled_from(
+            ["/stop", "/stop", "/close", "/retry", "/retry", "/status", "/model swift", "/model default"]
+        ),
+        late=RARELY,
     )
     def command(self, which: int, command: str, late: bool) -> None:
         self.tick()
@@ -76,6 +80,8 @@ class People(Stage):
                     one.close()
                 case "/retry":
                     one.retry(message_of("retry", said.key), self.now)
+                case "/model swift" | "/model default":
+                    one.choose("swift" if command == "/model swift" else "")
                 case _:  # it only looks
                     pass
         self.deliver(said)

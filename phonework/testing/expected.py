@@ -59,6 +59,7 @@ class Expected:
     questions: dict[str, Question] = field(default_factory=dict)
     open: str = ""
     agent: str = ""  # the agent's own name for the session
+    model: str = ""  # as chosen
     behind: list[str] = field(default_factory=list)
     begun: set[int] = field(default_factory=set)  # turns the agent was told of
     claimed: tuple[str, str] | None = None
@@ -135,6 +136,10 @@ class Expected:
         self.held.clear()
         self.carry = None
         self._go(Mode.CLOSED)
+
+    def choose(self, model: str) -> None:
+        if self.mode is not Mode.CLOSED:
+            self.model = model
 
     def retry(self, message: str, now: datetime, turn: int = 0) -> None:
         if not self.last or turn not in (0, self.turn):

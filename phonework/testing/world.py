@@ -213,6 +213,8 @@ def _person(world: World, bounds: Bounds) -> Iterator[Move]:
         yield Move(name="continue", event=event_continue, world=world)
     yield Move(name="stop", event=happened.StopAsked(by=OWNER), world=world)
     yield Move(name="close", event=happened.CloseAsked(by=OWNER), world=world)
+    for by in (OWNER, STRANGER):
+        yield Move(name=f"model {by}", event=happened.ModelChosen(by=by, model=world.session.model), world=world)
     for prompt in world.prompts:
         yield Move(name="drop", event=happened.DropAsked(prompt_id=prompt.prompt_id, by=OWNER), world=world)
         yield Move(name="send now", event=happened.SendNowAsked(prompt_id=prompt.prompt_id, by=OWNER), world=world)

@@ -43,6 +43,7 @@ class ClaudeBackend:
         can_steer=True,
         asks=frozenset({RequestKind.CONFIRM, RequestKind.CHOICE, RequestKind.PLAN}),
         slash_commands=True,
+        models=("opus", "sonnet", "haiku"),
     )
 
     def __init__(self, *, sink: Sink, settings: Mapping[str, object], data_dir: Path) -> None:
@@ -100,8 +101,9 @@ class ClaudeBackend:
         return None
 
     async def _adjust(self, live: "LiveSession", start: TurnStart) -> None:
-        if start.model and start.model != live.model:
-            await live.set_model(start.model)
+        model = start.model or self._settings.model
+        if model != live.model:
+            await live.set_model(model)
         if start.mode and start.mode != live.reporter.mode:
             await live.set_mode(start.mode)
 

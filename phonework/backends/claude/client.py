@@ -170,7 +170,8 @@ class LiveSession:
         self.reporter.mode = mode
 
     async def set_model(self, model: str) -> None:
-        await self._control(self._client.set_model(model), "claude.model_refused", model=model)
+        """model: empty for Claude Code's own choice."""
+        await self._control(self._client.set_model(model or None), "claude.model_refused", model=model or "default")
         self.model = model
 
     async def kill(self) -> None:
