@@ -9,7 +9,7 @@ from phonework import engine
 from phonework.backends.base import Accepted
 from phonework.channels.base import Said
 from phonework.engine import Happened
-from phonework.fsm.events import CloseAsked, Event, MessageReceived
+from phonework.fsm.events import CloseAsked, Event, MessageReceived, TurnFailed
 from phonework.fsm.types import Attachment, Prompt, PromptId, SessionId, UserId
 from phonework.store.effects import Owed
 from phonework.testing.backend import Deed
@@ -189,11 +189,12 @@ async def test_a_claimed_order_that_is_void_when_its_turn_comes_is_not_begun(pla
 
 
 async def test_a_claimed_order_that_is_void_before_the_start_is_not_begun(play: Playbook) -> None:
+    """Its turn ended meanwhile, and nothing in the lane behind it says so."""
     session = await play.begin()
     await play.crash(start=False)
     await play.open()
     await play.core.router.submit(said(play))
-    await unheard(play, session, CloseAsked(by=UserId(ADA)))  # its own orders are found in the table
+    await play.core.node.emit(session, TurnFailed(turn=1, error="no more credit"), key="k")
     await play.core.start(play.left)
     await play.settled()
 
