@@ -299,6 +299,24 @@ class AssistantSettings(Section):
         return bool(self.base_url)
 
 
+class WebSettings(Section):
+    purpose = "The web, for the assistant and for `/web`. Fetching pages needs no setting, searching needs a key."
+
+    metaso_key: SecretStr = Field(
+        SecretStr(""),
+        description="Key of Metaso AI Search, begins with `mk-`; from https://metaso.cn. With one, pages "
+        "that cannot be read directly are read through Metaso too.",
+    )
+    metaso_url: str = Field("https://metaso.cn", description="Where Metaso is.", examples=["https://metaso.cn"])
+
+    @field_validator("metaso_url")
+    @classmethod
+    def _origin(cls, url: str) -> str:
+        if not re.fullmatch(r"https?://[^/\s?#]+/?", url):
+            raise ValueError(f"{url!r} is not an origin: http or https, a host, and no path")
+        return url.rstrip("/")
+
+
 class UiSettings(Section):
     purpose = "What people see."
 
@@ -350,6 +368,7 @@ class Config(BaseSettings):
     claude: ClaudeSettings = Field(default_factory=ClaudeSettings)
     demo: DemoSettings = Field(default_factory=DemoSettings)
     assistant: AssistantSettings = Field(default_factory=AssistantSettings)
+    web: WebSettings = Field(default_factory=WebSettings)
     ui: UiSettings = Field(default_factory=UiSettings)
     log: LogSettings = Field(default_factory=LogSettings)
 
@@ -386,20 +405,24 @@ class Config(BaseSettings):
             found |= {"max_live": self.agent.max_live, "sandbox": self.sandbox_of_agents()}
         return found
 
+    def own_places(self) -> tuple[Path, ...]:
+        """What is ours alone, wherever it lies: no agent and no tool reads or writes it."""
+        ours = [self.server.data_dir, *([self._path] if self._path else [])]
+        return tuple(place.absolute() for place in ours)
+
     def sandbox_of_agents(self) -> sandbox.Sandbox | None:
         """What agents may write and must not see; None: they are not confined."""
         if self.work.sandbox == "off":
             return None
-        ours = [self.server.data_dir, *([self._path] if self._path else [])]
         return sandbox.Sandbox(
             write=self.work.sandbox_write,
-            hide=tuple(str(place.absolute()) for place in ours),
+            hide=tuple(map(str, self.own_places())),
             untrusted=(str(self.work.root.absolute()),),
         )
 
     def secrets(self) -> tuple[str, ...]:
         """Every secret value that is set, for the log to leave out."""
-        ours = (self.feishu.app_secret, self.server.token, self.assistant.api_key)
+        ours = (self.feishu.app_secret, self.server.token, self.assistant.api_key, self.web.metaso_key)
         values = [one.get_secret_value() for one in ours]
         return tuple(value for value in (*values, *self.claude.env.values()) if value not in ("", UNREAD))
 
