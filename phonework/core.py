@@ -26,6 +26,7 @@ from phonework.channels.base import Channel
 from phonework.clock import Clock
 from phonework.config import Config
 from phonework.dispatcher import Dispatcher, Pause
+from phonework.files.place import Root
 from phonework.intake import Desk
 from phonework.link.local import LocalLink
 from phonework.names import SessionNames
@@ -88,6 +89,7 @@ def assemble(
     link, language = link or LocalLink(), config.ui.language
     retry, reader = Retry(writer, chance=random.Random()), Reader(config.database)
     capabilities: dict[str, Capabilities] = {}  # filled below
+    files = Root(path=config.work.root, hidden=config.own_places())
     chats = ChatCarrier(
         writer=writer,
         outlet=link,
@@ -96,7 +98,7 @@ def assemble(
         language=language,
         max_parts=config.ui.max_parts,
         tz=ZoneInfo(config.ui.timezone) if config.ui.timezone else None,
-        reporters=reporters(reader=reader, backends=capabilities),
+        reporters=reporters(reader=reader, backends=capabilities, files=files),
         backends=capabilities,
     )
     desk = Desk(

@@ -34,7 +34,7 @@ def assistant(
         writer=office.writer,
         clock=clock,
         model=model,
-        tools=tools(office),
+        tools=tools(office, hidden=config.own_places()),
         limits=Limits(
             seconds=chosen.max_seconds,
             steps=chosen.max_steps,
