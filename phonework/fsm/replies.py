@@ -4,7 +4,7 @@ import re
 import unicodedata
 from typing import Final
 
-from phonework.fsm.types import Answer, Ask, Question, RequestKind, Verdict
+from phonework.fsm.types import Answer, Ask, Question, RequestKind, Scope, Verdict
 
 
 def _known(words: str) -> frozenset[str]:
@@ -20,6 +20,10 @@ _YES: Final = _known(
 _ALWAYS: Final = _known(
     "always, always allow, allow always, yes always, allow this rule, allow rule,"
     "总是, 总是允许, 一直允许, 始终允许, 永远允许, 总是同意, 总是可以, 以后都允许, 允许此规则, 允许这条规则, 按规则允许"
+)
+_SESSION: Final = _known(
+    "session, this session, for this session, allow session, allow this session, allow for this session,"
+    "yes for this session, 会话, 本会话, 本次会话, 这次会话, 本会话允许, 本次会话允许, 本次会话都允许, 这次会话都允许"
 )
 _NO: Final = _known(
     "n, no, nope, nah, deny, denied, reject, rejected, refuse, don't, dont, cancel, 👎, ❌, do not, no thanks, not now,"
@@ -46,7 +50,7 @@ def interpret(ask: Ask, text: str) -> Answer | None:
         return None
     match ask.kind:
         case RequestKind.CONFIRM:
-            return _permission(text, may_rule=bool(ask.rule))
+            return _permission(text, ask.offered)
         case RequestKind.PLAN:
             return _plan(text)
         case RequestKind.CHOICE:
@@ -71,12 +75,16 @@ def _plain(text: str) -> str:
     return " ".join(folded.strip(_PADDING).split())
 
 
-def _permission(text: str, *, may_rule: bool) -> Answer | None:
+def _permission(text: str, scopes: tuple[Scope, ...]) -> Answer | None:
+    """scopes: how long a rule can hold. Where it cannot hold as long as the words say, less is allowed, never more."""
     plain = _plain(text)
+    session = Verdict.ALLOW_SESSION if Scope.SESSION in scopes else Verdict.ALLOW
     if plain in _YES:
         return Answer(verdict=Verdict.ALLOW)
     if plain in _ALWAYS:
-        return Answer(verdict=Verdict.ALLOW_RULE if may_rule else Verdict.ALLOW)
+        return Answer(verdict=Verdict.ALLOW_RULE if Scope.ALWAYS in scopes else session)
+    if plain in _SESSION and Scope.SESSION in scopes:
+        return Answer(verdict=session)
     return _refusal(text)
 
 

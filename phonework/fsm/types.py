@@ -3,12 +3,16 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NewType
+from typing import Final, NewType
 
 SessionId = NewType("SessionId", str)  # readable, like `fizz-top`
 UserId = NewType("UserId", str)  # the channel's id of a person; Feishu: open_id
 RequestId = NewType("RequestId", str)  # 32 hex digits, random
 PromptId = NewType("PromptId", str)  # a UUID, also the prompt's id at the agent
+
+
+LONGEST_RULE: Final = 1_000
+"""Characters of a rule that a person can agree to: it is shown in full."""
 
 
 class State(StrEnum):
@@ -64,10 +68,18 @@ class TurnStatus(StrEnum):
     LOST = "lost"
 
 
+class Scope(StrEnum):
+    """How long a rule that an agent proposes can hold."""
+
+    SESSION = "session"
+    ALWAYS = "always"
+
+
 class Verdict(StrEnum):
     """What a person decided about a request."""
 
     ALLOW = "allow"
+    ALLOW_SESSION = "allow_session"  # allow, and let the proposed rule hold as long as the agent's session
     ALLOW_RULE = "allow_rule"  # allow, and let the agent write the proposed rule
     ALLOW_EDITS = "allow_edits"  # a plan approved, its edits need no further asking
     DENY = "deny"  # `text` is the reason the agent reads
@@ -109,7 +121,8 @@ class Ask:
     agent_ref: the agent's own id of the request; Claude: `tool_use_id`.
     fingerprint: hash of tool and input; equal fingerprints ask for the very same thing.
     prompt: what is asked, in one line. Of command, diff, plan and input_json at most one says what it is about, in full.
-    rule: the rule "always allow" would add, as the agent writes it; empty when none is proposed.
+    rule: the rule that would be added, as the agent writes it; empty when none is proposed. scopes: how long it can hold.
+    kept_in: the file a rule for ever is written to, as the person knows it; empty: in the agent's own records.
     extra: JSON only the backend understands, handed back with the answer.
     """
 
@@ -126,7 +139,14 @@ class Ask:
     input_json: str = ""
     questions: tuple[Question, ...] = ()
     rule: str = ""
+    scopes: tuple[Scope, ...] = (Scope.ALWAYS,)
+    kept_in: str = ""
     extra: str = "{}"
+
+    @property
+    def offered(self) -> tuple[Scope, ...]:
+        """How long the rule can be made to hold; none when there is none, or it is too long to be shown in full."""
+        return self.scopes if 0 < len(self.rule) <= LONGEST_RULE else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,10 +213,20 @@ class Sentence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One thing the agent did. state: running, ok or failed. output: the first line of what came of it, if that is known."""
+
+    title: str
+    state: str = "running"
+    output: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
     """One prompt (and those folded into it) until the agent stops. text: the agent's last words, verbatim.
 
     error: what went wrong, in words; problem: the same for people, when it is a sentence of ours.
+    background: it took so long that it became a task of its person's. steps: the last things the agent did in it.
     """
 
     turn: int
@@ -208,6 +238,8 @@ class Turn:
     error: str = ""
     problem: Sentence | None = None
     usage: Usage = field(default_factory=Usage)
+    background: bool = False
+    steps: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,13 +253,17 @@ class Carry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:
-    """How long a session may wait, work and rest; zero means for ever. remind: before a wait ends."""
+    """How long a session may wait, work and rest; zero means for ever. remind: before a wait ends.
+
+    background: so long a turn is waited for; then it goes on as a task.
+    """
 
     wait: timedelta = timedelta(minutes=5)
     turn: timedelta = timedelta(minutes=30)
     idle: timedelta = timedelta(minutes=30)
     stop: timedelta = timedelta(seconds=20)
     remind: timedelta = timedelta(minutes=1)
+    background: timedelta = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,6 +273,7 @@ class Session:
     model: as the person chose, for the turns to come; empty: the agent's own choice.
     open: the request that waits for a person. waiting: those behind it, in order. queue, held: messages not yet run.
     last: the prompts of the newest turn. named_*: what the event refers to, loaded with the session.
+    quiet_until: the person is not to be disturbed before; None: they may be.
     """
 
     session_id: SessionId
@@ -261,3 +298,4 @@ class Session:
     live: Turn | None = None
     named_request: Request | None = None
     named_prompt: Prompt | None = None
+    quiet_until: datetime | None = None

@@ -20,6 +20,7 @@ _WORDS: Final = 80
 _READ: Final = 10_000  # characters of a text that are looked at: secrets are found before it is shortened
 _DECISIONS: Final = {
     Verdict.ALLOW: "allow",
+    Verdict.ALLOW_SESSION: "allow, with the rule for this session",
     Verdict.ALLOW_RULE: "allow, with the rule",
     Verdict.ALLOW_EDITS: "approve, with its edits",
     Verdict.DENY: "deny",

@@ -1,12 +1,15 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from phonework.fsm.replies import interpret, is_no, is_yes
-from phonework.fsm.types import Answer, Ask, Option, Question, RequestId, RequestKind, Verdict
+from phonework.fsm.types import Answer, Ask, Option, Question, RequestId, RequestKind, Scope, Verdict
 
 ALLOW = Answer(verdict=Verdict.ALLOW)
 RULE = Answer(verdict=Verdict.ALLOW_RULE)
+SESSION = Answer(verdict=Verdict.ALLOW_SESSION)
 EDITS = Answer(verdict=Verdict.ALLOW_EDITS)
 DENY = Answer(verdict=Verdict.DENY)
 DATABASES = (Option(label="Postgres"), Option(label="SQLite"), Option(label="8080"))
@@ -61,6 +64,28 @@ def test_known_words_of_refusal_deny_without_a_reason(word: str) -> None:
 def test_always_takes_the_rule_only_if_one_is_proposed(word: str) -> None:
     assert interpret(RULED, word) == RULE
     assert interpret(CONFIRM, word) == ALLOW
+
+
+BOTH = replace(RULED, scopes=(Scope.SESSION, Scope.ALWAYS))
+FLEETING = replace(RULED, scopes=(Scope.SESSION,))
+
+
+@pytest.mark.parametrize("word", ["session", "For this session.", "本次会话", "本次会话都允许"])
+def test_a_rule_for_the_session_is_taken_only_if_it_can_be_made(word: str) -> None:
+    assert interpret(BOTH, word) == SESSION
+    assert interpret(RULED, word) == denied(word)
+    assert interpret(CONFIRM, word) == denied(word)
+
+
+def test_where_a_rule_cannot_hold_for_good_always_allows_less() -> None:
+    assert interpret(BOTH, "always") == RULE
+    assert interpret(FLEETING, "always") == SESSION
+
+
+def test_a_rule_too_long_to_be_shown_is_not_agreed_to() -> None:
+    endless = replace(BOTH, rule=f"Bash({'x' * 1_000})")
+    assert interpret(endless, "always") == ALLOW
+    assert interpret(endless, "session") == denied("session")
 
 
 @pytest.mark.parametrize(
@@ -156,8 +181,8 @@ def test_an_input_takes_any_text() -> None:
 
 # An approval never happens by accident
 
-AGREEING = frozenset({Verdict.ALLOW, Verdict.ALLOW_RULE, Verdict.ALLOW_EDITS})
-KNOWN = ("y", "yes", "ok", "好", "可以", "同意", "always", "总是允许", "auto", "自动")
+AGREEING = frozenset({Verdict.ALLOW, Verdict.ALLOW_SESSION, Verdict.ALLOW_RULE, Verdict.ALLOW_EDITS})
+KNOWN = ("y", "yes", "ok", "好", "可以", "同意", "session", "本次会话", "always", "总是允许", "auto", "自动")
 
 
 @given(st.text(), st.sampled_from([CONFIRM, RULED, PLAN, SINGLE, CLOSED, MANY, TWO]))
@@ -173,7 +198,7 @@ def test_reading_never_raises_and_a_choice_is_never_an_approval(text: str, reque
 @given(st.sampled_from(KNOWN), st.text(st.characters(categories=["L", "N"]), min_size=1), st.booleans())
 def test_a_known_word_with_any_other_word_is_no_approval(word: str, other: str, before: bool) -> None:
     joined = f"{other} {word}" if before else f"{word} {other}"
-    for request in (CONFIRM, RULED, PLAN):
+    for request in (CONFIRM, RULED, BOTH, PLAN):
         answer = interpret(request, joined)
         if joined.strip().casefold() not in {"yes always", "yes auto"}:
             assert answer is not None

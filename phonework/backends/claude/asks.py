@@ -10,13 +10,19 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from phonework.fsm.types import Answer, Ask, Option, Question, RequestId, RequestKind, Verdict
+from phonework.fsm.types import Answer, Ask, Option, Question, RequestId, RequestKind, Scope, Verdict
 
 REFUSED = "The user refused this."
 UNANSWERED = "The user did not answer these questions."
 KEEP_PLANNING = "The user does not agree with this plan yet. Keep planning."
 LONGEST_PROMPT = 400  # characters of the one-line question
 EDITS = {"type": "setMode", "mode": "acceptEdits", "destination": "session"}
+PLACES = {
+    "localSettings": ".claude/settings.local.json",
+    "projectSettings": ".claude/settings.json",
+    "userSettings": "~/.claude/settings.json",
+}
+"""Where Claude Code keeps a rule for good: the destination of a suggestion, and the file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +75,8 @@ def ask(call: Call) -> Ask:
 def decision(asked: Ask, answer: Answer, tool_input: Mapping[str, Any]) -> Allow | Deny:
     """What Claude Code is told. tool_input: of the call that waits; it has the ask's fingerprint.
 
-    Only an explicit allow lets a confirm or a plan pass; "always allow" adds the proposed rules and nothing else, because
-    the other suggestions would change the session's mode.
+    Only an explicit allow lets a confirm or a plan pass. A rule adds the proposed rules and nothing else, because the other
+    suggestions would change the session's mode: as they are, or for the session only, wherever they were to be kept.
     """
     if answer.verdict is Verdict.DENY:
         return Deny(message=answer.text or (KEEP_PLANNING if asked.kind is RequestKind.PLAN else REFUSED))
@@ -79,6 +85,9 @@ def decision(asked: Ask, answer: Answer, tool_input: Mapping[str, Any]) -> Allow
     match answer.verdict:
         case Verdict.ALLOW:
             return Allow(tool_input=dict(tool_input))
+        case Verdict.ALLOW_SESSION:
+            rules = tuple({**one, "destination": "session"} for one in _rules(_suggestions(asked)))
+            return Allow(tool_input=dict(tool_input), updates=rules)
         case Verdict.ALLOW_RULE:
             return Allow(tool_input=dict(tool_input), updates=_rules(_suggestions(asked)))
         case Verdict.ALLOW_EDITS:
@@ -124,6 +133,7 @@ def _ask(
     input_json: str = "",
     questions: tuple[Question, ...] = (),
 ) -> Ask:
+    kept = _kept_in(call.suggestions)
     return Ask(
         request_id=RequestId(uuid4().hex),
         kind=kind,
@@ -133,6 +143,8 @@ def _ask(
         tool=call.tool,
         path=_path(call),
         rule=_rule_text(call.suggestions) if kind is RequestKind.CONFIRM else "",
+        scopes=(Scope.SESSION, Scope.ALWAYS) if kept else (Scope.SESSION,),
+        kept_in=", ".join(kept),
         extra=json.dumps({"suggestions": call.suggestions}, ensure_ascii=False),
         command=command,
         diff=diff,
@@ -192,6 +204,12 @@ def _suggestions(asked: Ask) -> tuple[dict[str, Any], ...]:
 
 def _rules(suggestions: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
     return tuple(one for one in suggestions if one.get("type") == "addRules" and one.get("behavior") == "allow")
+
+
+def _kept_in(suggestions: tuple[dict[str, Any], ...]) -> list[str]:
+    """The files the rules are to be written to; none when they are meant for the session only."""
+    places = (PLACES.get(str(one.get("destination")), "") for one in _rules(suggestions))
+    return list(dict.fromkeys(place for place in places if place))
 
 
 def _rule_text(suggestions: tuple[dict[str, Any], ...]) -> str:

@@ -2,11 +2,10 @@
 
 from typing import Final
 
-from phonework.channels.cards.danger import marks
+from phonework.channels.cards.danger import is_broad, marks, widened
 from phonework.channels.cards.parts import (
     Element,
     button,
-    clip,
     cut,
     form,
     input_row,
@@ -15,19 +14,24 @@ from phonework.channels.cards.parts import (
     plain,
     row,
     select,
-    small,
     submit,
     text_input,
     words,
 )
 from phonework.channels.cards.values import Press, Value, answer_value, pick
 from phonework.channels.markdown import escape, inline_code
-from phonework.fsm.types import Ask, Question, Request, RequestKind
+from phonework.fsm.types import Ask, Question, Request, RequestKind, Scope
 from phonework.texts import text
 
 ONE_TAP_OPTIONS: Final = 4
 _MAX_SELECTABLE: Final = 60  # options in all selects of a card: each counts as an element
 _MAX_FORM_QUESTIONS: Final = 8
+_TYPING: Final = {
+    (): "card.typing_confirm",
+    (Scope.SESSION,): "card.typing_confirm_session",
+    (Scope.ALWAYS,): "card.typing_confirm_rule",
+    (Scope.SESSION, Scope.ALWAYS): "card.typing_confirm_scopes",
+}
 
 
 def controls(request: Request, language: str, *, late: bool, budget: int) -> list[Element]:
@@ -50,7 +54,7 @@ def typing_hint(ask: Ask, language: str) -> str:
         return ""
     match ask.kind:
         case RequestKind.CONFIRM:
-            return text(language, "card.typing_confirm_rule" if ask.rule else "card.typing_confirm")
+            return text(language, _TYPING[ask.offered])
         case RequestKind.PLAN:
             return text(language, "card.typing_plan")
         case RequestKind.INPUT:
@@ -113,14 +117,29 @@ class _Controls:
         return answer_value(self._ask.request_id, self._request.generation, choice, late=self._late)
 
     def confirm(self) -> list[Element]:
-        rule = self._ask.rule if not self._late else ""
+        scopes = self._ask.offered if not self._late else ()
         allow = "card.late_allow" if self._late else "card.allow"
         buttons = [self._button(allow, Press.ALLOW, "primary" if marks(self._ask) else "primary_filled")]
-        if rule:
+        if Scope.SESSION in scopes:
+            buttons.append(self._button("card.allow_session", Press.ALLOW_SESSION, "default"))
+        if Scope.ALWAYS in scopes:
             buttons.append(self._button("card.allow_rule", Press.ALLOW_RULE, "default"))
         buttons.append(self._button("card.late_deny" if self._late else "card.deny", Press.DENY, "danger"))
-        shown = [small(f"{escape(self._say('card.rule_line'))} {inline_code(clip(rule, 400))}")] if rule else []
+        shown = [self._rule(scopes)] if scopes else []
         return [*shown, row(buttons), self._reason_form("card.reason_hint", "card.deny_reason")]
+
+    def _rule(self, scopes: tuple[Scope, ...]) -> Element:
+        """The rule in full, where each button keeps it, and how much more it allows than what is asked."""
+        lines = [f"{escape(self._say('card.rule_line'))} {inline_code(self._ask.rule)}"]
+        if Scope.SESSION in scopes:
+            lines.append(escape(self._say("card.rule_session")))
+        if Scope.ALWAYS in scopes:
+            place = inline_code(self._ask.kept_in) if self._ask.kept_in else escape(self._say("card.rule_records"))
+            lines.append(f"{escape(self._say('card.rule_always'))} {place}")
+        if wider := widened(self._ask):
+            lines.append(f"{escape(self._say('card.rule_wider'))} {', '.join(map(inline_code, wider))}")
+        marked = f"\n<font color='red'>⚠ {escape(self._say('danger.broad_rule'))}</font>" if is_broad(self._ask) else ""
+        return markdown(f"<font color='grey'>{chr(10).join(lines)}</font>{marked}")
 
     def plan(self) -> list[Element]:
         approve = self._button("card.late_approve" if self._late else "card.approve", Press.ALLOW, "primary_filled")

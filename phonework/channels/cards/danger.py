@@ -61,6 +61,35 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 _COMPILED: Final = {name: _compiled(pattern) for name, pattern in _PATTERNS.items()}
+_RULE: Final = re.compile(
+    r"(?:^|, )(?P<tool>[A-Za-z_]\w*)(?:\((?P<what>.*?)\))?(?=, [A-Za-z_]\w*[(,]|, \w+$|$)", re.DOTALL
+)
+_HARMLESS: Final = frozenset(
+    [
+        "cat",
+        "date",
+        "df",
+        "diff",
+        "du",
+        "echo",
+        "file",
+        "grep",
+        "head",
+        "id",
+        "ls",
+        "pwd",
+        "rg",
+        "sort",
+        "stat",
+        "tail",
+        "tree",
+        "true",
+        "uniq",
+        "wc",
+        "which",
+        "whoami",
+    ]
+)
 _READ_CHARS: Final = 50_000  # from the beginning and from the end
 
 
@@ -74,6 +103,36 @@ def marks(ask: Ask) -> tuple[str, ...]:
     if any(has_hidden(_ends(text)) for text in (ask.command, ask.path, ask.diff)):
         found.append("hidden")
     return tuple(f"danger.{name}" for name in found)
+
+
+def widened(ask: Ask) -> tuple[str, ...]:
+    """With what the further commands begin that the proposed rule allows; none when it is for this command alone."""
+    if not ask.offered:
+        return ()
+    found = [one["what"] or "" for one in _RULE.finditer(ask.rule) if one["tool"] == "Bash"]
+    return tuple(_beginning(what) for what in found if what.endswith("*") and _beginning(what))
+
+
+def is_broad(ask: Ask) -> bool:
+    """Whether the proposed rule allows so much more than what is asked that it is clearly dangerous."""
+    return bool(ask.offered) and any(_is_broad(one["tool"], one["what"] or "") for one in _RULE.finditer(ask.rule))
+
+
+def _beginning(what: str) -> str:
+    """`npm test` of `npm test:*` and of `npm test *`."""
+    return what.rstrip("*").removesuffix(":").strip()
+
+
+def _is_broad(tool: str, what: str) -> bool:
+    """A whole tool, a whole disk, any use of one program, or commands that are marked themselves."""
+    beginning = _beginning(what)
+    if not beginning.strip("/~"):
+        return True
+    if tool != "Bash" or not what.endswith("*"):
+        return False
+    words = beginning.split()
+    alone = len(words) == 1 and words[0] not in _HARMLESS
+    return alone or any(pattern.search(f"{beginning} x") for pattern in _COMPILED.values())
 
 
 def _ends(text: str) -> str:

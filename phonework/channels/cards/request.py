@@ -201,6 +201,8 @@ class _Painter:
         match answer.verdict:
             case Verdict.ALLOW:
                 return self.say("card.approve" if plan else "card.allow")
+            case Verdict.ALLOW_SESSION:
+                return self.say("card.allow_session")
             case Verdict.ALLOW_RULE:
                 return self.say("card.allow_rule")
             case Verdict.ALLOW_EDITS:

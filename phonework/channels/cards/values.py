@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, TypeVar
 
-from phonework.fsm.types import Answer, Ask, PromptId, Question, RequestId, RequestKind, SessionId, Verdict
+from phonework.fsm.types import Answer, Ask, PromptId, Question, RequestId, RequestKind, Scope, SessionId, Verdict
 
 VERSION: Final = 1
 MAX_TEXT: Final = 10_000  # characters of one text field; the input itself allows 1,000
@@ -25,6 +25,7 @@ class Press(StrEnum):
     """Which button of a request's card was pressed."""
 
     ALLOW = "allow"
+    ALLOW_SESSION = "allow_session"
     ALLOW_RULE = "allow_rule"
     ALLOW_EDITS = "allow_edits"
     DENY = "deny"
@@ -250,7 +251,7 @@ def answer_of(ask: Ask, click: AnswerClick) -> Answer | None:
     """The decision a click stands for; None when the request cannot be answered that way, or not all of it was."""
     match ask.kind:
         case RequestKind.CONFIRM:
-            return _permission(click, may_rule=bool(ask.rule))
+            return _permission(click, ask.offered)
         case RequestKind.PLAN:
             return _plan(click)
         case RequestKind.CHOICE:
@@ -260,10 +261,13 @@ def answer_of(ask: Ask, click: AnswerClick) -> Answer | None:
             return Answer(verdict=Verdict.ANSWER, text=text) if click.press is Press.FORM and text else None
 
 
-def _permission(click: AnswerClick, *, may_rule: bool) -> Answer | None:
+def _permission(click: AnswerClick, scopes: tuple[Scope, ...]) -> Answer | None:
+    """scopes: how long the proposed rule can hold; none: there is no rule."""
     if click.press is Press.ALLOW:
         return Answer(verdict=Verdict.ALLOW)
-    if click.press is Press.ALLOW_RULE and may_rule:
+    if click.press is Press.ALLOW_SESSION and Scope.SESSION in scopes:
+        return Answer(verdict=Verdict.ALLOW_SESSION)
+    if click.press is Press.ALLOW_RULE and Scope.ALWAYS in scopes:
         return Answer(verdict=Verdict.ALLOW_RULE)
     return _denial(click)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from phonework.backends.claude import asks
 from phonework.backends.claude.asks import Allow, Call, Deny
-from phonework.fsm.types import Answer, RequestKind, Verdict
+from phonework.fsm.types import Answer, RequestKind, Scope, Verdict
 
 RULE = {
     "type": "addRules",
@@ -47,6 +47,23 @@ def test_always_allow_returns_the_rules_and_nothing_else() -> None:
         tool_input={"command": "touch x1"}, updates=(RULE,)
     )
     assert asks.decision(asked, Answer(verdict=Verdict.ALLOW), {}) == Allow(tool_input={}, updates=())
+
+
+def test_for_the_session_the_same_rules_are_returned_and_kept_nowhere() -> None:
+    asked = asks.ask(bash(suggestions=(DIRECTORY, RULE, MODE)))
+
+    assert asks.decision(asked, Answer(verdict=Verdict.ALLOW_SESSION), {"command": "touch x1"}) == Allow(
+        tool_input={"command": "touch x1"}, updates=({**RULE, "destination": "session"},)
+    )
+
+
+def test_only_a_rule_that_is_written_somewhere_is_offered_for_good() -> None:
+    kept = asks.ask(bash(suggestions=(RULE,)))
+    fleeting = asks.ask(bash(suggestions=({**RULE, "destination": "session"},)))
+
+    assert (kept.offered, kept.kept_in) == ((Scope.SESSION, Scope.ALWAYS), ".claude/settings.local.json")
+    assert (fleeting.offered, fleeting.kept_in) == ((Scope.SESSION,), "")
+    assert asks.ask(bash()).offered == ()
 
 
 def test_the_fingerprint_is_of_the_whole_input_in_any_order() -> None:
@@ -149,7 +166,7 @@ def test_nothing_but_a_yes_allows(call: Call, verdict: Verdict, text: str, picks
         assert (
             (verdict is Verdict.ANSWER)
             if choice
-            else (verdict in (Verdict.ALLOW, Verdict.ALLOW_RULE, Verdict.ALLOW_EDITS))
+            else (verdict in (Verdict.ALLOW, Verdict.ALLOW_SESSION, Verdict.ALLOW_RULE, Verdict.ALLOW_EDITS))
         )
     else:
         assert decided.message

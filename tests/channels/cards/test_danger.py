@@ -3,7 +3,7 @@ import time
 import pytest
 
 from phonework import texts
-from phonework.channels.cards.danger import marks
+from phonework.channels.cards.danger import is_broad, marks, widened
 from phonework.fsm.types import Ask
 from phonework.testing.views import an_ask
 
@@ -91,3 +91,36 @@ def test_no_text_makes_the_search_slow(text: str) -> None:
     begun = time.process_time()
     marks(command(text))
     assert time.process_time() - begun < 5
+
+
+@pytest.mark.parametrize(
+    ("rule", "wider", "broad"),
+    [
+        ("Bash(rm:*)", ("rm",), True),
+        ("Bash(rm -rf *)", ("rm -rf",), True),
+        ("Bash(python3 *)", ("python3",), True),
+        ("Bash(sudo apt install *)", ("sudo apt install",), True),
+        ("Bash(*)", (), True),
+        ("Bash", (), True),
+        ("Write", (), True),
+        ("Read(//**)", (), True),
+        ("Bash(ls *)", ("ls",), False),
+        ("Bash(npm run test:*)", ("npm run test",), False),
+        ("Bash(npm run test)", (), False),
+        ("Bash(touch x1 *), Bash(rm *)", ("touch x1", "rm"), True),
+        ("WebFetch(domain:example.com)", (), False),
+        ("Read(//tmp/shop/**)", (), False),
+        ("", (), False),
+    ],
+)
+def test_a_rule_says_how_far_it_reaches(rule: str, wider: tuple[str, ...], broad: bool) -> None:
+    ask = an_ask(command="touch x1", rule=rule)
+    assert (widened(ask), is_broad(ask)) == (wider, broad)
+
+
+@pytest.mark.parametrize("rule", ["Bash(" + "a, " * 330, ", " * 500, "Bash(" * 200, "x" * 1000, "Bash(a), " * 110])
+def test_no_rule_makes_the_search_slow(rule: str) -> None:
+    begun = time.perf_counter()
+    is_broad(an_ask(rule=rule))
+    widened(an_ask(rule=rule))
+    assert time.perf_counter() - begun < 0.5

@@ -12,7 +12,7 @@ from phonework.channels.cards.parts import MAX_BYTES, Card, size_bytes
 from phonework.channels.cards.request import request_card, request_file
 from phonework.channels.cards.values import AnswerClick, answer_of, parse
 from phonework.fsm.replies import interpret
-from phonework.fsm.types import Answer, Ask, Option, Question, RequestKind, RequestStatus, State, UserId, Verdict
+from phonework.fsm.types import Answer, Ask, Option, Question, RequestKind, RequestStatus, Scope, State, UserId, Verdict
 from phonework.testing.taps import find_action
 from phonework.testing.views import a_choice, a_request, a_session, an_ask
 
@@ -50,9 +50,17 @@ def answered(ask: Ask, card: Card, label: str, form: dict[str, object] | None = 
     return answer_of(ask, click)
 
 
-def test_a_permission_shows_the_command_in_full_and_four_ways_to_answer() -> None:
-    ask = an_ask(command="npm test -- --watch=false", rule="Bash(npm test:*)")
+def test_a_permission_shows_the_command_and_the_rule_in_full_and_five_ways_to_answer() -> None:
+    ask = an_ask(
+        command="npm test -- --watch=false",
+        rule="Bash(npm test:*)",
+        scopes=(Scope.SESSION, Scope.ALWAYS),
+        kept_in=".claude/settings.local.json",
+    )
     card = request_card(a_request(ask), "en", tz=UTC)
+    assert ".claude/settings.local.json" in said(card)
+    assert "everything that begins with `npm test`" in said(card)
+    assert answered(ask, card, "Allow for this session") == Answer(verdict=Verdict.ALLOW_SESSION)
     assert "npm test -- --watch=false" in said(card)
     assert "Bash(npm test:*)" in said(card)
     assert answered(ask, card, "Allow") == Answer(verdict=Verdict.ALLOW)
@@ -74,6 +82,19 @@ def test_always_is_offered_only_with_a_rule() -> None:
     assert "Always allow" not in values(request_card(a_request(), "en"))
 
 
+def test_only_what_a_rule_can_be_is_offered() -> None:
+    fleeting = values(request_card(a_request(an_ask(rule="Read(//tmp/**)", scopes=(Scope.SESSION,))), "en"))
+    assert "Allow for this session" in fleeting
+    assert "Always allow" not in fleeting
+    endless = values(request_card(a_request(an_ask(rule=f"Bash({'x' * 1_000})")), "en"))
+    assert "Always allow" not in endless
+
+
+def test_a_broad_rule_is_marked() -> None:
+    assert "This rule is broad" in said(request_card(a_request(an_ask(command="rm x", rule="Bash(rm:*)")), "en"))
+    assert "This rule is broad" not in said(request_card(a_request(an_ask(rule="Bash(npm test:*)")), "en"))
+
+
 def test_danger_is_marked_and_still_decided_by_the_person() -> None:
     card = request_card(a_request(an_ask(command="git push --force")), "en")
     assert "overwrites commits" in said(card)
@@ -90,6 +111,8 @@ def test_times_are_those_of_the_person() -> None:
     [
         (an_ask(), "好 / 不"),
         (an_ask(rule="r"), "好 / 总是 / 不"),
+        (an_ask(rule="r", scopes=(Scope.SESSION,)), "好 / 会话 / 不"),
+        (an_ask(rule="r", scopes=(Scope.SESSION, Scope.ALWAYS)), "好 / 会话 / 总是 / 不"),
         (an_ask(RequestKind.PLAN, plan="p"), "好 / 自动 / 不"),
         (an_ask(RequestKind.INPUT), "直接发消息回答"),
         (a_choice(ONE), "序号、选项原文"),
