@@ -121,7 +121,8 @@ def parse(typed: str) -> Address:
     except ValueError as error:
         raise refused("web_not_an_address", typed) from error
     if parts.scheme not in _DEFAULT_PORTS or not parts.netloc:
-        raise refused("web_scheme" if parts.scheme and "://" in url else "web_not_an_address", typed)
+        is_another = parts.scheme not in _DEFAULT_PORTS and "://" in url
+        raise refused("web_scheme" if is_another else "web_not_an_address", typed)
     host, port = _authority(parts.netloc, typed)
     target = quote(parts.path, safe=_PATH) or "/"
     target += f"?{quote(parts.query, safe=_PATH + '?')}" if parts.query else ""

@@ -17,6 +17,7 @@ from urllib.parse import urljoin
 MOST_SECONDS: Final = 15  # of the processor
 MOST_MEMORY: Final = 2 * 1024**3  # bytes of address space
 MOST_TEXT: Final = 400_000  # characters
+LONGEST_LINK: Final = 1_000
 
 _TITLE: Final = re.compile(r"<title[^>]{0,200}>([^<]{0,1000})", re.IGNORECASE)
 _SILENT: Final = frozenset({"title", "script", "style", "template", "svg", "iframe", "object", "select"})
@@ -98,11 +99,13 @@ class _Words(HTMLParser):
             self.parts.append(data.replace("\n", " "))
 
     def _link(self, href: str) -> str:
+        if not href.strip() or href.startswith("#"):
+            return ""
         try:
             link = urljoin(self._url, href.strip())
         except ValueError:
             return ""
-        return link if link.startswith(("http://", "https://")) and len(link) <= 1000 and "#" not in href[:1] else ""
+        return link if link.startswith(("http://", "https://")) and len(link) <= LONGEST_LINK else ""
 
 
 if __name__ == "__main__":
