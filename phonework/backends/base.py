@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from phonework.fsm.events import AgentEvent
 from phonework.fsm.types import Answer, Ask, Carry, Prompt, RequestKind, Sentence, SessionId, Usage
+from phonework.fsm.types import Step as Step
 
 
 class Liveness(StrEnum):
@@ -27,6 +28,28 @@ class Accepted(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PermissionMode:
+    """How much an agent asks. name: the agent's own. dangerous: in it nothing is asked, so it holds for a limited time only."""
+
+    name: str
+    dangerous: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A permission rule an agent keeps. text: as the agent writes it. kind: allow, ask or deny.
+
+    place: where it is kept, as people know it; empty: only as long as the agent's session. removable: by `remove_rule`.
+    """
+
+    rule_id: str
+    text: str
+    kind: str = "allow"
+    place: str = ""
+    removable: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
     """What a kind of agent can do."""
 
@@ -35,6 +58,7 @@ class Capabilities:
     asks: frozenset[RequestKind] = frozenset()
     slash_commands: bool = False  # runs `/word` itself
     models: tuple[str, ...] = ()  # names of models it takes, for a person to choose from
+    modes: tuple[PermissionMode, ...] = ()  # how much it asks, for a person to choose from; the first is the usual one
     sandboxed: bool = False  # may write in its own places only
     assists: bool = False  # decides what is meant by words that are for no session: smart mode
     companion: bool = False  # a person's own helper, made when first needed; no kind of agent that `/new` offers
@@ -60,14 +84,6 @@ class TurnStart:
     mode: str = ""
     images: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     carry: Carry | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One thing the agent did. state: running, ok or failed."""
-
-    title: str
-    state: str = "running"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +144,29 @@ class Backend(Protocol):
 
     async def aclose(self) -> None:
         """End every agent cleanly, within 4 s."""
+
+
+@runtime_checkable
+class ModeSetter(Protocol):
+    """A backend that can change the permission mode of an agent at work; others do at the next turn."""
+
+    async def set_mode(self, session_id: SessionId, mode: str) -> None:
+        """Return when the mode holds; mode: empty for the usual one. Nothing happens when no agent runs.
+
+        Raises BackendError when the agent does not take it, also when none runs and that is known beforehand. An agent
+        that does not leave a dangerous mode when it is told to must be ended.
+        """
+
+
+@runtime_checkable
+class RuleKeeper(Protocol):
+    """A backend whose agent keeps permission rules that can be looked at, and taken back."""
+
+    async def rules(self, session_id: SessionId, cwd: str) -> tuple[Rule, ...]:
+        """The rules that count in the directory. Raises BackendError when they cannot be read."""
+
+    async def remove_rule(self, session_id: SessionId, cwd: str, rule_id: str) -> Rule | None:
+        """Take one back; None when it is not there (any more). Raises BackendError, and then nothing was changed."""
 
 
 class BackendFactory(Protocol):

@@ -55,7 +55,7 @@ class Agent:
         if self._talk is not None:
             raise BackendError("agent.busy")
         self.conversation = start.agent_session_id or str(uuid4())
-        talk = self._talk = Talk(start=start, desk=self._desk, conversation=self.conversation)
+        talk = self._talk = Talk(start=start, desk=self._desk, conversation=self.conversation, mode=start.mode)
         self._stop, self._inbox = None, []
         try:
             await self._desk.journal.append(*(self._record(start.turn, prompt) for prompt in start.prompts))
@@ -78,6 +78,11 @@ class Agent:
         if self._talk is None:
             raise RequestGoneError("The agent no longer waits for this answer.")
         self._talk.answer(request_id, answer)
+
+    def set_mode(self, mode: str) -> None:
+        """From the next thing it would ask about."""
+        if self._talk is not None:
+            self._talk.mode = mode
 
     def interrupt(self, turn: int) -> None:
         """Ask the turn to stop."""

@@ -8,7 +8,8 @@ from typing import TypedDict
 
 from phonework.backends.demo.journal import Record
 from phonework.backends.demo.project import Edit
-from phonework.fsm.types import Ask, Option, Question, RequestId, RequestKind
+from phonework.backends.demo.rules import NAME
+from phonework.fsm.types import Ask, Option, Question, RequestId, RequestKind, Scope
 
 
 class _Identity(TypedDict):
@@ -32,6 +33,8 @@ def command(argv: tuple[str, ...], prompt: str) -> Ask:
         tool="Bash",
         command=shlex.join(argv),
         rule=f"Bash({shlex.join(argv)})",
+        scopes=(Scope.SESSION, Scope.ALWAYS),
+        kept_in=NAME,
     )
 
 
@@ -45,6 +48,8 @@ def edit(change: Edit, prompt: str) -> Ask:
         path=change.path,
         diff=change.diff,
         rule=f"Edit({change.path})",
+        scopes=(Scope.SESSION, Scope.ALWAYS),
+        kept_in=NAME,
     )
 
 

@@ -1,6 +1,7 @@
 """The demo agent behind the port to coding agents: scripted, without credentials, and truly working."""
 
 import asyncio
+import hashlib
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
@@ -10,11 +11,12 @@ import structlog
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from phonework import __version__
-from phonework.backends.base import Accepted, Capabilities, Liveness, Progress, Sink, TurnStart
+from phonework.backends.base import Accepted, Capabilities, Liveness, PermissionMode, Progress, Rule, Sink, TurnStart
 from phonework.backends.demo.agent import Agent, Stop
 from phonework.backends.demo.journal import Journal
 from phonework.backends.demo.process import python_name, run
-from phonework.backends.demo.talk import Desk, Pace
+from phonework.backends.demo.rules import NAME, ProjectRules
+from phonework.backends.demo.talk import BYPASS, Desk, Pace
 from phonework.errors import BackendError, RequestGoneError, StoreError
 from phonework.fsm.events import AgentEvent, BackgroundFinished
 from phonework.fsm.types import Answer, Ask, Prompt, RequestKind, SessionId
@@ -36,7 +38,17 @@ class DemoBackend:
     """
 
     name = "demo"
-    capabilities = Capabilities(can_resume=True, can_steer=True, asks=frozenset(RequestKind), slash_commands=True)
+    capabilities = Capabilities(
+        can_resume=True,
+        can_steer=True,
+        asks=frozenset(RequestKind),
+        slash_commands=True,
+        modes=(
+            PermissionMode(name="default"),
+            PermissionMode(name="acceptEdits"),
+            PermissionMode(name=BYPASS, dangerous=True),
+        ),
+    )
 
     def __init__(
         self, *, sink: Sink, settings: Mapping[str, object], data_dir: Path, pace: Pace = asyncio.sleep
@@ -46,6 +58,7 @@ class DemoBackend:
         except ValidationError as error:
             raise BackendError(f"[demo] is wrong: {error.errors()[0]['loc']}: {error.errors()[0]['msg']}") from error
         self._sink, self._pace, self._directory = sink, pace, data_dir / "demo"
+        self._rules = ProjectRules(data_dir / NAME)
         self._making = asyncio.Lock()
         self._life = secrets.token_hex(4)  # part of the keys: the numbers begin again with each object
         self._agents: dict[SessionId, Agent] = {}
@@ -76,6 +89,31 @@ class DemoBackend:
         """Ask the turn to stop; its end comes as an event."""
         if agent := self._agents.get(session_id):
             agent.interrupt(turn)
+
+    async def set_mode(self, session_id: SessionId, mode: str) -> None:
+        """Ask less or more from now on."""
+        if agent := self._agents.get(session_id):
+            agent.set_mode(mode)
+
+    async def rules(self, session_id: SessionId, cwd: str) -> tuple[Rule, ...]:
+        """Those of the project and those of the session."""
+        journal = Journal(self._directory, session_id)
+        try:
+            memory = await asyncio.to_thread(journal.load)
+        except OSError as error:
+            raise BackendError("demo.no_journal", problem=error.strerror or str(error)) from error
+        kept = await asyncio.to_thread(self._rules.of, cwd)
+        return (
+            *(Rule(rule_id=_named(rule), text=rule, place=NAME) for rule in kept),
+            *(Rule(rule_id="", text=rule, removable=False) for rule in sorted(memory.rules)),
+        )
+
+    async def remove_rule(self, session_id: SessionId, cwd: str, rule_id: str) -> Rule | None:
+        """Take back one of the project's."""
+        for rule in await asyncio.to_thread(self._rules.of, cwd):
+            if _named(rule) == rule_id and await asyncio.to_thread(self._rules.remove, cwd, rule):
+                return Rule(rule_id=rule_id, text=rule, place=NAME)
+        return None
 
     async def kill(self, session_id: SessionId) -> None:
         """End the agent and its children at once."""
@@ -141,7 +179,7 @@ class DemoBackend:
         def later(seconds: float, event: BackgroundFinished) -> None:
             self._go_on_later(session_id, seconds, event)
 
-        return Agent(Desk(journal, self._pace, self._settings.delay, self._making, report, show, later))
+        return Agent(Desk(journal, self._rules, self._pace, self._settings.delay, self._making, report, show, later))
 
     async def _emit(self, session_id: SessionId, event: AgentEvent) -> None:
         """Report under a key that no other event of the session has, neither before nor after a restart."""
@@ -168,3 +206,7 @@ class DemoBackend:
         task = asyncio.create_task(come_back())
         tasks.add(task)
         task.add_done_callback(tasks.discard)
+
+
+def _named(rule: str) -> str:
+    return hashlib.sha256(rule.encode("utf-8", "replace")).hexdigest()[:16]

@@ -9,7 +9,7 @@ from phonework.backends.demo.edits import change_files, edit_story, refusal, run
 from phonework.backends.demo.journal import Record
 from phonework.backends.demo.process import python_name
 from phonework.backends.demo.scratch import PRICES, STOCK
-from phonework.backends.demo.talk import AgentCrashError, Talk
+from phonework.backends.demo.talk import YES, AgentCrashError, Talk
 from phonework.backends.demo.words import Story, Wish
 from phonework.errors import BackendError
 from phonework.fsm.events import BackgroundFinished
@@ -88,7 +88,7 @@ async def plan(talk: Talk, wish: Wish) -> str:
             samples.plan(wish.chinese, edit, feedback), wish.words("这个计划可以吗？", "Is this plan all right?")
         )
         answer = await talk.ask(ask, _again(wish, feedback))
-        if answer.verdict in (Verdict.ALLOW, Verdict.ALLOW_EDITS, Verdict.ALLOW_RULE):
+        if answer.verdict in YES:
             return await change_files(talk, wish, project, (edit,))
         if not answer.text.strip():
             return await refusal(talk, wish, "")

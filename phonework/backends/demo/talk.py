@@ -12,6 +12,7 @@ from phonework.backends.demo import asks
 from phonework.backends.demo.journal import Journal, Record
 from phonework.backends.demo.process import Finished, run
 from phonework.backends.demo.project import Edit, Project
+from phonework.backends.demo.rules import ProjectRules
 from phonework.errors import BackendError, RequestGoneError
 from phonework.fsm.events import AgentAsked, AgentEvent, BackgroundFinished
 from phonework.fsm.types import Answer, Ask, RequestId, Usage, Verdict
@@ -20,7 +21,9 @@ Pace = Callable[[float], Awaitable[object]]  # wait this many seconds; asyncio.s
 SHOWN_CHARACTERS = 4000
 SHOWN_STEPS = 30
 PIECES = 120
-EDITING_MODES = ("acceptEdits", "bypassPermissions")
+YES = (Verdict.ALLOW, Verdict.ALLOW_SESSION, Verdict.ALLOW_RULE, Verdict.ALLOW_EDITS)
+BYPASS = "bypassPermissions"
+EDITING_MODES = ("acceptEdits", BYPASS)
 
 
 class AgentCrashError(Exception):
@@ -29,9 +32,10 @@ class AgentCrashError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What an agent works with. delay: seconds between streamed pieces; report: commit an event; show: live progress."""
+    """What an agent works with. rules: those of all projects. delay: seconds between streamed pieces; report: commit an event; show: live progress."""
 
     journal: Journal
+    rules: ProjectRules
     pace: Pace
     delay: float
     making: asyncio.Lock
@@ -42,7 +46,7 @@ class Desk:
 
 @dataclass(slots=True)
 class Talk:
-    """A running turn. conversation: the agent's own session id.
+    """A running turn. conversation: the agent's own session id. mode: how much it asks now; empty: as usual.
 
     deaf: an interrupt does not reach it. over: the story has come to its end and takes no more messages.
     unasked: something was done because the person allowed it for good in an earlier turn.
@@ -51,6 +55,7 @@ class Talk:
     start: TurnStart
     desk: Desk
     conversation: str
+    mode: str = ""
     deaf: bool = False
     over: bool = False
     unasked: bool = False
@@ -123,12 +128,14 @@ class Talk:
 
         A rule or mode the person chose earlier answers without asking.
         """
-        if answer := self._standing(ask):
+        if answer := await self._standing(ask):
             return answer
         await self.desk.journal.append({"kind": "asked", "request_id": ask.request_id, "deed": deed})
         answer = await self._asked(ask)
-        if answer.verdict is Verdict.ALLOW_RULE and ask.rule:
+        if answer.verdict is Verdict.ALLOW_SESSION and ask.rule:
             await self.desk.journal.append({"kind": "rule", "rule": ask.rule})
+        if answer.verdict is Verdict.ALLOW_RULE and ask.rule:
+            await asyncio.to_thread(self.desk.rules.add, self.start.cwd, ask.rule)
         if answer.verdict is Verdict.ALLOW_EDITS:
             await self.desk.journal.append({"kind": "accept_edits"})
         return answer
@@ -136,7 +143,7 @@ class Talk:
     async def agrees(self, ask: Ask, deed: Record) -> tuple[bool, str]:
         """Ask for permission; return whether it was given, and the reason if not. Only an explicit yes is one."""
         answer = await self.ask(ask, deed)
-        return answer.verdict in (Verdict.ALLOW, Verdict.ALLOW_RULE, Verdict.ALLOW_EDITS), answer.text.strip()
+        return answer.verdict in YES, answer.text.strip()
 
     async def agrees_to_edit(self, edit: Edit, prompt: str) -> tuple[bool, str]:
         """Ask for permission to make an edit."""
@@ -161,17 +168,23 @@ class Talk:
         del self.waiting[ask.request_id]  # an interrupt leaves it here, to be withdrawn
         return answer
 
-    def _standing(self, ask: Ask) -> Answer | None:
+    async def _standing(self, ask: Ask) -> Answer | None:
         memory = self.desk.journal.memory
         edits = ask.tool == "Edit"
-        if (ask.rule and ask.rule in memory.rules) or (edits and memory.accept_edits):
+        if (edits and memory.accept_edits) or (ask.rule and await self._is_ruled(ask.rule)):
             self.unasked = True
             return Answer(verdict=Verdict.ALLOW)
-        if (edits and self.start.mode in EDITING_MODES) or (
-            ask.tool == "Bash" and self.start.mode == "bypassPermissions"
-        ):
+        if (edits and self.mode in EDITING_MODES) or (ask.tool == "Bash" and self.mode == BYPASS):
             return Answer(verdict=Verdict.ALLOW)
         return None
+
+    async def _is_ruled(self, rule: str) -> bool:
+        if rule in self.desk.journal.memory.rules:
+            return True
+        try:
+            return rule in await asyncio.to_thread(self.desk.rules.of, self.start.cwd)
+        except BackendError:
+            return False  # a file that cannot be read allows nothing
 
     def _show(self, note: str = "") -> None:
         progress = Progress(

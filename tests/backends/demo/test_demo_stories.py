@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from phonework.backends.base import Step, TurnStart
-from phonework.fsm.events import AgentLost, AgentSessionChanged, BackgroundFinished
-from phonework.fsm.types import RequestKind, Verdict
+from phonework.fsm.events import AgentLost, AgentSessionChanged, BackgroundFinished, TurnFailed
+from phonework.fsm.types import RequestKind, SessionId, Verdict
 from phonework.testing.messages import message
 
 Person = Any  # of conftest.py, which cannot be imported
+ONE = SessionId("fizz-top")
 
 
 async def test_the_default_story_edits_tests_and_shows_the_difference(person: Person) -> None:
@@ -60,9 +61,53 @@ async def test_nothing_but_an_explicit_yes_is_one(person: Person, verdict: Verdi
     assert "Ran" not in text
 
 
-async def test_a_rule_is_remembered_until_the_conversation_is_cleared(person: Person) -> None:
+async def test_a_rule_for_good_holds_in_the_project_until_it_is_taken_back(person: Person) -> None:
     await person.write("confirm")
     await person.answer(await person.asked(), Verdict.ALLOW_RULE)
+    await person.last_words()
+    person.restart()
+    await person.said("/clear", verbatim=False)
+    assert "so I did not ask" in await person.said("confirm")
+
+    (rule,) = await person.backend.rules(ONE, str(person.cwd))
+    taken = await person.backend.remove_rule(ONE, str(person.cwd), rule.rule_id)
+    again = await person.backend.remove_rule(ONE, str(person.cwd), rule.rule_id)
+
+    assert (rule.place, taken, again) == ("demo/rules.json", rule, None)
+    await person.write("confirm")
+    await person.answer(await person.asked(), Verdict.DENY)
+    assert "Ran" not in await person.last_words()
+
+
+async def test_a_damaged_file_of_rules_allows_nothing_and_is_not_written_over(person: Person) -> None:
+    file = person.data_dir / "demo" / "rules.json"
+    file.parent.mkdir(parents=True)
+    file.write_text('{"a": ')
+    await person.write("confirm")
+
+    await person.answer(await person.asked(), Verdict.ALLOW_RULE)
+
+    end = await person.end()
+    assert isinstance(end, TurnFailed)
+    assert "damaged" in end.error
+    assert file.read_text() == '{"a": '
+
+
+async def test_less_is_asked_as_soon_as_the_mode_says_so_and_more_again(person: Person) -> None:
+    await person.write("improve it")
+    ask = await person.asked()
+    await person.backend.set_mode(ONE, "bypassPermissions")
+    await person.answer(ask, Verdict.ALLOW)
+    assert "Ran" in await person.last_words()
+
+    await person.write("confirm", mode="default")
+    await person.answer(await person.asked(), Verdict.DENY)
+    assert "Ran" not in await person.last_words()
+
+
+async def test_a_rule_for_the_session_is_remembered_until_the_conversation_is_cleared(person: Person) -> None:
+    await person.write("confirm")
+    await person.answer(await person.asked(), Verdict.ALLOW_SESSION)
     await person.last_words()
     person.restart()
 
