@@ -19,7 +19,7 @@ from phonework.fsm.types import (
 )
 from phonework.intake.hand import Desk, Hand, Opened, Taken, active, find_session, switched
 from phonework.intake.messages import prompt_of, reply, session_for, to_session, told
-from phonework.intake.smart import forget, is_for_assistant, set_mode
+from phonework.intake.smart import at_hand, forget, is_for_assistant, set_mode
 from phonework.store import effects, events, sessions, timers, users
 from phonework.store.codec import dump
 from phonework.store.events import Record, Status
@@ -44,10 +44,10 @@ def carry_out(hand: Hand, said: Said, command: commands.Command, opened: Opened 
         case commands.Close():
             return _to_named(hand, said, command.target, happened.CloseAsked(by=hand.user_id))
         case commands.Stop():
-            return _to_named(hand, said, "", happened.StopAsked(by=hand.user_id))
+            return _to(hand, said, at_hand(hand, said, running=True), happened.StopAsked(by=hand.user_id))
         case commands.Retry():
             event = happened.RetryAsked(by=hand.user_id, prompt_id=hand.derive(said.key, "retry"))
-            return _to_named(hand, said, "", event)
+            return _to(hand, said, at_hand(hand, said), event)
         case commands.SetMode():
             return set_mode(hand, said, command)
         case commands.Clear():
@@ -74,7 +74,10 @@ def _wrong(hand: Hand, command: commands.Wrong) -> list[Effect]:
 
 
 def _to_named(hand: Hand, said: Said, target: str, event: Event) -> Taken:
-    session_id = find_session(hand, target) if target else active(hand)
+    return _to(hand, said, find_session(hand, target) if target else active(hand), event, target)
+
+
+def _to(hand: Hand, said: Said, session_id: SessionId | None, event: Event, target: str = "") -> Taken:
     if session_id is None:
         words = "say.no_such_session" if target else "say.no_session"
         return reply(hand, said, order.Say(text=words, params={"target": target[:80]}))

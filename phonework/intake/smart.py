@@ -56,6 +56,25 @@ def is_smart(hand: Hand) -> bool:
     return bool(hand.desk.assistant) and (user is None or user.mode != "direct")
 
 
+def at_hand(hand: Hand, said: Said, *, running: bool = False) -> SessionId | None:
+    """The session that a command without a name is for: the one replied to, else the active one or the person's assistant,
+    whichever was set to work last. running: one at work comes first.
+    """
+    helper = companion_of(hand.user_id, hand.desk.assistant) if is_smart(hand) else None
+    found = (replied_to(hand, said), active(hand), helper)
+    if found[0] is not None:
+        return found[0]
+    known = [one for one in found if one is not None and sessions.exists(hand.connection, one)]
+    return max(known, key=lambda one: _at_work(hand, one, running), default=None)
+
+
+def _at_work(hand: Hand, session_id: SessionId, running: bool) -> tuple[bool, float]:
+    """Whether it is at work, if that counts, and when its newest turn began."""
+    live = running and turns.live(hand.connection, session_id) is not None
+    newest = turns.get(hand.connection, session_id, views.session(hand.connection, session_id).turn)
+    return live, newest.started_at.timestamp() if newest else 0.0
+
+
 def set_mode(hand: Hand, said: Said, command: commands.SetMode) -> Taken:
     """Remember what they chose; what they say with it is handed over right away."""
     if command.mode == "smart" and not hand.desk.assistant:

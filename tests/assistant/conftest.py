@@ -1,14 +1,18 @@
 """The engine with an assistant, whose model is a server by script on loopback."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import structlog
 
+from phonework.assistant.backend import AssistantBackend
+from phonework.assistant.tools import Arguments, Call, Question, Result
 from phonework.fsm.types import SessionId
 from phonework.intake.companions import companion_of
 from phonework.testing.fake_openai import FakeOpenAI, Reply
@@ -105,3 +109,28 @@ def stage(tmp_path: Path) -> Stage:
 async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
     async with _opened(tmp_path) as scene:
         yield scene
+
+
+class _What(Arguments, frozen=True, kw_only=True):
+    what: str
+
+
+class _Hanging:
+    """A tool that never comes to its end."""
+
+    name, description, arguments, changes, within = "hang", "Hang.", _What, True, timedelta(seconds=60)
+
+    async def question(self, call: Call, arguments: _What) -> Question | None:
+        return None
+
+    async def run(self, call: Call, arguments: _What) -> Result:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+@pytest.fixture
+def hanging(scene: Scene) -> None:
+    """Lets the assistant of this life have such a tool."""
+    backend = scene.play.core.backends["assistant"]
+    assert isinstance(backend, AssistantBackend)
+    backend._kit = replace(backend._kit, tools={**backend._kit.tools, "hang": _Hanging()})
