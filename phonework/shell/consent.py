@@ -1,4 +1,4 @@
-"""Whether a command may run unasked, the disk looked at too: what the guard says, and what a repository makes of git.
+"""Whether a command may run unasked, the disk looked at too: what the guard says, where links lead, what makes git run others.
 
 A repository's own configuration may name programs that git runs even when it only looks: filters, diff drivers, monitors. It can
 be written by whoever works in the directory, so only keys that are known to be harmless may be in it. Source: git-config(1).
@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from phonework.shell import links
 from phonework.shell.guard import judge
 from phonework.shell.verdicts import Judgement, Reason, Verdict, Why, judgement, reason
 
@@ -32,14 +33,16 @@ _DRIVER: Final = re.compile(r"merge\..*\.driver", re.DOTALL)
 async def weigh(
     command: str, *, cwd: Path, root: Path, environment: Mapping[str, str], home: Path | None = None
 ) -> Judgement:
-    """What `guard.judge` says; where git would run unasked in a repository that may make it run others, that it asks.
+    """What `guard.judge` says; what would run unasked asks if a link leads it out of the root, or git may run others there.
 
-    environment: what the command will get, see `environment.of_command`.
+    cwd, root, home: real, absolute paths. environment: what the command will get, see `environment.of_command`.
     """
     found = await asyncio.to_thread(judge, command, cwd=cwd, root=root, home=home)
-    if found.verdict is not Verdict.RUN or "git" not in command:
+    if found.verdict is not Verdict.RUN:
         return found
-    worries = [await repository_worry(Path(place), environment) for place in found.directories]
+    worries = [await asyncio.to_thread(links.worry, command, found.directories, root)]
+    if "git" in command:
+        worries += [await repository_worry(Path(place), environment) for place in found.directories]
     return judgement((worry for worry in worries if worry), found.directories)
 
 

@@ -140,15 +140,18 @@ def _kind_of_place(place: str, where: Where) -> Why:
 def _of_downloads(reading: Reading) -> Iterator[Reason]:
     """What would run comes from the network, and nobody could see it on the card."""
     downloads = [each for each in reading.commands if _any_name(each, DOWNLOADERS)]
+    if not downloads:
+        return
+    readers = [each for each in reading.commands if reads_program(each)]
     for parts in reading.pipelines:
-        for part in parts[1:]:
-            for command in reading.commands:
-                before = any(each.span.end <= part.start and parts[0].start <= each.span.start for each in downloads)
-                if before and part.holds(command.span) and reads_program(command):
-                    yield reason(Why.RUNS_DOWNLOAD, " ".join(command.texts))
+        there = min((each.span.end for each in downloads if parts[0].start <= each.span.start), default=None)
+        behind = [part for part in parts[1:] if there is not None and there <= part.start]
+        for command in readers:
+            if any(part.holds(command.span) for part in behind):
+                yield reason(Why.RUNS_DOWNLOAD, " ".join(command.texts))
     for command in reading.commands:
         inner = [each for each in downloads if each is not command and command.span.holds(each.span)]
-        runs = reads_program(command) or _program_is_unknown(command)
+        runs = bool(inner) and (command in readers or _program_is_unknown(command))
         if any(runs or command.name_span.holds(each.span) for each in inner):
             yield reason(Why.RUNS_DOWNLOAD, " ".join(command.texts))
 

@@ -4,8 +4,8 @@ A command runs unasked when it is plain (`plain.py`), the grammar of bash reads 
 it is listed as harmless with every option it has (`harmless.py`). What is known to destroy is refused (`destructive.py`), and so
 is what a person could not judge on a card (`characters.py`). All else asks.
 
-Nothing here looks at the disk, so it trusts what is there: a link inside the working root may lead out of it for reading,
-and a repository's own configuration may name programs that git runs when it looks: `consent.py` looks at that.
+Nothing here looks at the disk; a link inside the working root may lead out of it, and a repository's own configuration may name
+programs that git runs when it looks: `consent.py`, which is the one to ask, looks at both.
 """
 
 from collections.abc import Iterator
@@ -22,11 +22,12 @@ from phonework.shell.verdicts import Judgement, Reason, Verdict, Why, judgement,
 __all__ = ["Judgement", "Reason", "Verdict", "Why", "judge"]
 
 MOST_TEXT: Final = 4 * characters.LONGEST  # characters of shells' programs within the command that are looked into
+LONGEST_UNASKED: Final = 2048  # bytes
 MOST_PLACES: Final = 16  # directories that `cd` may have led to
 
 
 def judge(command: str, *, cwd: Path, root: Path, home: Path | None = None) -> Judgement:
-    """Say whether a command runs, asks or is refused, and why. Pure, and raises nothing; up to 0.2 s for the worst input.
+    """Say whether a command runs, asks or is refused, and why. Pure, and raises nothing; up to 1 s for the worst input.
 
     cwd: where it will run. root: the working root. home: the user's; None: guessed from the root. All real, absolute paths.
     """
@@ -36,6 +37,8 @@ def judge(command: str, *, cwd: Path, root: Path, home: Path | None = None) -> J
     where = Where(frozenset({began}), began, PurePosixPath(root), _home(home, root))
     try:
         found, places = _reasons(command, where, {command})
+        if len(command.encode()) > LONGEST_UNASKED:
+            found.append(reason(Why.LONG, command))
         return judgement(found, tuple(sorted(map(str, places.here))))
     except Exception:  # a fault of ours or of the parser's is no consent
         return judgement([reason(Why.UNCLEAR, command)])

@@ -129,7 +129,7 @@ _TABLE: Final = {
     "tail": _program("-fFqv --quiet --silent --verbose --follow --retry", "-n -c --lines --bytes", numbers=True, patterns=True),
     "wc": _program("-clLmw --bytes --chars --lines --words --max-line-length", patterns=True),
     "ls": _program(
-        "-1aAbBcCdfFgGhHiklLmnNopqQrRsStuUvxXZ --all --almost-all --author --classify --color --directory --file-type --full-time "
+        "-1aAbBcCdfFgGhiklmnNopqQrRsStuUvxXZ --all --almost-all --author --classify --color --directory --file-type --full-time "
         "--group-directories-first --no-group --human-readable --si --inode --literal --numeric-uid-gid --reverse --recursive --size "
         "--sort --time --time-style --indicator-style --format --hide-control-chars --quote-name --quoting-style",
         "-I -w --ignore --hide --width",

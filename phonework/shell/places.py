@@ -68,7 +68,7 @@ class Where:
         """
         if path.startswith("~") and "/" not in path.rstrip("/*."):
             return True
-        parent, pattern = _split_at_pattern(path)
+        parent, pattern = split_at_pattern(path)
         return any(self._loses_too_much(place, pattern, own) for place in self.absolute(parent))
 
     def _loses_too_much(self, place: PurePosixPath, pattern: str, own: bool) -> bool:
@@ -91,7 +91,7 @@ class Where:
         """Whether changing what is there is refused: the system's places, and those of keys."""
         if path.startswith("~") and KEYS & set(path.split("/")):
             return True
-        parent, _ = _split_at_pattern(path)
+        parent, _ = split_at_pattern(path)
         return any(is_protected(place, self.root) for place in self.absolute(parent))
 
 
@@ -119,7 +119,7 @@ def _climbs_after_going_down(path: str) -> bool:
     return any(part == ".." and before != ".." for before, part in itertools.pairwise(parts))
 
 
-def _split_at_pattern(path: str) -> tuple[str, str]:
+def split_at_pattern(path: str) -> tuple[str, str]:
     """The part of a path before the first component with a pattern, and the rest; `a/*.c` gives `a` and `*.c`."""
     parts = path.split("/")
     for index, part in enumerate(parts):

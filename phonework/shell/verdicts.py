@@ -48,6 +48,8 @@ class Why(StrEnum):
     WRITES_FILE = "writes_file"
     OUTSIDE = "outside"
     SECRET = "secret"
+    LINK = "link"  # its name is inside, and it leads out
+    LONG = "long"  # too much for anybody to see at a glance
     VARIABLE = "variable"
     SUBSTITUTION = "substitution"
     ASSIGNMENT = "assignment"
