@@ -14,7 +14,7 @@ export UV_FROZEN = 1
 export UV_NO_PROGRESS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check pages bench lock wheel clean
+.PHONY: help demo test check pages bench eval lock wheel clean
 
 help:
 	@echo 'make demo    try everything in the browser, without any account (PORT=$(PORT))'
@@ -22,6 +22,7 @@ help:
 	@echo 'make check   what CI asks of the code: format, lint, types, generated pages'
 	@echo 'make pages   write the generated pages anew'
 	@echo 'make bench   measure, and compare with the bars'
+	@echo 'make eval    ask your own model what the assistant would (ENDPOINT=… MODEL=…)'
 	@echo 'make lock    write uv.lock anew'
 	@echo 'make wheel   build the wheel and try it in a clean environment'
 
@@ -58,6 +59,10 @@ pages: .venv/.tests
 bench: .venv/.tests
 	$(RUN)python -m benchmarks
 	PHONEWORK_KILLS=500 $(RUN)pytest -n 0 --timeout 3000 tests/acceptance/test_kill.py
+
+eval: .venv/.tests
+	@[ -n "$(ENDPOINT)" ] && [ -n "$(MODEL)" ] || { echo 'make eval ENDPOINT=http://127.0.0.1:11434/v1 MODEL=qwen3' >&2; exit 2; }
+	$(RUN)python -m evaluation --endpoint "$(ENDPOINT)" --model "$(MODEL)"
 
 lock:
 	env -u UV_FROZEN $(UV) lock

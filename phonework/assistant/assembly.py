@@ -14,6 +14,7 @@ from phonework.assistant.tools.sessions import Office
 from phonework.backends.base import Sink
 from phonework.clock import Clock
 from phonework.config import Config
+from phonework.web.service import web_of
 
 
 def assistant(
@@ -34,7 +35,7 @@ def assistant(
         writer=office.writer,
         clock=clock,
         model=model,
-        tools=tools(office, hidden=config.own_places()),
+        tools=tools(office, web_of(config.web), hidden=config.own_places()),
         limits=Limits(
             seconds=chosen.max_seconds,
             steps=chosen.max_steps,

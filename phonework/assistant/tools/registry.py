@@ -3,25 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from phonework.assistant.tools import Tool, files
-from phonework.assistant.tools.sessions import (
-    CloseSession,
-    CreateSession,
-    ListSessions,
-    Office,
-    SendToSession,
-    ShowSession,
-)
+from phonework.assistant.tools import Tool, files, sessions, web
+from phonework.assistant.tools.sessions import Office
+from phonework.web.service import Web
 
 
-def tools(office: Office, *, hidden: tuple[Path, ...] = ()) -> dict[str, Tool[Any]]:
+def tools(office: Office, pages: Web, *, hidden: tuple[Path, ...] = ()) -> dict[str, Tool[Any]]:
     """By name. hidden: what is nobody's business, even inside the working root."""
-    found: tuple[Tool[Any], ...] = (
-        ListSessions(office),
-        SendToSession(office),
-        CreateSession(office),
-        CloseSession(office),
-        ShowSession(office),
-        *files.tools(hidden=hidden),
-    )
+    found = (*sessions.tools(office), *files.tools(hidden=hidden), *web.tools(pages))
     return {one.name: one for one in found}

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 from msgspec import Meta
 
 from phonework import workdir
-from phonework.assistant.tools import Arguments, Call, Question, Result
+from phonework.assistant.tools import Arguments, Call, Question, Result, Tool
 from phonework.channels.base import Chat
 from phonework.engine import Outcome
 from phonework.errors import RefusedError
@@ -86,6 +86,11 @@ class Office:
     async def open_sessions(self, call: Call) -> tuple[SessionView, ...]:
         chat = Chat(channel="", chat_id="")  # only says where they would be shown
         return (await self.writer.run(lambda connection, _now: views.status(connection, call.user_id, chat))).sessions
+
+
+def tools(office: Office) -> tuple[Tool[Any], ...]:
+    """All tools for sessions."""
+    return ListSessions(office), SendToSession(office), CreateSession(office), CloseSession(office), ShowSession(office)
 
 
 class ListSessions:
