@@ -38,6 +38,7 @@ from phonework.router.router import Router
 from phonework.router.routes import Routes
 from phonework.store.reader import Reader
 from phonework.store.writer import Writer
+from phonework.web.service import web_of
 
 MakeBackends = Callable[[Node, Config], dict[str, Backend]]
 
@@ -98,7 +99,7 @@ def assemble(
         language=language,
         max_parts=config.ui.max_parts,
         tz=ZoneInfo(config.ui.timezone) if config.ui.timezone else None,
-        reporters=reporters(reader=reader, backends=capabilities, files=files),
+        reporters=reporters(reader=reader, backends=capabilities, files=files, web=web_of(config.web)),
         backends=capabilities,
     )
     desk = Desk(

@@ -9,9 +9,11 @@ from typing import Final
 from phonework.commands.assisting import Clear, SetMode, clear, direct, smart
 from phonework.commands.base import PassThrough, Wrong
 from phonework.commands.choosing import Model, model
+from phonework.commands.files import get
 from phonework.commands.looking import Look, cost, log
 from phonework.commands.new import New, new
 from phonework.commands.sessions import Close, Help, Retry, Status, Stop, Switch, close, switch
+from phonework.commands.web import web
 
 __all__ = [
     "BUILT_IN", "Clear", "Close", "Command", "Help", "Look", "Model", "New", "PassThrough", "Retry", "SetMode", "Status", "Stop", "Switch", "Wrong",
@@ -30,6 +32,8 @@ PARSERS: Final[dict[str, Callable[[str], Command]]] = {
     "stop": lambda _rest: Stop(),
     "help": lambda _rest: Help(),
     "cost": cost,
+    "get": get,
+    "web": web,
     "log": log,
     "model": model,
     "direct": direct,
@@ -52,6 +56,11 @@ _CHINESE: Final = {
     "帮助": "help",
     "花费": "cost",
     "记录": "log",
+    "取": "get",
+    "文件": "get",
+    "搜索": "web",
+    "搜": "web",
+    "联网": "web",
     "模型": "model",
     "直接": "direct",
     "智能": "smart",

@@ -1,24 +1,34 @@
 """A file of the working root, sent to the chat."""
 
 import asyncio
+from pathlib import Path
 
 from phonework.errors import RefusedError
 from phonework.files.place import Root, locate
 from phonework.files.reading import read_to_send
 from phonework.reports import Report, Wanted
+from phonework.store import views
+from phonework.store.reader import Reader
 
 
 class FileReport:
-    """params: `path`, absolute or below the root. What may not leave the root, or is gone by now, is said so instead."""
+    """params: `path`, absolute or below the session's directory. What may not leave the root, or is gone by now, is said so instead."""
 
-    def __init__(self, root: Root) -> None:
-        self._root = root
+    def __init__(self, reader: Reader, root: Root) -> None:
+        self._reader, self._root = reader, root
 
     async def __call__(self, wanted: Wanted) -> Report:
-        return await asyncio.to_thread(self._read, wanted.params.get("path", ""))
+        path = wanted.params.get("path", "")
+        return await asyncio.to_thread(self._read, path, await self._cwd(wanted, path))
 
-    def _read(self, path: str) -> Report:
-        if not path:
-            raise RefusedError("file_missing", path=".")
-        place = locate(path, self._root, self._root.path)
+    async def _cwd(self, wanted: Wanted, path: str) -> Path:
+        """Where the path begins."""
+        if path.startswith(("/", "~")):
+            return self._root.path
+        if (session_id := wanted.session_id) is None:
+            raise RefusedError("no_session")
+        return Path((await self._reader.run(lambda connection: views.session(connection, session_id))).cwd)
+
+    def _read(self, path: str, cwd: Path) -> Report:
+        place = locate(path, self._root, cwd)
         return Report(files={place.real.name: read_to_send(place)})
