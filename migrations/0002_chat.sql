@@ -4,6 +4,8 @@
 ALTER TABLE session ADD COLUMN companion INTEGER NOT NULL DEFAULT 0 CHECK (companion IN (0, 1));
 -- What its directory held when the session began: the id of a git tree; empty when it is not known.
 ALTER TABLE session ADD COLUMN base TEXT NOT NULL DEFAULT '';
+-- The agent's own id of the conversation that this one begins as a copy of; of no use once it has an id of its own.
+ALTER TABLE session ADD COLUMN fork_of TEXT NOT NULL DEFAULT '';
 -- The permission mode that comes back when one for a limited time is over.
 ALTER TABLE session ADD COLUMN mode_after TEXT NOT NULL DEFAULT '';
 

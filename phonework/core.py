@@ -20,11 +20,14 @@ from phonework.auditing import Auditor
 from phonework.backends import registry
 from phonework.backends.base import Backend, Capabilities
 from phonework.carriers.agents import AgentCarrier
+from phonework.carriers.beginnings import Beginnings
 from phonework.carriers.chats import ChatCarrier
 from phonework.carriers.retry import Retry
+from phonework.changes.bases import Bases
 from phonework.channels.base import Channel
 from phonework.clock import Clock
 from phonework.config import Config
+from phonework.desks import Desks
 from phonework.dispatcher import Dispatcher, Pause
 from phonework.files.place import Root
 from phonework.intake import Desk
@@ -90,6 +93,7 @@ def assemble(
     link, language = link or LocalLink(), config.ui.language
     retry, reader = Retry(writer, chance=random.Random()), Reader(config.database)
     capabilities: dict[str, Capabilities] = {}  # filled below
+    bases, desks = Bases(config.server.data_dir / "changes"), Desks(root=config.work.root, reader=reader)
     files = Root(path=config.work.root, hidden=config.own_places())
     chats = ChatCarrier(
         writer=writer,
@@ -99,7 +103,9 @@ def assemble(
         language=language,
         max_parts=config.ui.max_parts,
         tz=ZoneInfo(config.ui.timezone) if config.ui.timezone else None,
-        reporters=reporters(reader=reader, backends=capabilities, files=files, web=web_of(config.web)),
+        reporters=reporters(
+            reader=reader, backends=capabilities, bases=bases, desks=desks, files=files, web=web_of(config.web)
+        ),
         backends=capabilities,
     )
     desk = Desk(
@@ -112,7 +118,7 @@ def assemble(
         assistant=NAME if config.assistant.configured else "",
     )
     alarm = Alarm()
-    node = Node(writer=writer, clock=clock, desk=desk, root=config.work.root, chats=chats, arm=alarm.arm)
+    node = Node(writer=writer, clock=clock, desk=desk, root=config.work.root, desks=desks, chats=chats, arm=alarm.arm)
     alarm.rings(node.sweep)
     backends, tally = dict((make_backends or _backends)(node, config)), Tally()
     if config.assistant.configured:
@@ -120,6 +126,7 @@ def assemble(
         helper = assistant(config=config, sink=node, office=office, clock=clock, pause=pause, tally=tally)
         backends[helper.name] = helper
     capabilities.update({name: backend.capabilities for name, backend in backends.items()})
+    desks.connect(backends)
     router = Router(
         writer=writer, clock=clock, gate=gate, routes=Routes(), link=link, channels=channels, language=language
     )
@@ -129,7 +136,8 @@ def assemble(
         "health",
         HealthAnswer(writer=writer, backends=backends, auditor=auditor, assistant=AssistantHealth(desk, tally)),
     )
-    agents = AgentCarrier(writer=writer, backends=backends, outlet=link, retry=retry)
+    beginnings = Beginnings(writer=writer, bases=bases, backends=backends)
+    agents = AgentCarrier(writer=writer, backends=backends, outlet=link, retry=retry, beginnings=beginnings)
     dispatcher = Dispatcher(agents=agents, chats=chats, clock=clock, pause=pause)
     writer.subscribe(dispatcher.committed)
     return Core(

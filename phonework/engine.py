@@ -201,6 +201,7 @@ def _run(found: Found, session: Session) -> Run:
         model=session.model,
         mode=found.mode,
         user_id=session.user_id,
+        fork_of=found.fork_of,
     )
 
 

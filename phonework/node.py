@@ -12,11 +12,13 @@ from phonework import commands, engine, poison, workdir
 from phonework.backends.base import Progress
 from phonework.carriers.chats import ChatCarrier
 from phonework.channels.base import Reply, Toast
+from phonework.channels.cards import values
 from phonework.clock import Clock
+from phonework.desks import Desks
 from phonework.engine import Happened, Outcome, Swept
 from phonework.errors import PhoneWorkError, RefusedError, StoreError
 from phonework.fsm.events import AgentEvent
-from phonework.fsm.types import SessionId
+from phonework.fsm.types import SessionId, UserId
 from phonework.intake import Desk, Opened, Taken, take
 from phonework.link.base import Envelope
 from phonework.store.writer import Writer
@@ -37,11 +39,12 @@ class Node:
         clock: Clock,
         desk: Desk,
         root: Path,
+        desks: Desks,
         chats: ChatCarrier,
         arm: Callable[[datetime | None], None],
     ) -> None:
         self._writer, self._clock, self._desk = writer, clock, desk
-        self._root, self._chats, self._arm = root, chats, arm
+        self._root, self._desks, self._chats, self._arm = root, desks, chats, arm
         self._answers: dict[str, Answer] = {}
 
     def on_call(self, method: str, answer: Answer) -> None:
@@ -67,17 +70,27 @@ class Node:
         return self._reply(envelope, taken)
 
     async def _open(self, envelope: Envelope) -> Opened | None:
-        """Look at the directory of a `/new` before the commit: the disk must not be waited for in there."""
-        command = commands.parse_command(envelope.said.text) if envelope.said is not None else None
-        if not isinstance(command, commands.New) or envelope.said is None:
-            return None
-        if envelope.received_at - envelope.said.sent_at > self._desk.stale_after:
-            return None  # it will not be run, so nothing is made for it
+        """Look at what an act is about before the commit: the disk must not be waited for in there."""
         try:
-            path = await asyncio.to_thread(workdir.resolve, command.directory, self._root, create=command.create)
+            if envelope.said is not None:
+                if envelope.received_at - envelope.said.sent_at > self._desk.stale_after:
+                    return None  # it will not be run, so nothing is made for it
+                return await self._commanded(envelope.user_id, commands.parse_command(envelope.said.text))
+            click = values.parse(envelope.clicked.value) if envelope.clicked is not None else None
+            if not isinstance(click, values.DeskClick):
+                return None
+            return Opened(desk=await self._desks.find(envelope.user_id, click.backend, click.agent_session_id))
         except RefusedError as error:
             return Opened(refused=error)
-        return Opened(path=str(path))
+
+    async def _commanded(self, user_id: UserId, command: commands.Command | None) -> Opened | None:
+        match command:
+            case commands.New(directory=directory, create=create):
+                return Opened(path=str(await asyncio.to_thread(workdir.resolve, directory, self._root, create=create)))
+            case commands.Resume(number=number):
+                return Opened(desk=await self._desks.numbered(user_id, number))
+            case _:
+                return None
 
     def _reply(self, envelope: Envelope, taken: Taken) -> Reply:
         if envelope.clicked is None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from phonework.backends.base import DeskSession
 from phonework.fsm.types import Prompt, Request, SessionId, State, Turn, UserId
 
 
@@ -77,6 +78,16 @@ class StatusView:
     node: str = ""
     person: UserId | None = None
     sandboxed: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskView:
+    """A conversation begun at the desk. number: on the list; 0 off it. mine: the person's open session that has it."""
+
+    backend: str
+    session: DeskSession
+    number: int = 0
+    mine: SessionId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -58,6 +59,7 @@ class Capabilities:
     asks: frozenset[RequestKind] = frozenset()
     slash_commands: bool = False  # runs `/word` itself
     models: tuple[str, ...] = ()  # names of models it takes, for a person to choose from
+    desk: bool = False  # knows the conversations begun at the desk: it is a `DeskBackend`
     modes: tuple[PermissionMode, ...] = ()  # how much it asks, for a person to choose from; the first is the usual one
     sandboxed: bool = False  # may write in its own places only
     assists: bool = False  # decides what is meant by words that are for no session: smart mode
@@ -70,6 +72,7 @@ class TurnStart:
 
     images: paths of the pictures that came with the prompts, by prompt id, already stored under the working directory.
     agent_session_id: the agent's own id to go on with; empty for a new conversation.
+    fork_of: the agent's own id of a conversation that the new one begins as a copy of; it stays as it is.
     model, mode: as the person chose; empty for the backend's default.
     carry: the turn is there because of a late decision about this request. The backend gets the agent to ask for the same
     thing again if it can; the state machine answers it from the decision, once, by the fingerprint.
@@ -80,6 +83,7 @@ class TurnStart:
     cwd: str
     prompts: tuple[Prompt, ...]
     agent_session_id: str = ""
+    fork_of: str = ""
     model: str = ""
     mode: str = ""
     images: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -167,6 +171,51 @@ class RuleKeeper(Protocol):
 
     async def remove_rule(self, session_id: SessionId, cwd: str, rule_id: str) -> Rule | None:
         """Take one back; None when it is not there (any more). Raises BackendError, and then nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """A process at the desk that has a conversation open, or may have. where: what a person knows it by, like a pid.
+
+    key: names this very process, for `end_at_desk`; empty when it cannot be ended from here.
+    """
+
+    where: str
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskSession:
+    """A conversation in the agent's own records. cwd: where it began. first, last: what the person wrote, in one line.
+
+    context_tokens: how much the model had before it at the last reply; 0 when that is not known.
+    """
+
+    agent_session_id: str
+    cwd: str
+    first: str
+    active_at: datetime
+    last: str = ""
+    size_bytes: int = 0
+    context_tokens: int = 0
+    held_by: Holder | None = None
+
+
+@runtime_checkable
+class DeskBackend(Backend, Protocol):
+    """A backend that says `desk`: conversations begun at the desk can be listed, and gone on with under their own id."""
+
+    async def transcripts(self, under: Path, limit: int) -> tuple[DeskSession, ...]:
+        """Those that began in a directory below `under` that is still there, the newest first."""
+
+    async def transcript(self, agent_session_id: str) -> DeskSession | None:
+        """One of them, as it is now; None when there is none, or it cannot be read."""
+
+    async def end_at_desk(self, agent_session_id: str, key: str) -> None:
+        """End the process of this key, if it has the conversation open; return when it is gone.
+
+        Nothing happens when it is gone already. Raises BackendError when another one has the conversation, or it stays.
+        """
 
 
 class BackendFactory(Protocol):

@@ -10,6 +10,7 @@ import structlog
 
 from phonework import attachments, engine
 from phonework.backends.base import Backend, TurnStart
+from phonework.carriers.beginnings import Beginnings
 from phonework.carriers.retry import Retry
 from phonework.errors import BackendError, ChannelError, RequestGoneError, StoreError
 from phonework.fsm import effects as order
@@ -30,12 +31,32 @@ KILL_WITHIN: Final = timedelta(seconds=10)
 
 
 class AgentCarrier:
-    """Carries out StartTurn, SteerTurn, AnswerAgent, InterruptTurn, KillAgent and CloseAgent."""
+    """Carries out StartTurn, SteerTurn, AnswerAgent, InterruptTurn, KillAgent and CloseAgent, and what comes before them."""
 
-    def __init__(self, *, writer: Writer, backends: Mapping[str, Backend], outlet: Outlet, retry: Retry) -> None:
+    def __init__(
+        self,
+        *,
+        writer: Writer,
+        backends: Mapping[str, Backend],
+        outlet: Outlet,
+        retry: Retry,
+        beginnings: Beginnings,
+    ) -> None:
         self._writer, self._backends, self._outlet, self._retry = writer, backends, outlet, retry
+        self._beginnings = beginnings
 
     async def carry_out(self, owed: Owed) -> timedelta | None:
+        match owed.effect:
+            case order.TakeBase():
+                await self._beginnings.take_base(owed)
+                return None
+            case order.TakeOver():
+                await self._beginnings.take_over(owed, owed.effect)
+                return None
+            case _:
+                return await self._told(owed)
+
+    async def _told(self, owed: Owed) -> timedelta | None:
         job, claimed = owed.job, owed.claimed
         if job is None:
             job, claimed = await self._writer.run(lambda connection, now: begin(connection, owed, now))
@@ -120,6 +141,7 @@ class AgentCarrier:
                 await backend.kill(session_id)
             case order.CloseAgent():
                 await backend.close(session_id)
+                await self._beginnings.forget(session_id)
             case _:
                 raise TypeError(f"{type(owed.effect).__name__} is no order to an agent")
         return None
@@ -191,6 +213,7 @@ def turn_start(
         cwd=job.run.cwd,
         prompts=job.prompts,
         agent_session_id=job.run.agent_session_id,
+        fork_of=job.run.fork_of if not job.run.agent_session_id else "",
         model=job.run.model,
         mode=job.run.mode,
         images=images,

@@ -10,17 +10,17 @@ from phonework.commands.assisting import Clear, SetMode, clear, direct, smart
 from phonework.commands.base import PassThrough, Wrong
 from phonework.commands.choosing import Model, model
 from phonework.commands.files import get
-from phonework.commands.looking import Look, cost, log
+from phonework.commands.looking import Context, Look, cost, diff, log
 from phonework.commands.new import New, new
-from phonework.commands.sessions import Close, Help, Retry, Status, Stop, Switch, close, switch
+from phonework.commands.sessions import Close, Help, Resume, Retry, Status, Stop, Switch, close, resume, switch
 from phonework.commands.web import web
 
 __all__ = [
-    "BUILT_IN", "Clear", "Close", "Command", "Help", "Look", "Model", "New", "PassThrough", "Retry", "SetMode", "Status", "Stop", "Switch", "Wrong",
+    "BUILT_IN", "Clear", "Close", "Command", "Context", "Help", "Look", "Model", "New", "PassThrough", "Resume", "Retry", "SetMode", "Status", "Stop", "Switch", "Wrong",
     "nearest", "parse_command",
 ]  # fmt: skip
 
-Command = New | Model | Status | Switch | Close | Retry | Stop | Help | Look | SetMode | Clear | PassThrough | Wrong
+Command = New | Resume | Context | Model | Status | Switch | Close | Retry | Stop | Help | Look | SetMode | Clear | PassThrough | Wrong  # fmt: skip
 
 PARSERS: Final[dict[str, Callable[[str], Command]]] = {
     "new": new,
@@ -35,6 +35,9 @@ PARSERS: Final[dict[str, Callable[[str], Command]]] = {
     "get": get,
     "web": web,
     "log": log,
+    "diff": diff,
+    "context": lambda _rest: Context(),
+    "resume": resume,
     "model": model,
     "direct": direct,
     "smart": smart,
@@ -56,6 +59,10 @@ _CHINESE: Final = {
     "帮助": "help",
     "花费": "cost",
     "记录": "log",
+    "改动": "diff",
+    "上下文": "context",
+    "接着": "resume",
+    "接续": "resume",
     "取": "get",
     "文件": "get",
     "搜索": "web",

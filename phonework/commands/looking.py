@@ -19,6 +19,15 @@ class Look:
     params: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What fills the agent's context: asked of the agent itself when it is free."""
+
+
+def diff(_rest: str) -> Look:
+    return Look(report="diff")
+
+
 def cost(_rest: str) -> Look:
     return Look(report="cost")
 

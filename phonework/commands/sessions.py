@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from phonework.commands.base import Wrong, missing
+from phonework.commands.looking import Look
 from phonework.commands.words import target
 
 
@@ -38,6 +39,23 @@ class Stop:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Help:
     """Say what there is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resume:
+    """Go on with a conversation begun at the desk. number: on the list that `/resume` shows."""
+
+    number: int
+
+
+def resume(rest: str) -> Resume | Look | Wrong:
+    """Without a number: show them."""
+    named = target(rest)
+    if not named:
+        return Look(report="resume")
+    if not named.isdecimal() or len(named) > 5 or not int(named):
+        return Wrong(command="resume", text="say.bad_count", params={"count": named[:40]}, usage="usage.resume")
+    return Resume(number=int(named))
 
 
 def switch(rest: str) -> Switch | Wrong:

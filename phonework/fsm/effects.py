@@ -51,6 +51,19 @@ class CloseAgent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TakeBase:
+    """Take down what the session's directory holds before the agent changes it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeOver:
+    """End the process at the desk that has the conversation open. key: names that process."""
+
+    agent_session_id: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShowRequest:
     """Ask the person, in a new message."""
 
@@ -123,11 +136,11 @@ class Relay:
 
 
 effect_types = (
-    StartTurn, SteerTurn, AnswerAgent, InterruptTurn, KillAgent, CloseAgent,
+    StartTurn, SteerTurn, AnswerAgent, InterruptTurn, KillAgent, CloseAgent, TakeBase, TakeOver,
     ShowRequest, UpdateRequest, ShowTurn, ShowResult, ShowPrompt, UpdatePrompt, ShowStatus, ShowReport, Say, Relay,
 )  # fmt: skip
 
-AgentEffect = StartTurn | SteerTurn | AnswerAgent | InterruptTurn | KillAgent | CloseAgent
+AgentEffect = StartTurn | SteerTurn | AnswerAgent | InterruptTurn | KillAgent | CloseAgent | TakeBase | TakeOver
 ChatEffect = (
     ShowRequest
     | UpdateRequest

@@ -25,7 +25,7 @@ def take(connection: sqlite3.Connection, envelope: Envelope, opened: Opened | No
     if envelope.said is not None:
         return _said(hand, envelope.said, opened)
     assert envelope.clicked is not None
-    return tapped_card(hand, envelope.clicked)
+    return tapped_card(hand, envelope.clicked, opened)
 
 
 def _said(hand: Hand, said: Said, opened: Opened | None) -> Taken:

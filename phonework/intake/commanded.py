@@ -1,32 +1,23 @@
 """Our own commands: each looks, or moves a session, or makes one."""
 
-import uuid
 from dataclasses import replace
-from datetime import timedelta
-from typing import Final
 
 from phonework import commands
 from phonework.backends.base import Capabilities
 from phonework.channels.base import Said
-from phonework.engine import Outcome
 from phonework.fsm import effects as order
 from phonework.fsm import events as happened
-from phonework.fsm.draft import Arm
 from phonework.fsm.effects import Effect
 from phonework.fsm.events import Event
-from phonework.fsm.types import (
-    SessionId,
-)
+from phonework.fsm.types import SessionId, State
+from phonework.intake.beginning import begun, free_name
 from phonework.intake.hand import Desk, Hand, Opened, Taken, active, find_session, switched
 from phonework.intake.messages import prompt_of, reply, session_for, to_session, told
+from phonework.intake.resuming import resume
 from phonework.intake.smart import at_hand, forget, is_for_assistant, set_mode
-from phonework.store import effects, events, sessions, timers, users
-from phonework.store.codec import dump
-from phonework.store.events import Record, Status
+from phonework.store import sessions, users, views
 from phonework.store.sessions import NewSession
 from phonework.texts import text
-
-_NAMES_TRIED: Final = 100
 
 
 def carry_out(hand: Hand, said: Said, command: commands.Command, opened: Opened | None) -> Taken:
@@ -54,6 +45,10 @@ def carry_out(hand: Hand, said: Said, command: commands.Command, opened: Opened 
             if is_for_assistant(hand, said, command):
                 return forget(hand, said)
             return _pass(hand, said, commands.PassThrough(name="clear", text=command.text))
+        case commands.Context():
+            return _context(hand, said)
+        case commands.Resume():
+            return resume(hand, opened, key=said.key, at=said.sent_at, chat=said.chat)
         case commands.Model(name=name):
             return _to_named(hand, said, "", happened.ModelChosen(by=hand.user_id, model=name))
         case commands.PassThrough():
@@ -64,6 +59,16 @@ def carry_out(hand: Hand, said: Said, command: commands.Command, opened: Opened 
 
 def _report(hand: Hand, command: commands.Look) -> Effect:
     return order.ShowReport(report=command.report, session_id=active(hand) or "", params=command.params)
+
+
+def _context(hand: Hand, said: Said) -> Taken:
+    """The agent knows best, and is not kept waiting for; at work it cannot be asked, but its own record can."""
+    session_id = session_for(hand, said)
+    if session_id is not None and views.session(hand.connection, session_id).state is State.IDLE:
+        can = hand.desk.backends.get(sessions.run_of(hand.connection, session_id).backend)
+        if can is not None and can.slash_commands:
+            return _pass(hand, said, commands.PassThrough(name="context", text="/context"))
+    return reply(hand, said, order.ShowReport(report="context", session_id=session_id or ""))
 
 
 def _wrong(hand: Hand, command: commands.Wrong) -> list[Effect]:
@@ -121,7 +126,7 @@ def create(hand: Hand, said: Said, command: commands.New, opened: Opened) -> Tak
     timeouts, capabilities = hand.desk.timeouts, capable(hand.desk, command.backend)
     assert capabilities is not None
     new = NewSession(
-        session_id=_free_name(hand),
+        session_id=free_name(hand),
         user_id=hand.user_id,
         backend=command.backend,
         cwd=opened.path,
@@ -138,50 +143,16 @@ def create(hand: Hand, said: Said, command: commands.New, opened: Opened) -> Tak
     return _create(hand, said, new, command.message)
 
 
-def _free_name(hand: Hand) -> SessionId:
-    for _ in range(_NAMES_TRIED):
-        name = hand.desk.new_id()
-        if not sessions.exists(hand.connection, name):
-            return SessionId(name)
-    return SessionId(f"{hand.desk.new_id()}-{uuid.uuid4().hex[:8]}")
-
-
 def _create(hand: Hand, said: Said, new: NewSession, message: str) -> Taken:
-    """The session, its first history entry and its first message: all in this commit."""
-    sessions.add(hand.connection, new, hand.now)
-    users.activate(hand.connection, hand.user_id, new.session_id)
-    record = Record(
-        source=hand.source,
-        key=said.key,
-        kind=happened.Created.__name__,
-        session_id=new.session_id,
-        user_id=hand.user_id,
-        occurred_at=said.sent_at,
-        status=Status.APPLIED,
-        target_state="idle",
-        version=1,
-        payload=dump(new),
-    )
-    events.add(hand.connection, record, hand.now)
+    """The session and its first message: all in this commit."""
     params = {"session_id": new.session_id, "cwd": new.cwd, "backend": new.backend}
-    begun = effects.add(
-        hand.connection,
-        [order.Say(text="say.new_session", params=params)],
-        prefix=f"{new.session_id}:1",
-        session_id=new.session_id,
-        user_id=hand.user_id,
-        chat=new.chat,
-        now=hand.now,
-    )
-    if new.timeouts.idle > timedelta():
-        rests = Arm(name="idle", due=hand.now + new.timeouts.idle, turn=0, generation=0)
-        timers.change(hand.connection, new.session_id, [rests])
-    outcome = Outcome(status=Status.APPLIED, session_id=new.session_id, next_due=timers.next_due(hand.connection))
+    says = order.Say(text="say.new_session", params=params)
+    made = begun(hand, new, key=said.key, occurred_at=said.sent_at, orders=[says])
     if not message.strip() and not said.attachments:
-        return Taken(outcome=outcome, owed=begun)
+        return made
     event = happened.MessageReceived(prompt=prompt_of(hand, said, message), by=hand.user_id)
     first = told(hand, said, new.session_id, event, key=f"{said.key}:first")
-    return replace(first, owed=(*begun, *first.owed))
+    return replace(first, owed=(*made.owed, *first.owed))
 
 
 def _pass(hand: Hand, said: Said, command: commands.PassThrough) -> Taken:

@@ -24,7 +24,7 @@ from phonework.link.base import Envelope
 from phonework.store import effects, events, sessions, users, views
 from phonework.store.codec import dump
 from phonework.store.events import Record, Status
-from phonework.views import PromptView, RequestView, TurnView
+from phonework.views import DeskView, PromptView, RequestView, TurnView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +47,14 @@ class Desk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """The directory that a `/new` asked for, looked up before the commit; or why it cannot be used."""
+    """What an act is about, looked up before the commit; or why it cannot be used.
+
+    path: the directory that a `/new` asked for. desk: the conversation begun at the desk to go on with.
+    """
 
     path: str = ""
     refused: RefusedError | None = None
+    desk: DeskView | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

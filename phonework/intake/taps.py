@@ -16,14 +16,16 @@ from phonework.fsm.types import (
     SessionId,
     Verdict,
 )
-from phonework.intake.hand import Hand, Taken, find_session, note, owe, switched
+from phonework.intake.hand import Hand, Opened, Taken, find_session, note, owe, switched
+from phonework.intake.resuming import resume
 from phonework.store import events, prompts, requests, sessions, turns, users, views
 from phonework.store.codec import dump
 from phonework.store.events import Status
 from phonework.texts import text
 
 
-def tapped_card(hand: Hand, clicked: Clicked) -> Taken:
+def tapped_card(hand: Hand, clicked: Clicked, opened: Opened | None = None) -> Taken:
+    """opened: what a tap for a conversation at the desk is about."""
     if known := events.find(hand.connection, "click", clicked.key):
         return _refused(known.reason or Reason.DUPLICATE, duplicate=True)
     click = values.parse(clicked.value, clicked.form)
@@ -36,6 +38,8 @@ def tapped_card(hand: Hand, clicked: Clicked) -> Taken:
             return _on_prompt(hand, clicked, click)
         case values.SwitchClick():
             return _on_switch(hand, clicked, click)
+        case values.DeskClick():
+            return _at_desk(hand, clicked, click, opened)
         case values.Malformed():
             return _stray(hand, clicked, Reason.MALFORMED_CLICK)
 
@@ -155,6 +159,12 @@ def _on_prompt(hand: Hand, clicked: Clicked, click: values.PromptClick) -> Taken
         event, toast = happened.DropAsked(prompt_id=click.prompt_id, by=hand.user_id), "toast.dropped"
     taken = _tapped(hand, clicked, found[0], event, toast)
     return replace(taken, card=views.prompt(hand.connection, click.prompt_id))
+
+
+def _at_desk(hand: Hand, clicked: Clicked, click: values.DeskClick, opened: Opened | None) -> Taken:
+    at_desk = replace(hand, source="click")
+    taken = resume(at_desk, opened, key=clicked.key, at=clicked.clicked_at, chat=clicked.chat, click=click)
+    return replace(taken, toast=taken.toast or ("success", "toast.continuing"))
 
 
 def _on_switch(hand: Hand, clicked: Clicked, click: values.SwitchClick) -> Taken:

@@ -3,23 +3,33 @@
 from collections.abc import Mapping
 
 from phonework.backends.base import Capabilities
+from phonework.changes.bases import Bases
+from phonework.desks import Desks
 from phonework.files.place import Root
 from phonework.reports import Reporter
+from phonework.reports.context import ContextReport
 from phonework.reports.cost import CostReport
+from phonework.reports.diff import DiffReport
 from phonework.reports.file import FileReport
 from phonework.reports.log import LogReport
 from phonework.reports.model import ModelReport
+from phonework.reports.resume import HeldReport, ResumeReport, TakeOverReport
 from phonework.reports.web import WebReport
 from phonework.store.reader import Reader
 from phonework.web.service import Web
 
 
-def reporters(*, reader: Reader, backends: Mapping[str, Capabilities], files: Root, web: Web) -> Mapping[str, Reporter]:
+def reporters(*, reader: Reader, backends: Mapping[str, Capabilities], bases: Bases, desks: Desks, files: Root, web: Web) -> Mapping[str, Reporter]:
     """files: where those may lie that are sent."""
     return {
+        "context": ContextReport(reader, desks),
         "cost": CostReport(reader),
+        "diff": DiffReport(reader, bases),
         "file": FileReport(reader, files),
         "log": LogReport(reader),
+        "held": HeldReport(desks),
         "model": ModelReport(reader, backends),
+        "resume": ResumeReport(desks),
+        "take_over": TakeOverReport(desks),
         "web": WebReport(web),
     }

@@ -16,7 +16,7 @@ from phonework.store.queries import SQL
 
 ONCE = (order.StartTurn, order.SteerTurn, order.AnswerAgent)
 """Claimed before they are carried out: after a crash the person is asked rather than the agent told twice."""
-AGENT = (*ONCE, order.InterruptTurn, order.KillAgent, order.CloseAgent)
+AGENT = (*ONCE, order.InterruptTurn, order.KillAgent, order.CloseAgent, order.TakeBase, order.TakeOver)
 UPDATES = (order.UpdateRequest, order.UpdatePrompt)
 """Only the newest of these matters for one card."""
 
@@ -40,6 +40,7 @@ class Run:
     model: str
     mode: str
     user_id: UserId
+    fork_of: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

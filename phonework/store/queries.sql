@@ -19,14 +19,14 @@ SELECT seq, source, kind, session_id, user_id, occurred_at_ms, received_at_ms, s
 FROM event WHERE seq > ? ORDER BY seq LIMIT ?;
 
 -- name: load_session
-SELECT user_id, backend, cwd, state, version, since_ms, turn, generation, agent_session_id, can_steer, timeouts, carry,
+SELECT user_id, backend, cwd, state, version, since_ms, turn, generation, agent_session_id, can_steer, timeouts, carry, fork_of,
        model, mode, chat
 FROM session WHERE session_id = ?;
 
 -- name: add_session
 INSERT INTO session (session_id, user_id, backend, cwd, state, version, table_version, since_ms, created_at_ms,
-                     active_at_ms, can_steer, model, mode, chat, timeouts, companion)
-VALUES (?, ?, ?, ?, 'idle', 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+                     active_at_ms, can_steer, model, mode, chat, timeouts, companion, agent_session_id, fork_of)
+VALUES (?, ?, ?, ?, 'idle', 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: session_exists
 SELECT 1 FROM session WHERE session_id = ?;
@@ -37,7 +37,13 @@ UPDATE session SET state = ?, version = ?, table_version = ?, since_ms = ?, acti
 WHERE session_id = ? AND version = ?;
 
 -- name: session_run
-SELECT backend, cwd, agent_session_id, model, mode, user_id FROM session WHERE session_id = ?;
+SELECT backend, cwd, agent_session_id, model, mode, user_id, fork_of FROM session WHERE session_id = ?;
+
+-- name: session_base
+SELECT base FROM session WHERE session_id = ?;
+
+-- name: set_session_base
+UPDATE session SET base = ? WHERE session_id = ?;
 
 -- name: session_chat
 SELECT chat FROM session WHERE session_id = ?;

@@ -31,6 +31,8 @@ class NewSession:
     model: str = ""
     mode: str = ""
     companion: bool = False
+    agent_session_id: str = ""
+    fork_of: str = ""
 
 
 class Found(NamedTuple):
@@ -39,6 +41,7 @@ class Found(NamedTuple):
     session: Session
     mode: str
     chat: Chat
+    fork_of: str = ""
 
 
 def exists(connection: sqlite3.Connection, session_id: str) -> bool:
@@ -52,6 +55,7 @@ def add(connection: sqlite3.Connection, new: NewSession, now: datetime) -> None:
         (
             new.session_id, new.user_id, new.backend, new.cwd, TABLE_VERSION, at, at, at, new.can_steer,
             new.model, new.mode, dump(new.chat), dump(new.timeouts), new.companion,
+            new.agent_session_id, new.fork_of,
         ),
     )  # fmt: skip
 
@@ -62,7 +66,7 @@ def find(connection: sqlite3.Connection, session_id: SessionId, event: Event | N
     if row is None:
         return None
     (
-        user_id, backend, cwd, state, version, since, turn, generation, agent_session, can_steer, timeouts, carry,
+        user_id, backend, cwd, state, version, since, turn, generation, agent_session, can_steer, timeouts, carry, fork_of,
         model, mode, chat,
     ) = row  # fmt: skip
     state = State(state)
@@ -92,7 +96,7 @@ def find(connection: sqlite3.Connection, session_id: SessionId, event: Event | N
         named_request=requests.get(connection, getattr(event, "request_id", ""), session_id),
         named_prompt=prompts.get(connection, getattr(event, "prompt_id", ""), session_id),
     )
-    return Found(session, mode, load_frozen(Chat, chat))
+    return Found(session, mode, load_frozen(Chat, chat), fork_of)
 
 
 def _needs_last(event: Event | None) -> bool:
@@ -136,8 +140,26 @@ def run_of(connection: sqlite3.Connection, session_id: SessionId) -> Run:
     row = connection.execute(SQL["session_run"], (session_id,)).fetchone()
     if row is None:
         raise KeyError(session_id)
-    backend, cwd, agent_session_id, model, mode, user_id = row
-    return Run(backend=backend, cwd=cwd, agent_session_id=agent_session_id, model=model, mode=mode, user_id=user_id)
+    backend, cwd, agent_session_id, model, mode, user_id, fork_of = row
+    return Run(
+        backend=backend,
+        cwd=cwd,
+        agent_session_id=agent_session_id,
+        model=model,
+        mode=mode,
+        user_id=user_id,
+        fork_of=fork_of,
+    )
+
+
+def base_of(connection: sqlite3.Connection, session_id: SessionId) -> str:
+    """What its directory held when it began, as a git tree; empty when that is not known."""
+    base: str = connection.execute(SQL["session_base"], (session_id,)).fetchone()[0]
+    return base
+
+
+def set_base(connection: sqlite3.Connection, session_id: SessionId, base: str) -> None:
+    connection.execute(SQL["set_session_base"], (base, session_id))
 
 
 def chat_of(connection: sqlite3.Connection, session_id: SessionId) -> Chat:

@@ -14,17 +14,19 @@ from uuid import UUID, uuid5
 
 import structlog
 
-from phonework.backends.base import Accepted, Capabilities, Liveness, Sink, TurnStart
-from phonework.backends.claude import asks, failures, launcher, prompts, transcript
+from phonework.backends.base import Accepted, Capabilities, DeskSession, Holder, Liveness, Sink, TurnStart
+from phonework.backends.claude import asks, failures, launcher, prompts, records, transcript
 from phonework.backends.claude import messages as told
 from phonework.backends.claude.launcher import Settings
 from phonework.backends.claude.modes import Modes
+from phonework.backends.claude.records import Record
 from phonework.backends.claude.turn import Turn
 from phonework.errors import BackendError, RequestGoneError
 from phonework.fsm.types import Answer, Ask, Prompt, PromptId, RequestKind, SessionId
 
 if TYPE_CHECKING:
     from phonework.backends.claude.client import LiveSession
+    from phonework.backends.claude.holders import Holder as Process
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +46,7 @@ class ClaudeBackend:
         asks=frozenset({RequestKind.CONFIRM, RequestKind.CHOICE, RequestKind.PLAN}),
         slash_commands=True,
         models=("opus", "sonnet", "haiku"),
+        desk=True,
     )
 
     def __init__(self, *, sink: Sink, settings: Mapping[str, object], data_dir: Path) -> None:
@@ -69,6 +72,8 @@ class ClaudeBackend:
     async def start_turn(self, start: TurnStart) -> None:
         async with self._locks.setdefault(start.session_id, asyncio.Lock()):
             turn = await self._turn(start)
+            if start.agent_session_id:
+                await asyncio.to_thread(self._check_free, start.agent_session_id)
             live = await self._connected(start)
             self._used[start.session_id] = monotonic()
             if live is not None:
@@ -118,6 +123,7 @@ class ClaudeBackend:
         inside = await launcher.confined(self._settings, env, cli=cli, cwd=start.cwd, hide=[str(self._data_dir)])
         agent_session_id = self._conversation(start)
         record = await asyncio.to_thread(self._prepared, env, start.session_id, agent_session_id)
+        origin = await asyncio.to_thread(self._origin, start) if record is None else None
         resumed = record is not None and await asyncio.to_thread(_resume_call, record, start)
         model, mode = start.model or self._settings.model, start.mode or self._settings.permission_mode
         if record is not None:
@@ -125,7 +131,8 @@ class ClaudeBackend:
         words = launcher.command(
             cli,
             session_id=agent_session_id,
-            resume=agent_session_id if record else "",
+            resume=agent_session_id if record else start.fork_of if origin else "",
+            fork=origin is not None,
             model=model,
             mode=mode,
             inside=inside,
@@ -139,7 +146,7 @@ class ClaudeBackend:
                 words=words,
                 cwd=start.cwd,
                 env=env,
-                spent=await asyncio.to_thread(transcript.totals, record) if record else transcript.Totals(),
+                spent=await asyncio.to_thread(_spent, record or origin),
                 modes=self._modes,
                 on_end=self._forget,
             )
@@ -156,6 +163,27 @@ class ClaudeBackend:
         """End an agent of this session that outlived its server, and return the record to go on with."""
         self._end_orphans(session_id)
         return transcript.find(launcher.config_dir(env), agent_session_id)
+
+    def _origin(self, start: TurnStart) -> Path | None:
+        """The record that a new conversation begins as a copy of. Raises BackendError when it is gone."""
+        if not start.fork_of or start.agent_session_id:
+            return None
+        record = transcript.find(self._config, start.fork_of)
+        if record is None:
+            raise BackendError("claude.no_record")
+        return record
+
+    def _check_free(self, agent_session_id: str) -> None:
+        """Raises BackendError when a program at the desk has the conversation open: one of the two would lose what it wrote."""
+        from phonework.backends.claude import holders
+
+        found = holders.holder_of(holders.holders(self._config, self._mark("")), agent_session_id)
+        if found is not None and found.key:
+            raise BackendError("claude.held", pid=str(found.pid))
+
+    @property
+    def _config(self) -> Path:
+        return launcher.config_dir(launcher.environment(self._settings, ""))
 
     def _end_orphans(self, session_id: SessionId) -> None:
         """Two agents on one record would each lose what the other wrote; and nobody can talk to the old one any more."""
@@ -189,7 +217,7 @@ class ClaudeBackend:
         first = start.prompts[0].prompt_id if start.prompts else ""
         return str(uuid5(_IDS, f"{self._data_dir}\n{start.session_id}\n{start.turn}\n{first}"))
 
-    def _mark(self, session_id: SessionId) -> str:
+    def _mark(self, session_id: str) -> str:
         return f"{self._data_dir}:{session_id}"
 
     async def steer(self, session_id: SessionId, turn: int, prompt: Prompt, images: tuple[str, ...]) -> None:
@@ -229,6 +257,34 @@ class ClaudeBackend:
         closing = [asyncio.create_task(live.close(report=False)) for live in self._live.values()]
         if closing:
             await asyncio.wait(closing, timeout=CLOSE_WITHIN)
+
+    # Conversations begun at the desk
+
+    async def transcripts(self, under: Path, limit: int) -> tuple[DeskSession, ...]:
+        return await asyncio.to_thread(self._transcripts, under, limit)
+
+    def _transcripts(self, under: Path, limit: int) -> tuple[DeskSession, ...]:
+        from phonework.backends.claude import holders
+
+        found = holders.holders(self._config, self._mark(""))
+        own = self._data_dir / "claude"  # where the self-test runs
+        listed = records.newest(self._config, under, limit)
+        return tuple(_desk_session(one, found) for one in listed if one.cwd != str(own))
+
+    async def transcript(self, agent_session_id: str) -> DeskSession | None:
+        return await asyncio.to_thread(self._transcript, agent_session_id)
+
+    def _transcript(self, agent_session_id: str) -> DeskSession | None:
+        from phonework.backends.claude import holders
+
+        path = transcript.find(self._config, agent_session_id) if records.is_id(agent_session_id) else None
+        record = records.look(path) if path is not None else None
+        return _desk_session(record, holders.holders(self._config, self._mark(""))) if record is not None else None
+
+    async def end_at_desk(self, agent_session_id: str, key: str) -> None:
+        from phonework.backends.claude import holders
+
+        await asyncio.to_thread(holders.end, self._config, self._mark(""), agent_session_id, key)
 
     # Questions about it
 
@@ -303,6 +359,31 @@ class ClaudeBackend:
                 process.kill()
                 await process.wait()
         return out.decode("utf-8", "replace").strip(), err.decode("utf-8", "replace").strip()
+
+
+def _desk_session(record: Record, found: "list[Process]") -> DeskSession:
+    from phonework.backends.claude.holders import holder_of
+
+    holder = holder_of(found, record.agent_session_id, record.cwd)
+    return DeskSession(
+        agent_session_id=record.agent_session_id,
+        cwd=record.cwd,
+        first=record.first,
+        last=record.last,
+        active_at=record.active_at,
+        size_bytes=record.size_bytes,
+        context_tokens=record.context_tokens,
+        held_by=Holder(where=_named(holder), key=holder.key) if holder is not None else None,
+    )
+
+
+def _named(holder: "Process") -> str:
+    number = f"pid {holder.pid}" if holder.pid else ""
+    return " · ".join(one for one in (number, holder.where) if one) or "?"
+
+
+def _spent(record: Path | None) -> transcript.Totals:
+    return transcript.totals(record) if record is not None else transcript.Totals()
 
 
 def _resume_call(record: Path, start: TurnStart) -> bool:

@@ -92,13 +92,25 @@ def dies_with_us() -> tuple[str, ...]:
 
 
 def command(
-    cli: str, *, session_id: str = "", resume: str = "", model: str = "", mode: str = "", inside: Sequence[str] = ()
+    cli: str,
+    *,
+    session_id: str = "",
+    resume: str = "",
+    fork: bool = False,
+    model: str = "",
+    mode: str = "",
+    inside: Sequence[str] = (),
 ) -> list[str]:
-    """The words of a streaming session; `--flag=value` where a value could be taken for a flag. inside: see `confined`."""
+    """The words of a streaming session; `--flag=value` where a value could be taken for a flag. inside: see `confined`.
+
+    fork: begin as a copy of the conversation `resume`, under the id `session_id`.
+    """
     words = [*dies_with_us(), *inside, cli]
     words += ["--output-format", "stream-json", "--input-format", "stream-json", "--verbose"]
     words += ["--include-partial-messages", "--permission-prompt-tool", "stdio", "--settings", SETTINGS]
-    words += [f"--resume={resume}"] if resume else [f"--session-id={session_id}"]
+    words += [f"--resume={resume}"] if resume else []
+    words += ["--fork-session"] if fork else []
+    words += [f"--session-id={session_id}"] if fork or not resume else []
     words += [f"--model={model}"] if model else []
     words += [f"--permission-mode={mode}"] if mode else []
     return words

@@ -247,6 +247,11 @@ def _end(processes: list[psutil.Process]) -> None:
             process.kill()
 
 
+def end_family(processes: list[psutil.Process]) -> None:
+    """Kill these, whichever of them still run."""
+    _end(processes)
+
+
 def marked(mark: str) -> list[psutil.Process]:
     """Every process that carries the mark in its environment, but ourselves. Reads all of them: call it from a thread."""
     found = []

@@ -14,6 +14,7 @@ MAX_QUESTIONS: Final = 16
 MAX_OPTIONS: Final = 100
 _MAX_NUMBER: Final = 2**31 - 1
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
+_PROCESS: Final = re.compile(r"\d{1,10}:[\d.]{1,30}", re.ASCII)
 _PICK: Final = re.compile(r"pick:(\d{1,2}):(\d{1,2})", re.ASCII)
 _INDEX: Final = re.compile(r"\d{1,2}", re.ASCII)
 
@@ -95,6 +96,25 @@ class SwitchClick:
     session_id: SessionId
 
 
+class DeskOp(StrEnum):
+    """What a button does with a conversation begun at the desk. ASK: before it is taken over."""
+
+    CONTINUE = "desk_continue"
+    FORK = "desk_fork"
+    ASK = "desk_ask"
+    TAKE_OVER = "desk_take"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskClick:
+    """Go on with a conversation begun at the desk. key: names the process that the person was asked about."""
+
+    op: DeskOp
+    backend: str
+    agent_session_id: str
+    key: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Malformed:
     """No button of ours sends this. why: for the log."""
@@ -102,7 +122,7 @@ class Malformed:
     why: str
 
 
-Click = AnswerClick | TurnClick | PromptClick | SwitchClick
+Click = AnswerClick | TurnClick | PromptClick | SwitchClick | DeskClick
 
 
 # Making
@@ -127,6 +147,10 @@ def prompt_value(op: PromptOp, prompt_id: str) -> Value:
 
 def switch_value(session_id: str) -> Value:
     return {"v": VERSION, "op": "switch", "id": session_id}
+
+
+def desk_value(op: DeskOp, backend: str, agent_session_id: str, key: str = "") -> Value:
+    return {"v": VERSION, "op": str(op), "b": backend, "id": agent_session_id, **({"key": key} if key else {})}
 
 
 # Reading
@@ -159,6 +183,8 @@ def _click(value: object, form: object) -> Click:
         return TurnClick(op=TurnOp(op), session_id=SessionId(_id(value)), turn=_number(value))
     if op in _values(PromptOp):
         return PromptClick(op=PromptOp(op), prompt_id=PromptId(_id(value)))
+    if op in _values(DeskOp):
+        return _desk(DeskOp(op), value)
     if op == "switch":
         return SwitchClick(session_id=SessionId(_id(value)))
     raise _MalformedError("unknown op")
@@ -187,6 +213,15 @@ def _answer(value: Mapping[object, object], form: object, *, late: bool) -> Answ
         form=_form(form),
         late=late,
     )
+
+
+def _desk(op: DeskOp, value: Mapping[object, object]) -> DeskClick:
+    backend, key = value.get("b"), value.get("key", "")
+    if not isinstance(backend, str) or not _ID.fullmatch(backend):
+        raise _MalformedError("no backend")
+    if not isinstance(key, str) or (key and not _PROCESS.fullmatch(key)):
+        raise _MalformedError("the key names no process")
+    return DeskClick(op=op, backend=backend, agent_session_id=_id(value), key=key)
 
 
 def _id(value: Mapping[object, object]) -> str:
