@@ -64,13 +64,13 @@ async def test_text_is_never_a_file_to_read_nor_a_shell_command(ada: Coder, api:
 
 
 async def test_the_agents_own_commands_pass_through(ada: Coder, api: FakeAnthropic) -> None:
-    """/cost answers without the model, /compact shortens, /clear begins another conversation (K5)."""
+    """/usage answers without the model, /compact shortens, /clear begins another conversation (K8)."""
     await ada.wants([say("The word is mango.")])
     await ada.turn(1)
     before = len(api.requests)
     first = (await ada.session())["agent_session_id"]
 
-    await ada.says("/cost")
+    await ada.says("/usage")
     await ada.hears("Estimated cost")
     assert len(api.requests) == before, "nobody asked the model"
 

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 
+from phonework import unified
 from phonework.backends.claude import diffs, launcher, prompts, transcript
 from phonework.backends.claude.launcher import Settings
 from phonework.backends.claude.modes import Modes
