@@ -8,6 +8,7 @@ ALTER TABLE session ADD COLUMN base TEXT NOT NULL DEFAULT '';
 ALTER TABLE session ADD COLUMN fork_of TEXT NOT NULL DEFAULT '';
 -- The permission mode that comes back when one for a limited time is over.
 ALTER TABLE session ADD COLUMN mode_after TEXT NOT NULL DEFAULT '';
+ALTER TABLE session ADD COLUMN mode_until_ms INTEGER;               -- when that is; NULL: the mode has no limit
 
 ALTER TABLE user ADD COLUMN chosen_language TEXT NOT NULL DEFAULT '';   -- by /lang; empty: the client's
 -- By /direct and /smart; empty: smart if there is an assistant. It takes the place of the column `mode`.
@@ -15,6 +16,13 @@ ALTER TABLE user ADD COLUMN chosen_mode TEXT NOT NULL DEFAULT '' CHECK (chosen_m
 ALTER TABLE user ADD COLUMN verbosity TEXT NOT NULL DEFAULT 'normal' CHECK (verbosity IN ('quiet', 'normal', 'verbose'));
 ALTER TABLE user ADD COLUMN quiet_hours TEXT NOT NULL DEFAULT '';       -- like 22:00-08:00
 ALTER TABLE user ADD COLUMN timezone TEXT NOT NULL DEFAULT '';
+-- When they last wrote or tapped; kept of those with quiet hours only.
+ALTER TABLE user ADD COLUMN acted_at_ms INTEGER NOT NULL DEFAULT 0;
+-- Until now it was the configured one; from now on it is the client's, or empty.
+UPDATE user SET language = '';
+
+-- What a decision depended on besides the event: until when the person was not to be disturbed.
+ALTER TABLE event ADD COLUMN quiet_until_ms INTEGER;
 
 CREATE TABLE reminder (
   reminder_id TEXT PRIMARY KEY,

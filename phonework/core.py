@@ -39,8 +39,11 @@ from phonework.reports.registry import reporters
 from phonework.router.authorise import Gate
 from phonework.router.router import Router
 from phonework.router.routes import Routes
+from phonework.shell import backend as shell
+from phonework.shell.runner import Runner
 from phonework.store.reader import Reader
 from phonework.store.writer import Writer
+from phonework.views import Wishes
 from phonework.web.service import web_of
 
 MakeBackends = Callable[[Node, Config], dict[str, Backend]]
@@ -91,6 +94,7 @@ def assemble(
 ) -> Core:
     """Join the parts around one writer. pause: how a lane waits before it tries again."""
     link, language = link or LocalLink(), config.ui.language
+    house = Wishes(language=language, zone=ZoneInfo(config.ui.timezone) if config.ui.timezone else None)
     retry, reader = Retry(writer, chance=random.Random()), Reader(config.database)
     capabilities: dict[str, Capabilities] = {}  # filled below
     bases, desks = Bases(config.server.data_dir / "changes"), Desks(root=config.work.root, reader=reader)
@@ -100,9 +104,8 @@ def assemble(
         outlet=link,
         retry=retry,
         clock=clock,
-        language=language,
+        house=house,
         max_parts=config.ui.max_parts,
-        tz=ZoneInfo(config.ui.timezone) if config.ui.timezone else None,
         reporters=reporters(
             reader=reader, backends=capabilities, bases=bases, desks=desks, files=files, web=web_of(config.web)
         ),
@@ -116,11 +119,16 @@ def assemble(
         timeouts=config.default_timeouts(),
         stale_after=timedelta(seconds=config.timeouts.stale) if config.timeouts.stale else timedelta.max,
         assistant=NAME if config.assistant.configured else "",
+        shell=shell.NAME if config.shell.enabled else "",
+        wishes=house,
     )
     alarm = Alarm()
     node = Node(writer=writer, clock=clock, desk=desk, root=config.work.root, desks=desks, chats=chats, arm=alarm.arm)
     alarm.rings(node.sweep)
     backends, tally = dict((make_backends or _backends)(node, config)), Tally()
+    runner = _runner(config)
+    if runner is not None:
+        backends[shell.NAME] = shell.ShellBackend(sink=node, writer=writer, runner=runner, language=language)
     if config.assistant.configured:
         office = Office(writer=writer, desk=desk, root=config.work.root, arm=alarm.arm)
         helper = assistant(config=config, sink=node, office=office, clock=clock, pause=pause, tally=tally)
@@ -151,6 +159,18 @@ def assemble(
         alarm=alarm,
         auditor=auditor,
         link=link,
+    )
+
+
+def _runner(config: Config) -> Runner | None:
+    """What runs commands for people; None when the owner does not want that."""
+    if not config.shell.enabled:
+        return None
+    return Runner(
+        root=config.work.root,
+        timeout=timedelta(seconds=config.shell.timeout),
+        limit_bytes=config.shell.max_bytes,
+        sandbox=config.sandbox_of_agents(),
     )
 
 

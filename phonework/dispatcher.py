@@ -16,6 +16,8 @@ from phonework.store.effects import Owed
 log = structlog.get_logger(__name__)
 
 STOP_WITHIN: Final = 2.0
+LOOK_AGAIN: Final = timedelta(minutes=10)
+"""What is due much later is looked at now and then: a machine that slept has slept through its pauses."""
 
 Pause = Callable[[float], Awaitable[None]]
 """Waits for so many seconds."""
@@ -111,6 +113,9 @@ class Dispatcher:
     async def _run(self, name: str, lane: deque[Owed]) -> None:
         try:
             while lane and self._open:
+                if (early := lane[0].not_before - self._clock.now()) > timedelta():
+                    await self._pause(min(early, LOOK_AGAIN).total_seconds())
+                    continue
                 began, one = self._clock.now(), lane.popleft()
                 if lane and one.claimed:  # what came behind it may have made it void: it is read anew
                     one = replace(one, job=None)
@@ -126,9 +131,6 @@ class Dispatcher:
                 self._idle.set()
 
     async def _carry(self, owed: Owed) -> timedelta | None:
-        early = owed.not_before - self._clock.now()
-        if early > timedelta():
-            return early
         carrier = self._agents if owed.lane.startswith("agent:") else self.chats
         try:
             return await carrier.carry_out(owed)

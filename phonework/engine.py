@@ -84,7 +84,7 @@ def ingest(connection: sqlite3.Connection, one: Happened, now: datetime, *, clai
 
 def ingest_new(connection: sqlite3.Connection, one: Happened, now: datetime, *, claim: bool = False) -> Outcome:
     """`ingest` of an event that was looked for in this transaction and not found."""
-    found = sessions.find(connection, one.session_id, one.event)
+    found = sessions.find(connection, one.session_id, one.event, now)
     if found is None:
         return _unknown_session(connection, one, now)
     session = found.session
@@ -164,6 +164,7 @@ def _owe(
         chat=found.chat,
         now=now,
         jobs=_jobs(found, decision) if claim else effects.NO_JOBS,
+        quiet_until=found.session.quiet_until,
     )
 
 
@@ -199,7 +200,7 @@ def _run(found: Found, session: Session) -> Run:
         cwd=session.cwd,
         agent_session_id=session.agent_session_id,
         model=session.model,
-        mode=found.mode,
+        mode=session.mode_at(now),
         user_id=session.user_id,
         fork_of=found.fork_of,
     )
@@ -225,6 +226,7 @@ def _record(connection: sqlite3.Connection, one: Happened, session: Session, dec
             target_state=decision.target.value,
             version=decision.session.version if decision.applied else None,
             payload=dump(one.event),
+            quiet_until=session.quiet_until,
         ),
         now,
     )

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -17,10 +18,11 @@ from phonework.clock import Clock
 from phonework.desks import Desks
 from phonework.engine import Happened, Outcome, Swept
 from phonework.errors import PhoneWorkError, RefusedError, StoreError
-from phonework.fsm.events import AgentEvent
+from phonework.fsm.events import AgentEvent, AgentLost, TurnFailed, TurnFinished
 from phonework.fsm.types import SessionId, UserId
 from phonework.intake import Desk, Opened, Taken, take
 from phonework.link.base import Envelope
+from phonework.store import users
 from phonework.store.writer import Writer
 from phonework.texts import text
 
@@ -64,7 +66,7 @@ class Node:
             log.exception("deciding raised; the event is kept as poisoned", user_id=envelope.user_id)
             reason = repr(error)
             await self._writer.run(lambda connection, now: poison.keep_envelope(connection, envelope, reason, now))
-            return Reply(toast=Toast(kind="error", text=text(envelope.language, "reason.error")))
+            return Reply(toast=Toast(kind="error", text=text(await self._language_of(envelope), "reason.error")))
         self._arm(taken.next_due)
         _log(taken.outcome)
         return self._reply(envelope, taken)
@@ -95,12 +97,19 @@ class Node:
     def _reply(self, envelope: Envelope, taken: Taken) -> Reply:
         if envelope.clicked is None:
             return Reply()
-        toast = Toast(kind=taken.toast[0], text=text(envelope.language, taken.toast[1])) if taken.toast else None
-        return Reply(toast=toast, card=self._chats.click_card(taken.card, envelope.language) if taken.card else None)
+        wishes = taken.wishes or self._desk.wishes
+        toast = Toast(kind=taken.toast[0], text=text(wishes.language, taken.toast[1])) if taken.toast else None
+        return Reply(toast=toast, card=self._chats.click_card(taken.card, wishes) if taken.card else None)
+
+    async def _language_of(self, envelope: Envelope) -> str:
+        user = await self._writer.run(lambda connection, _now: users.get(connection, envelope.user_id))
+        return users.wishes_of(user, self._desk.wishes).language
 
     # From agents: the Sink
 
     async def emit(self, session_id: SessionId, event: AgentEvent, *, key: str) -> None:
+        if isinstance(event, TurnFinished | TurnFailed | AgentLost) and not event.steps:
+            event = replace(event, steps=self._chats.board.steps(session_id, event.turn))
         await self.happened(
             Happened(
                 source="agent",

@@ -3,13 +3,15 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
 import structlog
 
-from phonework.backends.base import Progress
+from phonework.backends.base import Progress, Step
 from phonework.fsm.types import SessionId
+from phonework.one_line import one_line
 
 log = structlog.get_logger(__name__)
 
@@ -19,6 +21,8 @@ EVERY: Final = timedelta(seconds=1)
 AGAIN: Final = timedelta(seconds=3)
 """A silent agent's card goes on too: its time runs, and it may be waiting or stopping by now."""
 TRIES: Final = 3
+KEPT_STEPS: Final = 20
+KEPT_CHARACTERS: Final = 120
 
 
 class ProgressBoard:
@@ -41,6 +45,13 @@ class ProgressBoard:
     def newest(self, session_id: SessionId, turn: int) -> Progress:
         """What was reported last, or nothing yet."""
         return self._newest.get((session_id, turn), Progress())
+
+    def steps(self, session_id: SessionId, turn: int) -> tuple[Step, ...]:
+        """The last things the agent did, each in short: what is kept of them when the turn is over."""
+        return tuple(
+            replace(one, title=one_line(one.title, KEPT_CHARACTERS), output=one_line(one.output, KEPT_CHARACTERS))
+            for one in self.newest(session_id, turn).steps[-KEPT_STEPS:]
+        )
 
     async def finish(self, session_id: SessionId, turn: int) -> None:
         """From here on the card belongs to the result; returns when no update is under way."""

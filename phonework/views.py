@@ -1,17 +1,35 @@
 """Stored facts, gathered for a person's eyes: what cards and `inspect` are made from."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
+from enum import StrEnum
 
 from phonework.backends.base import DeskSession
 from phonework.fsm.types import Prompt, Request, SessionId, State, Turn, UserId
+
+
+class Verbosity(StrEnum):
+    """How much is shown of a turn at work."""
+
+    QUIET = "quiet"
+    NORMAL = "normal"
+    VERBOSE = "verbose"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """How a person wants things shown. language: zh or en. zone: of the times; None: the machine's."""
+
+    language: str
+    zone: tzinfo | None = None
+    verbosity: Verbosity = Verbosity.NORMAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionView:
     """One session. number: its place in the person's list, from 1; a companion has none that means anything.
 
-    project: the last part of the directory. companion: a person's own helper rather than a piece of work.
+    mode_until: the mode is one in which nothing is asked, and ends then. project: the last part of the directory. companion: a person's own helper rather than a piece of work.
     """
 
     session_id: SessionId
@@ -26,6 +44,7 @@ class SessionView:
     agent_session_id: str = ""
     model: str = ""
     mode: str = ""
+    mode_until: datetime | None = None
     node: str = ""
     queued: int = 0
     active: bool = False
@@ -36,12 +55,16 @@ class SessionView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestView:
-    """A request with its session. behind: how many more wait after it. person: who is asked, in a group; else None."""
+    """A request with its session. behind: how many more wait after it. person: who is asked, in a group; else None.
+
+    task: the number of the turn that asks among its person's tasks; 0: it is none.
+    """
 
     session: SessionView
     request: Request
     behind: int = 0
     person: UserId | None = None
+    task: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +72,7 @@ class TurnView:
     """A turn with its session and the messages it ran.
 
     actionable: it is the session's newest and the session is open. person: for whom it runs, in a group; else None.
+    task: its number among its person's tasks; 0: it is none.
     """
 
     session: SessionView
@@ -57,6 +81,7 @@ class TurnView:
     actionable: bool = True
     queued: int = 0
     person: UserId | None = None
+    task: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,10 +61,9 @@ def look(connection: sqlite3.Connection, companion: SessionId, house: House) -> 
     chat = sessions.chat_of(connection, companion)
     found = views.status(connection, person.user_id, chat).sessions
     active = next((one for one in found if one.active), None)
-    language = person.chosen_language or person.language
     return Surroundings(
         user_id=person.user_id,
-        language=language if language in texts.LANGUAGES else house.language,
+        language=texts.spoken(person.chosen_language, person.language, house.language),
         zone=_zone(person.timezone) or house.zone,
         root=house.root,
         cwd=Path(active.cwd) if active else house.root,

@@ -4,12 +4,13 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 from pathlib import PurePath
 from typing import Final
 
 import structlog
 
+from phonework import engine
 from phonework.backends.base import Capabilities, Progress
 from phonework.carriers.retry import Retry
 from phonework.channels.base import Action, Chat, Delivery
@@ -24,7 +25,9 @@ from phonework.channels.split import split
 from phonework.clock import Clock
 from phonework.errors import ChannelError, RefusedError, StoreError
 from phonework.fsm import effects as order
-from phonework.fsm.types import SessionId, TurnStatus
+from phonework.fsm import events as happened
+from phonework.fsm.effects import Effect
+from phonework.fsm.types import RequestStatus, SessionId, State, TurnStatus
 from phonework.link.base import Outlet
 from phonework.progress import ProgressBoard
 from phonework.reports import Report, Reporter, Wanted
@@ -32,11 +35,13 @@ from phonework.store import effects, sessions, users, views
 from phonework.store.effects import Ended, Owed
 from phonework.store.writer import Writer
 from phonework.texts import text
-from phonework.views import PromptView, RequestView, StatusView, TurnView
+from phonework.views import PromptView, RequestView, StatusView, TurnView, Verbosity, Wishes
 
 log = structlog.get_logger(__name__)
 
 PART_BYTES: Final = 24_000
+WAITED_FOR: Final = timedelta(seconds=20)
+"""Who waited longer has put the phone away."""
 REPORT_WITHIN: Final = timedelta(seconds=30)
 
 View = RequestView | TurnView | PromptView | StatusView | None
@@ -45,13 +50,17 @@ Card = dict[str, object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """What an effect is about, read when it is carried out. superseded: a newer order for the card follows."""
+    """What an effect is about, read when it is carried out. superseded: it is not worth showing any more.
 
-    language: str
+    moved: it is carried out from another lane. late: it had to wait until its person may be disturbed.
+    """
+
+    wishes: Wishes
     project: str = ""
     view: View = None
     superseded: bool = False
-    gone: bool = False
+    moved: bool = False
+    late: bool = False
 
 
 class ChatCarrier:
@@ -64,21 +73,23 @@ class ChatCarrier:
         outlet: Outlet,
         retry: Retry,
         clock: Clock,
-        language: str,
+        house: Wishes,
         max_parts: int,
-        tz: tzinfo | None,
         reporters: Mapping[str, Reporter] | None = None,
         backends: Mapping[str, Capabilities] | None = None,
     ) -> None:
-        self._writer, self._outlet, self._retry, self._clock, self._language = writer, outlet, retry, clock, language
+        self._writer, self._outlet, self._retry, self._clock, self._house = writer, outlet, retry, clock, house
         self._reporters = reporters or {}
         self._backends = backends if backends is not None else {}  # filled when they are made
-        self._max_parts, self._tz = max_parts, tz
+        self._max_parts = max_parts
+        self._shown_as: dict[tuple[SessionId, int], tuple[State, int]] = {}  # what live cards said last
         self.board = ProgressBoard(self._show_progress)
 
     async def carry_out(self, owed: Owed) -> timedelta | None:
         shown = await self._writer.run(lambda connection, now: self._read(connection, owed, now))
-        if shown.superseded or shown.gone:
+        if shown.moved:
+            return None
+        if shown.superseded:
             await self._end(owed, Ended.SUPERSEDED)
             return None
         try:
@@ -92,8 +103,16 @@ class ChatCarrier:
             await self._end(owed, Ended.FAILED, repr(error))
             return None
         self._retry.forget(owed)
-        await self._end(owed, Ended.DONE)
+        await self._done(owed, shown)
         return None
+
+    async def _done(self, owed: Owed, shown: Shown) -> None:
+        if not (shown.late and isinstance(owed.effect, order.ShowRequest) and isinstance(shown.view, RequestView)):
+            await self._end(owed, Ended.DONE)
+            return
+        request = shown.view.request
+        event = happened.RequestShown(request_id=request.request_id, generation=request.generation)
+        await self._writer.run(lambda connection, now: engine.complete(connection, owed, event, now))
 
     async def _again(self, owed: Owed, error: ChannelError) -> timedelta | None:
         pause = await self._retry.later(owed, error)
@@ -107,50 +126,63 @@ class ChatCarrier:
 
     def _read(self, connection: sqlite3.Connection, owed: Owed, now: datetime) -> Shown:
         """A job of the writer: what is true now, and that an attempt is made."""
-        user = users.get(connection, owed.user_id)
-        language = (user.language if user else "") or self._language
+        wishes = users.wishes_of(users.get(connection, owed.user_id), self._house)
+        if effects.is_held(owed) and not effects.is_there(connection, owed):
+            return Shown(wishes=wishes, moved=True)
         if effects.is_superseded(connection, owed):
-            return Shown(language=language, superseded=True)
+            return Shown(wishes=wishes, superseded=True)
         effects.note_attempt(connection, owed, now)
         try:
-            return Shown(language=language, project=_project(connection, owed), view=_view(connection, owed))
+            view = _view(connection, owed)
         except KeyError:
-            return Shown(language=language, gone=True)
+            return Shown(wishes=wishes, superseded=True)
+        late = effects.is_late(owed)
+        past = _is_past(owed.effect, view, late=late)
+        return Shown(wishes=wishes, project=_project(connection, owed), view=view, late=late, superseded=past)
 
     async def _show(self, owed: Owed, shown: Shown) -> None:
-        view, language = shown.view, shown.language
+        view, wishes = shown.view, shown.wishes
+        language, tz = wishes.language, wishes.zone
         match owed.effect:
             case order.ShowRequest(request_id=request_id):
                 assert isinstance(view, RequestView)
-                await self._create(owed, request_card(view, language, tz=self._tz), f"request:{request_id}")
+                await self._create(owed, request_card(view, language, tz=tz), f"request:{request_id}")
                 if (file := request_file(view, language)) is not None:
                     await self._file(owed, *file)
             case order.UpdateRequest(request_id=request_id):
                 assert isinstance(view, RequestView)
-                await self._update(owed, request_card(view, language, tz=self._tz), f"request:{request_id}")
+                await self._update(owed, request_card(view, language, tz=tz), f"request:{request_id}")
             case order.ShowPrompt(prompt_id=prompt_id):
                 assert isinstance(view, PromptView)
-                await self._create(owed, prompt_card(view, language, tz=self._tz), f"prompt:{prompt_id}")
+                await self._create(owed, prompt_card(view, language, tz=tz), f"prompt:{prompt_id}")
             case order.UpdatePrompt(prompt_id=prompt_id):
                 assert isinstance(view, PromptView)
-                await self._update(owed, prompt_card(view, language, tz=self._tz), f"prompt:{prompt_id}")
+                await self._update(owed, prompt_card(view, language, tz=tz), f"prompt:{prompt_id}")
             case order.ShowTurn():
                 assert isinstance(view, TurnView)
-                newest = self.board.newest(view.session.session_id, view.turn.turn)
-                await self._create(owed, self._turn_card(view, language, newest), _turn_key(view))
-            case order.ShowResult():
+                await self._create(owed, self._turn_card(view, wishes), _turn_key(view))
+            case order.UpdateTurn():
                 assert isinstance(view, TurnView)
-                await self._result(owed, view, language)
+                await self._update(owed, self._turn_card(view, wishes), _turn_key(view))
+            case order.ShowTask():
+                assert isinstance(view, TurnView)
+                await self._words(
+                    owed, text(language, "say.background", project=called(view.session, language), task=view.task)
+                )
+            case order.ShowResult(silent=silent):
+                assert isinstance(view, TurnView)
+                await self._result(owed, view, wishes, silent=silent)
+            case order.TellResult():
+                assert isinstance(view, TurnView)
+                await self._tell(owed, view, wishes, fresh=True)
             case order.ShowStatus():
                 assert isinstance(view, StatusView)
                 confined = frozenset(name for name, one in self._backends.items() if one.sandboxed)
                 mode = "smart" if self._has_assistant and view.mode != "direct" else "direct"
-                card = status_card(
-                    replace(view, sandboxed=confined, mode=mode), language, self._clock.now(), tz=self._tz
-                )
+                card = status_card(replace(view, sandboxed=confined, mode=mode), language, self._clock.now(), tz=tz)
                 await self._create(owed, card, f"status:{owed.key}")
             case order.ShowReport():
-                await self._report(owed, owed.effect, language)
+                await self._report(owed, owed.effect, wishes)
             case order.Say(text="say.help"):
                 await self._create(owed, help_card(language), f"help:{owed.key}")
             case order.Say():
@@ -165,12 +197,12 @@ class ChatCarrier:
     def _has_assistant(self) -> bool:
         return any(one.assists for one in self._backends.values())
 
-    async def _report(self, owed: Owed, effect: order.ShowReport, language: str) -> None:
+    async def _report(self, owed: Owed, effect: order.ShowReport, wishes: Wishes) -> None:
         wanted = Wanted(
             user_id=owed.user_id,
-            language=language,
+            language=wishes.language,
             now=self._clock.now(),
-            tz=self._tz,
+            tz=wishes.zone,
             session_id=SessionId(effect.session_id) if effect.session_id else None,
             params=effect.params,
         )
@@ -192,33 +224,55 @@ class ChatCarrier:
         except TimeoutError:
             return Report(markdown=rich(text(wanted.language, "say.report_slow")))
 
-    def click_card(self, view: RequestView | TurnView | PromptView, language: str) -> Card:
+    def click_card(self, view: RequestView | TurnView | PromptView, wishes: Wishes) -> Card:
         """What a tapped card shows from now on."""
         match view:
             case RequestView():
-                return request_card(view, language, tz=self._tz)
+                return request_card(view, wishes.language, tz=wishes.zone)
             case PromptView():
-                return prompt_card(view, language, tz=self._tz)
+                return prompt_card(view, wishes.language, tz=wishes.zone)
             case TurnView():
-                newest = self.board.newest(view.session.session_id, view.turn.turn)
-                return self._turn_card(view, language, newest)
+                return self._turn_card(view, wishes)
 
-    def _turn_card(self, view: TurnView, language: str, progress: Progress) -> Card:
-        """A turn that ended in the meantime is shown as it ended."""
+    def _turn_card(self, view: TurnView, wishes: Wishes, progress: Progress | None = None) -> Card:
+        """A turn that ended in the meantime is shown as it ended. progress: None: what was reported last."""
         if view.turn.status is TurnStatus.LIVE:
-            return progress_card(view, progress, language, self._clock.now())
-        whole = view.session.companion and holds_answer(view, language)
-        return result_card(view, language, tz=self._tz, with_answer=whole)
+            session_id, turn = view.session.session_id, view.turn.turn
+            self._shown_as[session_id, turn] = view.session.state, view.task
+            glimpse = progress or self.board.newest(session_id, turn)
+            return progress_card(view, glimpse, wishes.language, self._clock.now(), verbosity=wishes.verbosity)
+        return self._result_card(view, wishes)
 
-    async def _result(self, owed: Owed, view: TurnView, language: str) -> None:
+    def _result_card(self, view: TurnView, wishes: Wishes, *, elsewhere: bool = False) -> Card:
+        """elsewhere: a newer message has the result."""
+        return result_card(
+            view,
+            wishes.language,
+            tz=wishes.zone,
+            with_answer=not elsewhere and _in_card(view, wishes),
+            elsewhere=elsewhere,
+            verbosity=wishes.verbosity,
+        )
+
+    async def _result(self, owed: Owed, view: TurnView, wishes: Wishes, *, silent: bool) -> None:
+        """The live card becomes the result card; silent: nothing is said besides, and nothing new is sent."""
         await self.board.finish(view.session.session_id, view.turn.turn)
-        whole = view.session.companion and holds_answer(view, language)
-        card = result_card(view, language, tz=self._tz, with_answer=whole)
-        await self._update(owed, card, _turn_key(view), or_create=True)
-        if view.turn.text.strip() and not whole:
+        self._shown_as.pop((view.session.session_id, view.turn.turn), None)
+        if silent:
+            await self._update(owed, self._result_card(view, wishes), _turn_key(view))
+        else:
+            await self._tell(owed, view, wishes, fresh=_is_news(view, wishes))
+
+    async def _tell(self, owed: Owed, view: TurnView, wishes: Wishes, *, fresh: bool) -> None:
+        """How the turn ended. fresh: in a card of its own, because edits of a card make no sound on the phone."""
+        language = wishes.language
+        card = self._result_card(view, wishes, elsewhere=fresh)
+        await self._update(owed, card, _turn_key(view), or_create=not fresh)
+        if fresh:
+            await self._create(owed, self._result_card(view, wishes), f"ended:{_turn_key(view)}")
+        if view.turn.text.strip() and not _in_card(view, wishes):
             await self._relay(owed, view.turn.text, language)
-        if view.turn.status in (TurnStatus.FAILED, TurnStatus.LOST):
-            # An edited card makes no sound on the phone, a new message does.
+        if view.turn.status in (TurnStatus.FAILED, TurnStatus.LOST) and not fresh:
             await self._words(owed, _failure(view, language))
 
     # Delivering
@@ -298,25 +352,62 @@ class ChatCarrier:
         False when the turn is over.
         """
 
-        def job(connection: sqlite3.Connection, _now: datetime) -> tuple[TurnView, Chat, str]:
+        def job(connection: sqlite3.Connection, _now: datetime) -> tuple[TurnView, Chat, Wishes]:
             view = views.turn(connection, session_id, turn)
             user = users.get(connection, sessions.run_of(connection, session_id).user_id)
-            language = (user.language if user else "") or self._language
-            return view, sessions.chat_of(connection, session_id), language
+            return view, sessions.chat_of(connection, session_id), users.wishes_of(user, self._house)
 
-        view, chat, language = await self._writer.run(job)
+        view, chat, wishes = await self._writer.run(job)
         if view.turn.status is not TurnStatus.LIVE:
             return False
+        said = self._shown_as.get((session_id, turn))
+        if wishes.verbosity is Verbosity.QUIET and said == (view.session.state, view.task):
+            return True
         await self._outlet.deliver(
             Delivery(
                 key=f"{session_id}:{turn}/progress",
                 chat=chat,
                 action=Action.UPDATE,
-                card=self._turn_card(view, language, progress),
+                card=self._turn_card(view, wishes, progress),
                 card_key=_turn_key(view),
             )
         )
         return True
+
+
+def _is_past(effect: Effect, view: View, *, late: bool) -> bool:
+    """It waited so long that there is nothing more to it."""
+    match effect, view:
+        case order.ShowRequest(), RequestView(request=request):
+            return late and request.status not in (RequestStatus.OPEN, RequestStatus.EXPIRED, RequestStatus.VOID)
+        case order.ShowTurn(), TurnView(turn=turn):
+            return late and turn.status is not TurnStatus.LIVE
+        case order.ShowTask(), TurnView(session=session):
+            # A question that was asked meanwhile stays the newest message.
+            return view.turn.status is not TurnStatus.LIVE or session.state is not State.EXECUTING
+        case order.UpdateTurn(), TurnView(turn=turn):
+            return turn.status is not TurnStatus.LIVE
+        case _:
+            return False
+
+
+def _in_card(view: TurnView, wishes: Wishes) -> bool:
+    """Whether the result card has the agent's words whole."""
+    return view.session.companion and holds_answer(view, wishes.language, verbosity=wishes.verbosity)
+
+
+def _is_news(view: TurnView, wishes: Wishes) -> bool:
+    """Whether a message of its own says how the turn ended: its person went on with something else, or waited long."""
+    turn, session = view.turn, view.session
+    if view.task:
+        return True
+    if turn.status is TurnStatus.STOPPED:
+        return False
+    if not session.active and not session.companion:
+        return True
+    rings = bool(turn.text.strip()) and not _in_card(view, wishes)
+    took = (turn.ended_at or turn.started_at) - turn.started_at
+    return took > WAITED_FOR and not rings and turn.status is TurnStatus.DONE
 
 
 def _project(connection: sqlite3.Connection, owed: Owed) -> str:
@@ -331,7 +422,13 @@ def _view(connection: sqlite3.Connection, owed: Owed) -> View:
             return views.request(connection, request_id)
         case order.ShowPrompt(prompt_id=prompt_id) | order.UpdatePrompt(prompt_id=prompt_id):
             return views.prompt(connection, prompt_id)
-        case order.ShowTurn(turn=turn) | order.ShowResult(turn=turn):
+        case (
+            order.ShowTurn(turn=turn)
+            | order.UpdateTurn(turn=turn)
+            | order.ShowTask(turn=turn)
+            | order.ShowResult(turn=turn)
+            | order.TellResult(turn=turn)
+        ):
             assert owed.session_id is not None
             return views.turn(connection, owed.session_id, turn)
         case order.ShowStatus():

@@ -24,6 +24,7 @@ class Said:
     """A message of a person. text: without the mention of the bot, otherwise as typed.
 
     addressed: private, or the bot was mentioned. problem: why the content could not be read (a key of the catalogue), else empty.
+    language: the one the person's client speaks (zh or en); empty if the channel does not say.
     """
 
     key: str  # names the message for ever; Feishu: message_id
@@ -36,6 +37,7 @@ class Said:
     reply_to: str = ""
     addressed: bool = True
     problem: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

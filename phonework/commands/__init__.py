@@ -10,17 +10,30 @@ from phonework.commands.assisting import Clear, SetMode, clear, direct, smart
 from phonework.commands.base import PassThrough, Wrong
 from phonework.commands.choosing import Model, model
 from phonework.commands.files import get
-from phonework.commands.looking import Context, Look, cost, diff, log
+from phonework.commands.looking import Context, Look, cost, diff, log, tasks
 from phonework.commands.new import New, new
 from phonework.commands.sessions import Close, Help, Resume, Retry, Status, Stop, Switch, close, resume, switch
+from phonework.commands.shell import Shell, shell
+from phonework.commands.settings import (
+    SetLanguage,
+    SetQuietHours,
+    SetTimezone,
+    Setting,
+    Settings,
+    SetVerbosity,
+    lang,
+    quiet_hours,
+    timezone,
+    verbose,
+)
 from phonework.commands.web import web
 
 __all__ = [
-    "BUILT_IN", "Clear", "Close", "Command", "Context", "Help", "Look", "Model", "New", "PassThrough", "Resume", "Retry", "SetMode", "Status", "Stop", "Switch", "Wrong",
+    "BUILT_IN", "Clear", "Close", "Command", "Context", "Help", "Look", "Model", "New", "PassThrough", "Resume", "Retry", "SetLanguage", "SetMode", "SetQuietHours", "SetTimezone", "SetVerbosity", "Setting", "Settings", "Shell", "Status", "Stop", "Switch", "Wrong",
     "nearest", "parse_command",
 ]  # fmt: skip
 
-Command = New | Resume | Context | Model | Status | Switch | Close | Retry | Stop | Help | Look | SetMode | Clear | PassThrough | Wrong  # fmt: skip
+Command = New | Resume | Context | Model | Status | Switch | Close | Retry | Stop | Help | Look | SetMode | Shell | Setting | Clear | PassThrough | Wrong  # fmt: skip
 
 PARSERS: Final[dict[str, Callable[[str], Command]]] = {
     "new": new,
@@ -32,6 +45,11 @@ PARSERS: Final[dict[str, Callable[[str], Command]]] = {
     "stop": lambda _rest: Stop(),
     "help": lambda _rest: Help(),
     "cost": cost,
+    "tasks": tasks,
+    "lang": lang,
+    "verbose": verbose,
+    "quiet": quiet_hours,
+    "timezone": timezone,
     "get": get,
     "web": web,
     "log": log,
@@ -42,6 +60,8 @@ PARSERS: Final[dict[str, Callable[[str], Command]]] = {
     "direct": direct,
     "smart": smart,
     "clear": clear,
+    "shell": shell,
+    "sh": shell,
 }
 """Each command by its name: what follows the name → what it means. Total: what cannot be understood is `Wrong`."""
 
@@ -58,6 +78,11 @@ _CHINESE: Final = {
     "停": "stop",
     "帮助": "help",
     "花费": "cost",
+    "任务": "tasks",
+    "语言": "lang",
+    "详略": "verbose",
+    "免打扰": "quiet",
+    "时区": "timezone",
     "记录": "log",
     "改动": "diff",
     "上下文": "context",
@@ -72,6 +97,7 @@ _CHINESE: Final = {
     "直接": "direct",
     "智能": "smart",
     "清空": "clear",
+    "命令": "shell",
     "费用": "cost",
 }
 

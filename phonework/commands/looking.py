@@ -32,6 +32,10 @@ def cost(_rest: str) -> Look:
     return Look(report="cost")
 
 
+def tasks(_rest: str) -> Look:
+    return Look(report="tasks")
+
+
 def log(rest: str) -> Look | Wrong:
     """How many turns; without a number a few."""
     typed = unicodedata.normalize("NFKC", target(rest)) or str(LOGGED)

@@ -222,6 +222,9 @@ class TimeoutSettings(Section):
     idle: Seconds = Field(1800, description="A session nobody uses; then it is closed.")
     stop: float = Field(20, description="An agent ends after an interrupt; then it is killed.", ge=1, le=3600)
     remind: Seconds = Field(60, description="The reminder comes this long before a wait ends; 0: no reminder.")
+    background: Seconds = Field(
+        60, description="A turn at work; then it goes on in the background as a numbered task; 0: never."
+    )
     stale: Seconds = Field(
         600, description="A message older than this at arrival is shown with Run / Drop; 0: always run."
     )
@@ -317,6 +320,22 @@ class WebSettings(Section):
         return url.rstrip("/")
 
 
+class ShellSettings(Section):
+    purpose = (
+        "Commands from the phone, by `/shell` and by the assistant. Plainly harmless ones run at once, known destructive ones are "
+        "refused, all others ask. `[work] sandbox` holds for them too."
+    )
+
+    enabled: bool = Field(True, description="`false`: no commands from the phone at all.", examples=[True])
+    timeout: float = Field(60, description="Seconds a command may take; then it is ended. 120 at most.", ge=1, le=120)
+    max_bytes: int = Field(
+        1_000_000,
+        description="How much of a command's output is kept: its beginning and its end. 10,000,000 at most.",
+        ge=1_000,
+        le=10_000_000,
+    )
+
+
 class UiSettings(Section):
     purpose = "What people see."
 
@@ -369,6 +388,7 @@ class Config(BaseSettings):
     demo: DemoSettings = Field(default_factory=DemoSettings)
     assistant: AssistantSettings = Field(default_factory=AssistantSettings)
     web: WebSettings = Field(default_factory=WebSettings)
+    shell: ShellSettings = Field(default_factory=ShellSettings)
     ui: UiSettings = Field(default_factory=UiSettings)
     log: LogSettings = Field(default_factory=LogSettings)
 
@@ -435,6 +455,7 @@ class Config(BaseSettings):
             idle=timedelta(seconds=chosen.idle),
             stop=timedelta(seconds=chosen.stop),
             remind=timedelta(seconds=chosen.remind),
+            background=timedelta(seconds=chosen.background),
         )
 
 

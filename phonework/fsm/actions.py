@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from phonework.fsm import effects as order
 from phonework.fsm import events as happened
-from phonework.fsm.draft import Draft
+from phonework.fsm.draft import Arm, Draft
 from phonework.fsm.events import Event
 from phonework.fsm.guards import typed_answer
 from phonework.fsm.types import (
@@ -121,6 +121,59 @@ def choose_model(draft: Draft) -> None:
     draft.owe(order.Say(text="say.model_chosen" if model else "say.model_default", params={"model": model}))
 
 
+def choose_mode(draft: Draft) -> None:
+    """With a limit the mode of before comes back by itself; one that had a limit of its own never does."""
+    event, session = _event(draft, happened.ModeChosen), draft.session
+    before = session.mode_after if session.mode_until else session.mode
+    if event.limit is None:
+        _change_mode(draft, event.mode)
+        said = order.Say(text="say.mode_chosen" if event.mode else "say.mode_usual", params={"mode": event.mode})
+    else:
+        until = draft.now + event.limit
+        draft.session = replace(session, mode=event.mode, mode_after=before, mode_until=until)
+        draft.timers["mode"] = Arm(name="mode", due=until, turn=session.turn, generation=session.version + 1)
+        minutes = str(round(event.limit.total_seconds() / 60))
+        said = order.Say(text="say.mode_limited", params={"mode": event.mode, "minutes": minutes})
+    draft.owe(order.SetMode(mode=event.mode, before=before), said)
+    _show_mode(draft)
+
+
+def end_mode(draft: Draft) -> None:
+    """Its time is over."""
+    over, mode = draft.session.mode, draft.session.mode_after
+    _change_mode(draft, mode)
+    draft.owe(order.SetMode(mode=mode, before=mode), order.Say(text="say.mode_over", params={"mode": over}))
+    _show_mode(draft)
+
+
+def refuse_mode(draft: Draft) -> None:
+    """The agent goes on as it did."""
+    event = _event(draft, happened.ModeRefused)
+    _change_mode(draft, event.before)
+    why = event.problem
+    draft.owe(
+        order.Say(text=why.key, params=why.params)
+        if why is not None
+        else order.Say(text="say.mode_refused", params={"mode": event.mode, "problem": event.reason})
+    )
+    if event.before != event.mode:
+        draft.owe(order.Say(text="say.mode_stays"))
+    _show_mode(draft)
+
+
+def _change_mode(draft: Draft, mode: str) -> None:
+    draft.session = replace(draft.session, mode=mode, mode_after="", mode_until=None)
+    draft.disarm("mode")
+
+
+def _show_mode(draft: Draft) -> None:
+    """The cards that are in use say how little is asked."""
+    if draft.session.open is not None:
+        draft.owe(order.UpdateRequest(request_id=draft.session.open.request_id))
+    if draft.session.live is not None:
+        draft.owe(order.UpdateTurn(turn=draft.session.live.turn))
+
+
 # Requests
 
 
@@ -192,6 +245,15 @@ def withdraw_queued(draft: Draft) -> None:
     draft.session = replace(draft.session, waiting=waiting)
 
 
+def note_shown(draft: Draft) -> None:
+    """Only words written from now on can be meant for it, and its time runs from now on."""
+    request = draft.session.open
+    assert request is not None
+    draft.wait_for(replace(request, opened_at=draft.now), since=draft.now)
+    draft.arm("turn", draft.session.timeouts.turn)
+    draft.owe(order.UpdateRequest(request_id=request.request_id))
+
+
 def _settle_named(draft: Draft, status: RequestStatus) -> None:
     request = draft.session.named_request
     assert request is not None
@@ -237,15 +299,24 @@ def _record_end(draft: Draft) -> TurnStatus:
     stopping = draft.session.state.value == "stopping"
     match event:
         case happened.TurnFinished():
-            draft.change_turn(replace(turn, text=event.text, usage=event.usage))
+            draft.change_turn(replace(turn, text=event.text, usage=event.usage, steps=event.steps))
             return TurnStatus.STOPPED if stopping or event.interrupted else TurnStatus.DONE
         case happened.TurnFailed():
             draft.change_turn(
-                replace(turn, text=event.text, error=event.error, problem=event.problem, usage=event.usage)
+                replace(
+                    turn,
+                    text=event.text,
+                    error=event.error,
+                    problem=event.problem,
+                    usage=event.usage,
+                    steps=event.steps,
+                )
             )
             return TurnStatus.STOPPED if stopping else TurnStatus.FAILED
         case happened.AgentLost():
-            draft.change_turn(replace(turn, text=event.text, error=event.reason, problem=event.problem))
+            draft.change_turn(
+                replace(turn, text=event.text, error=event.reason, problem=event.problem, steps=event.steps)
+            )
             return TurnStatus.STOPPED if stopping else TurnStatus.LOST
         case _:
             return TurnStatus.STOPPED
@@ -295,9 +366,25 @@ def expire_turn(draft: Draft) -> None:
     draft.owe(order.Say(text="say.turn_expired"))
 
 
+def go_on_in_background(draft: Draft) -> None:
+    """It becomes a task. Where it waits for the person, its question is the newest message and stays that."""
+    turn, asked = draft.session.live, draft.session.open
+    assert turn is not None
+    draft.change_turn(replace(turn, background=True))
+    draft.owe(
+        order.UpdateRequest(request_id=asked.request_id) if asked is not None else order.ShowTask(turn=turn.turn),
+        order.UpdateTurn(turn=turn.turn),
+    )
+
+
 def remind(draft: Draft) -> None:
-    request = draft.session.open
+    """Who is not to be disturbed cannot be reminded, so the wait goes on until they can be."""
+    request, quiet = draft.session.open, draft.session.quiet_until
     assert request is not None
+    if quiet is not None:
+        draft.wait_for(request, since=quiet)
+        draft.owe(order.UpdateRequest(request_id=request.request_id))
+        return
     seconds = (request.expires_at - draft.now).total_seconds() if request.expires_at else 0
     minutes = str(max(1, round(seconds / 60)))
     draft.owe(order.Say(text="say.wait_reminder", params={"minutes": minutes, "prompt": request.ask.prompt}))
@@ -321,6 +408,8 @@ def _close(draft: Draft, text: str) -> None:
     for prompt in (*draft.session.queue, *draft.session.held):
         draft.drop(prompt)
     draft.disarm("idle")
+    if draft.session.mode_until is not None:
+        _change_mode(draft, draft.session.mode_after)
     draft.owe(order.CloseAgent(), order.Say(text=text))
 
 

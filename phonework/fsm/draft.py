@@ -62,11 +62,11 @@ class Draft:
     def owe(self, *effects: Effect) -> None:
         self.effects.extend(effects)
 
-    def arm(self, name: str, after: timedelta) -> None:
-        """Zero means never: nothing is armed, and what was armed goes."""
+    def arm(self, name: str, after: timedelta, since: datetime | None = None) -> None:
+        """Zero means never: nothing is armed, and what was armed goes. since: when, if not now, the time begins."""
         if after > timedelta():
             turn, generation = self.session.turn, self.session.generation
-            self.timers[name] = Arm(name=name, due=self.now + after, turn=turn, generation=generation)
+            self.timers[name] = Arm(name=name, due=(since or self.now) + after, turn=turn, generation=generation)
         else:
             self.disarm(name)
 
@@ -127,6 +127,7 @@ class Draft:
             self.owe(order.UpdatePrompt(prompt_id=prompt.prompt_id))
         self.disarm("idle", "stop")
         self.arm("turn", self.session.timeouts.turn)
+        self.arm("background", self.session.timeouts.background)
 
     def begin_next(self) -> None:
         self.begin_turn(self.session.queue[0])
@@ -150,9 +151,15 @@ class Draft:
         if self.session.live is not None:
             turn = replace(self.session.live, status=status, ended_at=self.now)
             self.turns[turn.turn] = turn
-            self.owe(order.ShowResult(turn=turn.turn))
+            self._owe_result(turn.turn)
         self.session = replace(self.session, live=None, carry=None)
-        self.disarm("turn", "wait", "remind", "stop")
+        self.disarm("turn", "background", "wait", "remind", "stop")
+
+    def _owe_result(self, turn: int) -> None:
+        if self.session.quiet_until is None:
+            self.owe(order.ShowResult(turn=turn))
+        else:
+            self.owe(order.ShowResult(turn=turn, silent=True), order.TellResult(turn=turn))
 
     def rest(self) -> None:
         """Nothing runs any more."""
@@ -161,7 +168,7 @@ class Draft:
     def interrupt(self) -> None:
         """An end was decided: the agent is asked to stop and given a while to do so."""
         self.owe(order.InterruptTurn(turn=self.session.turn))
-        self.disarm("turn", "wait", "remind")
+        self.disarm("turn", "background", "wait", "remind")
         self.arm("stop", self.session.timeouts.stop)
 
     # Requests
@@ -174,18 +181,23 @@ class Draft:
         self.put_request(request)
 
     def open_request(self, request: Request) -> None:
-        """Show it to the person, with a deadline and a reminder before that."""
-        wait = self.session.timeouts.wait
-        generation = self.session.generation + 1
-        expires = self.now + wait if wait > timedelta() else None
-        request = replace(
-            request, status=RequestStatus.OPEN, generation=generation, opened_at=self.now, expires_at=expires
-        )
-        self.session = replace(self.session, open=request, generation=generation)
-        self.put_request(request)
+        """Show it to the person, with a deadline and a reminder before that; in quiet hours at their end."""
+        generation, shown_at = self.session.generation + 1, self.session.quiet_until or self.now
+        request = replace(request, status=RequestStatus.OPEN, generation=generation, opened_at=shown_at)
+        self.session = replace(self.session, generation=generation)
         self.owe(order.ShowRequest(request_id=request.request_id))
-        self.arm("wait", wait)
-        self.arm("remind", wait - self.session.timeouts.remind)
+        self.wait_for(request, since=shown_at)
+
+    def wait_for(self, request: Request, *, since: datetime) -> None:
+        """Its time begins then. A turn that stood still for the person's quiet hours has all of its own before it."""
+        wait = self.session.timeouts.wait
+        request = replace(request, expires_at=since + wait if wait > timedelta() else None)
+        self.session = replace(self.session, open=request)
+        self.put_request(request)
+        self.arm("wait", wait, since)
+        self.arm("remind", wait - self.session.timeouts.remind, since)
+        if since > self.now:
+            self.arm("turn", self.session.timeouts.turn, since)
 
     def open_next(self) -> None:
         """The open request is settled: ask the next one, or nobody waits any more."""
@@ -241,4 +253,5 @@ class Draft:
             since=since,
             named_request=None,
             named_prompt=None,
+            quiet_until=None,
         )

@@ -64,6 +64,14 @@ class TakeOver:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetMode:
+    """Let the agent ask more or less from now on. before: the mode that stays if it does not take this one."""
+
+    mode: str
+    before: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShowRequest:
     """Ask the person, in a new message."""
 
@@ -85,8 +93,33 @@ class ShowTurn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateTurn:
+    """Bring the live card of a turn to what is true now."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowTask:
+    """Say that the turn goes on in the background."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShowResult:
-    """Turn the live card into the result card and say what the agent said, in full."""
+    """Turn the live card into the result card and say what the agent said, in full.
+
+    silent: only the card; `TellResult` says the rest when the person may be disturbed.
+    """
+
+    turn: int
+    silent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellResult:
+    """Say how a turn ended and what the agent said, in new messages."""
 
     turn: int
 
@@ -136,16 +169,19 @@ class Relay:
 
 
 effect_types = (
-    StartTurn, SteerTurn, AnswerAgent, InterruptTurn, KillAgent, CloseAgent, TakeBase, TakeOver,
-    ShowRequest, UpdateRequest, ShowTurn, ShowResult, ShowPrompt, UpdatePrompt, ShowStatus, ShowReport, Say, Relay,
+    StartTurn, SteerTurn, AnswerAgent, InterruptTurn, KillAgent, CloseAgent, SetMode, TakeBase, TakeOver,
+    ShowRequest, UpdateRequest, ShowTurn, UpdateTurn, ShowTask, ShowResult, TellResult, ShowPrompt, UpdatePrompt, ShowStatus, ShowReport, Say, Relay,
 )  # fmt: skip
 
-AgentEffect = StartTurn | SteerTurn | AnswerAgent | InterruptTurn | KillAgent | CloseAgent | TakeBase | TakeOver
+AgentEffect = StartTurn | SteerTurn | AnswerAgent | InterruptTurn | KillAgent | CloseAgent | SetMode | TakeBase | TakeOver
 ChatEffect = (
     ShowRequest
     | UpdateRequest
     | ShowTurn
+    | UpdateTurn
+    | ShowTask
     | ShowResult
+    | TellResult
     | ShowPrompt
     | UpdatePrompt
     | ShowStatus

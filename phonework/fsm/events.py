@@ -1,9 +1,10 @@
 """Everything that can happen to a session: facts, in the past tense."""
 
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Final
 
-from phonework.fsm.types import Answer, Ask, Prompt, PromptId, RequestId, Sentence, Usage, UserId
+from phonework.fsm.types import Answer, Ask, Prompt, PromptId, RequestId, Sentence, Step, Usage, UserId
 
 RESTART: Final = "restart"
 """The reason of an agent lost because our own process had ended."""
@@ -102,6 +103,15 @@ class ModelChosen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModeChosen:
+    """The agent is to ask more or less. mode: in its own words. limit: how long; None: until another one is chosen."""
+
+    by: UserId
+    mode: str
+    limit: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TurnStarted:
     """The agent took the turn's prompt. agent_session_id: the agent's own id, for resuming."""
 
@@ -157,6 +167,14 @@ class AnswerLost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RequestShown:
+    """The person sees the question only now: its card had waited for the end of their quiet hours."""
+
+    request_id: RequestId
+    generation: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SteerFailed:
     """A message could not be given to the running turn."""
 
@@ -172,6 +190,7 @@ class TurnFinished:
     text: str = ""
     interrupted: bool = False
     usage: Usage = field(default_factory=Usage)
+    steps: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +205,7 @@ class TurnFailed:
     problem: Sentence | None = None
     text: str = ""
     usage: Usage = field(default_factory=Usage)
+    steps: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +221,7 @@ class AgentLost:
     problem: Sentence | None = None
     restart: bool = False
     text: str = ""
+    steps: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,6 +230,23 @@ class BackgroundFinished:
 
     text: str
     usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModeRefused:
+    """The agent did not take the mode. before: the one it goes on in. reason, problem: as of a turn that failed."""
+
+    mode: str
+    before: str
+    reason: str
+    problem: Sentence | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModeExpired:
+    """The time of a mode is over. until: the time that was set."""
+
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,6 +261,13 @@ class WaitExpired:
     """Nobody answered in time."""
 
     generation: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnWentLong:
+    """The turn takes so long that nobody waits for it any more."""
+
+    turn: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,9 +293,9 @@ class IdleExpired:
 
 type_names = (
     Created, MessageReceived, CardAnswered, LateAnswered, RetryAsked, ContinueAsked, StopAsked, CloseAsked, SendNowAsked, DropAsked,
-    ModelChosen, TurnStarted, PromptsTaken, AgentSessionChanged, AgentAsked, RequestWithdrawn, AnswerDelivered, AnswerLost, SteerFailed,
-    TurnFinished, TurnFailed, AgentLost, BackgroundFinished,
-    WaitReminderDue, WaitExpired, TurnExpired, StopExpired, IdleExpired,
+    ModelChosen, ModeChosen, TurnStarted, PromptsTaken, AgentSessionChanged, AgentAsked, RequestWithdrawn, AnswerDelivered, AnswerLost, RequestShown, SteerFailed,
+    TurnFinished, TurnFailed, AgentLost, BackgroundFinished, ModeRefused, ModeExpired,
+    WaitReminderDue, WaitExpired, TurnWentLong, TurnExpired, StopExpired, IdleExpired,
 )  # fmt: skip
 
 AgentEvent = (
@@ -275,8 +320,9 @@ PersonEvent = (
     | SendNowAsked
     | DropAsked
     | ModelChosen
+    | ModeChosen
 )
-TimerEvent = WaitReminderDue | WaitExpired | TurnExpired | StopExpired | IdleExpired
-EffectEvent = AnswerDelivered | AnswerLost | SteerFailed
+TimerEvent = WaitReminderDue | WaitExpired | TurnWentLong | TurnExpired | StopExpired | IdleExpired | ModeExpired
+EffectEvent = AnswerDelivered | AnswerLost | RequestShown | SteerFailed | ModeRefused
 Event = Created | PersonEvent | AgentEvent | EffectEvent | TimerEvent
 EVENTS: dict[str, type[Event]] = {event.__name__: event for event in type_names}

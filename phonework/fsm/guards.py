@@ -94,6 +94,14 @@ def prompt_waits(session: Session, event: Event) -> Reason | None:
     )
 
 
+def shown_open(session: Session, event: Event) -> Reason | None:
+    """What the person sees now is the question that is open."""
+    assert isinstance(event, happened.RequestShown)
+    request = session.open
+    same = request is not None and (request.request_id, request.generation) == (event.request_id, event.generation)
+    return None if same else Reason.NOTED
+
+
 def asked_by_agent(session: Session, event: Event) -> Reason | None:
     """The request is one of those still waiting."""
     wanted = getattr(event, "request_id", "")
@@ -112,6 +120,24 @@ def answered(session: Session, event: Event) -> Reason | None:
 def same_agent_session(session: Session, event: Event) -> Reason | None:
     """The agent's own id may change only by the newest turn."""
     return None if getattr(event, "turn", 0) == session.turn else Reason.STALE_TURN
+
+
+def mode_changes(session: Session, event: Event) -> Reason | None:
+    """It is another mode, or its time begins anew."""
+    assert isinstance(event, happened.ModeChosen)
+    same = event.mode == session.mode and event.limit is None and session.mode_until is None
+    return Reason.SAME_MODE if same else None
+
+
+def mode_over(session: Session, event: Event) -> Reason | None:
+    """The time that is over is that of the mode at hand."""
+    assert isinstance(event, happened.ModeExpired)
+    return None if session.mode_until == event.until else Reason.STALE_TIMER
+
+
+def mode_wanted(session: Session, event: Event) -> Reason | None:
+    """The mode that was not taken is still the one that is wanted."""
+    return None if session.mode == getattr(event, "mode", None) else Reason.NOTED
 
 
 # Branches

@@ -30,6 +30,7 @@ class Reason(StrEnum):
     MALFORMED_CLICK = "malformed_click"
     NO_SESSION = "no_session"
     NOT_ALLOWED = "not_allowed"
+    SAME_MODE = "same_mode"
     NOTED = "noted"
     ERROR = "error"
 

@@ -27,8 +27,12 @@ from phonework.fsm.events import (
     IdleExpired,
     LateAnswered,
     MessageReceived,
+    ModeChosen,
+    ModeExpired,
     ModelChosen,
+    ModeRefused,
     PromptsTaken,
+    RequestShown,
     RequestWithdrawn,
     RetryAsked,
     SendNowAsked,
@@ -39,6 +43,7 @@ from phonework.fsm.events import (
     TurnFailed,
     TurnFinished,
     TurnStarted,
+    TurnWentLong,
     WaitExpired,
     WaitReminderDue,
 )
@@ -139,6 +144,12 @@ _messages: list[Row | Ignore] = [
     Ignore(CLOSED, DropAsked, Reason.SESSION_CLOSED),
     *_stay(OPEN, ModelChosen, do.choose_model, guard.owner),
     Ignore(CLOSED, ModelChosen, Reason.SESSION_CLOSED),
+    *_stay(OPEN, ModeChosen, do.choose_mode, guard.owner, guard.mode_changes),
+    Ignore(CLOSED, ModeChosen, Reason.SESSION_CLOSED),
+    *_stay(OPEN, ModeExpired, do.end_mode, guard.mode_over),
+    Ignore(CLOSED, ModeExpired, Reason.STALE_TIMER),
+    *_stay(OPEN, ModeRefused, do.refuse_mode, guard.mode_wanted),
+    Ignore(CLOSED, ModeRefused, Reason.SESSION_CLOSED),
 ]
 
 _requests: list[Row | Ignore] = [
@@ -161,6 +172,8 @@ _requests: list[Row | Ignore] = [
     *_ignore((IDLE, EXECUTING, STOPPING, CLOSED), RequestWithdrawn, guard.settled),
     *_stay(ALL, AnswerDelivered, do.mark_delivered, guard.answered),
     *_stay(ALL, AnswerLost, do.mark_lost, guard.answered),
+    *_stay(WAITING, RequestShown, do.note_shown, guard.shown_open),
+    *_ignore((IDLE, EXECUTING, STOPPING, CLOSED), RequestShown, Reason.NOTED),
 ]
 
 _agent: list[Row | Ignore] = [
@@ -200,6 +213,8 @@ _ends: list[Row | Ignore] = [
     *_ignore((IDLE, EXECUTING, STOPPING, CLOSED), WaitReminderDue, Reason.STALE_TIMER),
     *[Row(state, WaitExpired, STOPPING, do.expire_wait, (guard.this_wait,)) for state in WAITING],
     *_ignore((IDLE, EXECUTING, STOPPING, CLOSED), WaitExpired, Reason.STALE_TIMER),
+    *_stay((EXECUTING, *WAITING), TurnWentLong, do.go_on_in_background, guard.this_turn_timer),
+    *_ignore((IDLE, STOPPING, CLOSED), TurnWentLong, Reason.STALE_TIMER),
     *[Row(state, TurnExpired, STOPPING, do.expire_turn, (guard.this_turn_timer,)) for state in (EXECUTING, *WAITING)],
     *_ignore((IDLE, STOPPING, CLOSED), TurnExpired, Reason.STALE_TIMER),
     Row(STOPPING, StopExpired, EXECUTING, do.kill_and_start_next, (guard.this_turn_timer,), (guard.prompts_wait,)),

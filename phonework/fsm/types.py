@@ -123,6 +123,7 @@ class Ask:
     prompt: what is asked, in one line. Of command, diff, plan and input_json at most one says what it is about, in full.
     rule: the rule that would be added, as the agent writes it; empty when none is proposed. scopes: how long it can hold.
     kept_in: the file a rule for ever is written to, as the person knows it; empty: in the agent's own records.
+    reasons: why it asks at all, when that is known.
     extra: JSON only the backend understands, handed back with the answer.
     """
 
@@ -141,6 +142,7 @@ class Ask:
     rule: str = ""
     scopes: tuple[Scope, ...] = (Scope.ALWAYS,)
     kept_in: str = ""
+    reasons: tuple["Sentence", ...] = ()
     extra: str = "{}"
 
     @property
@@ -181,7 +183,10 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
-    """One message for the agent. verbatim: plain text; False: a slash command the agent runs itself."""
+    """One message for the agent. verbatim: plain text; False: a slash command the agent runs itself.
+
+    cwd: where it is to run when not in the session's own directory.
+    """
 
     prompt_id: PromptId
     text: str
@@ -191,6 +196,7 @@ class Prompt:
     message_id: str = ""  # the channel's id of the message, for replies
     attachments: tuple[Attachment, ...] = ()
     turn: int = 0  # the turn that took it
+    cwd: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,6 +277,7 @@ class Session:
     """One conversation with one agent in one directory, as `decide` sees it.
 
     model: as the person chose, for the turns to come; empty: the agent's own choice.
+    mode: how much the agent asks, in its own words; empty: as usual. mode_until: when mode_after takes its place; None: it stays.
     open: the request that waits for a person. waiting: those behind it, in order. queue, held: messages not yet run.
     last: the prompts of the newest turn. named_*: what the event refers to, loaded with the session.
     quiet_until: the person is not to be disturbed before; None: they may be.
@@ -287,6 +294,9 @@ class Session:
     generation: int = 0
     agent_session_id: str = ""
     model: str = ""
+    mode: str = ""
+    mode_after: str = ""
+    mode_until: datetime | None = None
     can_steer: bool = False
     timeouts: Timeouts = Timeouts()
     open: Request | None = None
@@ -299,3 +309,7 @@ class Session:
     named_request: Request | None = None
     named_prompt: Prompt | None = None
     quiet_until: datetime | None = None
+
+    def mode_at(self, now: datetime) -> str:
+        """The mode that holds now, whether or not anybody has heard yet that the time of another one is over."""
+        return self.mode if self.mode_until is None or now < self.mode_until else self.mode_after

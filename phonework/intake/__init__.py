@@ -1,6 +1,7 @@
 """From what a person did to what it means: which command, which session, which event. Runs inside the commit."""
 
 import sqlite3
+from dataclasses import replace
 from datetime import datetime
 
 from phonework import commands
@@ -14,7 +15,7 @@ from phonework.intake.routing import Way
 from phonework.intake.smart import routed
 from phonework.intake.taps import tapped_card
 from phonework.link.base import Envelope
-from phonework.store import events, users
+from phonework.store import effects, events, users
 
 __all__ = ["Desk", "Opened", "Taken", "take"]
 
@@ -23,16 +24,25 @@ def take(connection: sqlite3.Connection, envelope: Envelope, opened: Opened | No
     """Take in what an authorised person did. opened: set when it is a `/new` with a directory."""
     hand = Hand(connection, envelope, desk, now)
     if envelope.said is not None:
-        return _said(hand, envelope.said, opened)
-    assert envelope.clicked is not None
-    return tapped_card(hand, envelope.clicked, opened)
+        taken = _said(hand, envelope.said, opened)
+    else:
+        assert envelope.clicked is not None
+        users.acted(connection, envelope.user_id, min(envelope.clicked.clicked_at, now))
+        taken = replace(tapped_card(hand, envelope.clicked, opened), wishes=hand.wishes)
+    released = effects.release(connection, envelope.user_id, now) if _is_there(hand) else ()
+    return replace(taken, owed=(*released, *taken.owed)) if released else taken
+
+
+def _is_there(hand: Hand) -> bool:
+    """The person may be disturbed: by what they just did, or because they chose other hours by it."""
+    return users.quiet_until(hand.connection, hand.user_id, hand.now) is None
 
 
 def _said(hand: Hand, said: Said, opened: Opened | None) -> Taken:
     if known := events.find(hand.connection, "message", said.key):
         outcome = Outcome(status=known.status, reason=known.reason, duplicate=True, session_id=known.session_id)
         return Taken(outcome=outcome)
-    users.touch(hand.connection, hand.user_id, hand.envelope.language, said.chat, hand.now)
+    users.touch(hand.connection, hand.user_id, hand.envelope.language, said.chat, hand.now, said.sent_at)
     if problem := problem_of(said):
         return reply(hand, said, order.Say(text=problem[0], params=problem[1], reply_to=said.message_id))
     command = commands.parse_command(said.text)

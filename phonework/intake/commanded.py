@@ -14,6 +14,7 @@ from phonework.intake.beginning import begun, free_name
 from phonework.intake.hand import Desk, Hand, Opened, Taken, active, find_session, switched
 from phonework.intake.messages import prompt_of, reply, session_for, to_session, told
 from phonework.intake.resuming import resume
+from phonework.intake.settings import set_how
 from phonework.intake.smart import at_hand, forget, is_for_assistant, set_mode
 from phonework.store import sessions, users, views
 from phonework.store.sessions import NewSession
@@ -41,6 +42,8 @@ def carry_out(hand: Hand, said: Said, command: commands.Command, opened: Opened 
             return _to(hand, said, at_hand(hand, said), event)
         case commands.SetMode():
             return set_mode(hand, said, command)
+        case commands.Shell(line=line):
+            return in_shell(hand, said, line)
         case commands.Clear():
             if is_for_assistant(hand, said, command):
                 return forget(hand, said)
@@ -51,6 +54,14 @@ def carry_out(hand: Hand, said: Said, command: commands.Command, opened: Opened 
             return resume(hand, opened, key=said.key, at=said.sent_at, chat=said.chat)
         case commands.Model(name=name):
             return _to_named(hand, said, "", happened.ModelChosen(by=hand.user_id, model=name))
+        case (
+            commands.SetLanguage()
+            | commands.SetVerbosity()
+            | commands.SetQuietHours()
+            | commands.SetTimezone()
+            | commands.Settings()
+        ):
+            return set_how(hand, said, command)
         case commands.PassThrough():
             return _pass(hand, said, command)
         case commands.Wrong():
@@ -74,7 +85,7 @@ def _context(hand: Hand, said: Said) -> Taken:
 def _wrong(hand: Hand, command: commands.Wrong) -> list[Effect]:
     params = dict(command.params)
     if command.usage:
-        params.setdefault("usage", text(hand.envelope.language, command.usage))
+        params.setdefault("usage", text(hand.language, command.usage))
     return [order.Say(text=command.text, params=params)]
 
 

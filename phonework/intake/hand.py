@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from phonework import texts
 from phonework.backends.base import Capabilities
 from phonework.engine import NAMESPACE, Outcome
 from phonework.errors import RefusedError
@@ -24,15 +25,16 @@ from phonework.link.base import Envelope
 from phonework.store import effects, events, sessions, users, views
 from phonework.store.codec import dump
 from phonework.store.events import Record, Status
-from phonework.views import DeskView, PromptView, RequestView, TurnView
+from phonework.views import DeskView, PromptView, RequestView, TurnView, Wishes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """What a node knows of itself. backends: those that can be used, by name. new_id: proposes a session's name.
 
-    root: the working root. assistant: the backend that smart mode talks to, or empty. routed: how many messages each rule
-    sent on since the start.
+    wishes: of people who chose nothing.
+    root: the working root. assistant, shell: the backends that smart mode and `/shell` talk to, or empty. routed: how many
+    messages each rule sent on since the start.
     """
 
     backends: Mapping[str, Capabilities]
@@ -40,9 +42,11 @@ class Desk:
     new_id: Callable[[], str]
     root: Path
     assistant: str = ""
+    shell: str = ""
     routed: Counter[str] = field(default_factory=Counter)
     timeouts: Timeouts = field(default_factory=Timeouts)
     stale_after: timedelta = timedelta(minutes=10)
+    wishes: Wishes = Wishes(language=texts.DEFAULT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +63,16 @@ class Opened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """What a person's act came to. toast: kind and key of what a clicker sees. card: what is true of the card now."""
+    """What a person's act came to. toast: kind and key of what a clicker sees. card: what is true of the card now.
+
+    wishes: how they want to be shown it.
+    """
 
     outcome: Outcome
     owed: tuple[effects.Owed, ...] = ()
     toast: tuple[str, str] | None = None
     card: RequestView | TurnView | PromptView | None = None
+    wishes: Wishes | None = None
 
     @property
     def next_due(self) -> datetime | None:
@@ -84,6 +92,16 @@ class Hand:
     @property
     def user_id(self) -> UserId:
         return self.envelope.user_id
+
+    @property
+    def wishes(self) -> Wishes:
+        """How the person wants things shown."""
+        return users.wishes_of(users.get(self.connection, self.user_id), self.desk.wishes)
+
+    @property
+    def language(self) -> str:
+        """In which the person is spoken to."""
+        return self.wishes.language
 
     def derive(self, key: str, purpose: str) -> PromptId:
         """An id that a redelivery derives again."""

@@ -18,6 +18,7 @@ from phonework.fsm.types import (
 )
 from phonework.intake.hand import Hand, Opened, Taken, find_session, note, owe, switched
 from phonework.intake.resuming import resume
+from phonework.intake.shell import is_shell
 from phonework.store import events, prompts, requests, sessions, turns, users, views
 from phonework.store.codec import dump
 from phonework.store.events import Status
@@ -88,7 +89,7 @@ def _answer(hand: Hand, clicked: Clicked, click: values.AnswerClick) -> Taken:
             generation=click.generation,
             answer=answer,
             by=hand.user_id,
-            prompt=_late_prompt(hand, clicked, request, answer),
+            prompt=_late_prompt(hand, clicked, session_id, request, answer),
         )
         toast = "toast.resumed"
     else:
@@ -100,8 +101,14 @@ def _answer(hand: Hand, clicked: Clicked, click: values.AnswerClick) -> Taken:
     return replace(taken, card=views.request(hand.connection, click.request_id))
 
 
-def _late_prompt(hand: Hand, clicked: Clicked, request: Request, answer: Answer) -> Prompt:
-    """What the agent reads when a decision comes after the wait, or after the agent that asked was gone."""
+def _late_prompt(hand: Hand, clicked: Clicked, session_id: SessionId, request: Request, answer: Answer) -> Prompt:
+    """What the agent reads when a decision comes after the wait, or after the agent that asked was gone.
+
+    The shell reads commands: the same one in the same place, with the decision beside it.
+    """
+    if is_shell(hand, session_id):
+        prompt_id, ask = hand.derive(clicked.key, "late"), request.ask
+        return Prompt(prompt_id=prompt_id, text=ask.command, sent_at=clicked.clicked_at, cwd=ask.path)
     if answer.verdict is Verdict.DENY:
         key = "prompt.late_denied"
     elif answer.verdict is Verdict.ANSWER:
@@ -109,7 +116,7 @@ def _late_prompt(hand: Hand, clicked: Clicked, request: Request, answer: Answer)
     else:
         key = "prompt.late_allowed"
     said = "; ".join(", ".join(pick) for pick in answer.picks) or answer.text
-    words = text(hand.envelope.language, key, prompt=_about(request.ask), answer=said)
+    words = text(hand.language, key, prompt=_about(request.ask), answer=said)
     return Prompt(prompt_id=hand.derive(clicked.key, "late"), text=words, sent_at=clicked.clicked_at)
 
 
@@ -142,7 +149,7 @@ def _turn_event(hand: Hand, clicked: Clicked, click: values.TurnClick) -> tuple[
         case values.TurnOp.CONTINUE:
             prompt = Prompt(
                 prompt_id=hand.derive(clicked.key, "continue"),
-                text=text(hand.envelope.language, "prompt.continue"),
+                text=text(hand.language, "prompt.continue"),
                 sent_at=clicked.clicked_at,
             )
             return happened.ContinueAsked(by=hand.user_id, turn=click.turn, prompt=prompt), "toast.continuing"

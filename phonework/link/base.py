@@ -13,7 +13,7 @@ ANSWER_WITHIN: Final = timedelta(seconds=10)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
-    """Something an authorised person did, on its way to a node. language: zh or en."""
+    """Something an authorised person did, on its way to a node. language: their client's, zh or en; empty if unknown."""
 
     user_id: UserId
     language: str

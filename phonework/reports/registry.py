@@ -13,13 +13,17 @@ from phonework.reports.diff import DiffReport
 from phonework.reports.file import FileReport
 from phonework.reports.log import LogReport
 from phonework.reports.model import ModelReport
+from phonework.reports.output import OutputReport
 from phonework.reports.resume import HeldReport, ResumeReport, TakeOverReport
+from phonework.reports.tasks import TasksReport
 from phonework.reports.web import WebReport
 from phonework.store.reader import Reader
 from phonework.web.service import Web
 
 
-def reporters(*, reader: Reader, backends: Mapping[str, Capabilities], bases: Bases, desks: Desks, files: Root, web: Web) -> Mapping[str, Reporter]:
+def reporters(
+    *, reader: Reader, backends: Mapping[str, Capabilities], bases: Bases, desks: Desks, files: Root, web: Web
+) -> Mapping[str, Reporter]:
     """files: where those may lie that are sent."""
     return {
         "context": ContextReport(reader, desks),
@@ -29,7 +33,9 @@ def reporters(*, reader: Reader, backends: Mapping[str, Capabilities], bases: Ba
         "log": LogReport(reader),
         "held": HeldReport(desks),
         "model": ModelReport(reader, backends),
+        "output": OutputReport(reader),
         "resume": ResumeReport(desks),
+        "tasks": TasksReport(reader),
         "take_over": TakeOverReport(desks),
         "web": WebReport(web),
     }

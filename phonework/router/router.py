@@ -15,7 +15,7 @@ from phonework.fsm.types import Attachment, UserId
 from phonework.link.base import Envelope, Link
 from phonework.router.authorise import Gate, Stranger
 from phonework.router.routes import Routes
-from phonework.store import effects, events, messages
+from phonework.store import effects, events, messages, users
 from phonework.store.effects import Owed
 from phonework.store.events import Record, Status
 from phonework.store.writer import Writer
@@ -60,7 +60,7 @@ class Router:
             return await self._greet(act)
         envelope = Envelope(
             user_id=UserId(act.user),
-            language=self._language,
+            language=act.language if isinstance(act, Said) else "",
             received_at=self._clock.now(),
             said=act if isinstance(act, Said) else None,
             clicked=act if isinstance(act, Clicked) else None,
@@ -77,7 +77,7 @@ class Router:
 
     async def _greet(self, act: Said | Clicked) -> Reply:
         if isinstance(act, Clicked):
-            return Reply(toast=Toast(kind="warning", text=text(self._language, "reason.not_allowed")))
+            return await self._turn_away(act)
         user_id = UserId(act.user)
 
         def job(connection: sqlite3.Connection, now: datetime) -> Greeted:
@@ -86,6 +86,8 @@ class Router:
             stranger = self._gate.greet(connection, user_id, act.text, now)
             if stranger.text is None:
                 return Greeted(stranger=stranger)
+            if act.language:
+                users.hear(connection, user_id, act.language)
             events.add(connection, _written(act), now)
             words = order.Say(text=stranger.text, params={"open_id": act.user}, reply_to=act.message_id)
             owed = effects.add(
@@ -103,6 +105,12 @@ class Router:
         self._gate.settle(user_id, greeted.stranger)
         log.warning("a stranger wrote", user_id=user_id, paired=greeted.stranger.paired)
         return Reply()
+
+    async def _turn_away(self, act: Clicked) -> Reply:
+        """A stranger tapped."""
+        user = await self._writer.run(lambda connection, _now: users.get(connection, act.user))
+        language = users.language_of(user, self._language)
+        return Reply(toast=Toast(kind="warning", text=text(language, "reason.not_allowed")))
 
     # Nodes → people
 

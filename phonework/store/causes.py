@@ -92,6 +92,8 @@ class Causes:
                 return (self._call(ask),)
             case happened.RequestWithdrawn() | happened.AnswerDelivered():
                 return (self._asked(self._request(event.request_id)),)
+            case happened.RequestShown(request_id=request_id):
+                return "the quiet hours are over, or its person is there", self._asked(self._request(request_id))
             case happened.AnswerLost(request_id=request_id, reason=reason):
                 return self._words(reason), self._asked(self._request(request_id))
             case happened.SteerFailed(prompt_id=prompt_id, reason=reason):
@@ -116,6 +118,8 @@ class Causes:
                 return f"no answer yet, it ends at {_clock(ends)}" if ends else "no answer yet", self._asked(request)
             case happened.WaitExpired(generation=generation):
                 return f"no answer by {_clock(due)}", self._asked(self._shown(session_id, generation))
+            case happened.TurnWentLong(turn=turn):
+                return (f"turn {turn} was still at work at {_clock(due)}",)
             case happened.TurnExpired(turn=turn):
                 return (f"turn {turn} was not over at {_clock(due)}",)
             case happened.StopExpired(turn=turn):

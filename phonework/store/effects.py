@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -16,9 +16,13 @@ from phonework.store.queries import SQL
 
 ONCE = (order.StartTurn, order.SteerTurn, order.AnswerAgent)
 """Claimed before they are carried out: after a crash the person is asked rather than the agent told twice."""
-AGENT = (*ONCE, order.InterruptTurn, order.KillAgent, order.CloseAgent, order.TakeBase, order.TakeOver)
-UPDATES = (order.UpdateRequest, order.UpdatePrompt)
+AGENT = (*ONCE, order.InterruptTurn, order.KillAgent, order.CloseAgent, order.SetMode, order.TakeBase, order.TakeOver)
+UPDATES = (order.UpdateRequest, order.UpdatePrompt, order.UpdateTurn)
 """Only the newest of these matters for one card."""
+RINGS = (
+    order.ShowRequest, order.ShowTurn, order.ShowTask, order.ShowPrompt, order.TellResult, order.Say, order.Relay,
+)  # fmt: skip
+"""A new message, at which a phone may ring: it waits while its person is not to be disturbed."""
 
 
 class Ended(StrEnum):
@@ -93,23 +97,28 @@ def add(
     chat: Chat,
     now: datetime,
     jobs: Mapping[int, Job] = NO_JOBS,
+    quiet_until: datetime | None = None,
 ) -> tuple[Owed, ...]:
     """Owe them, in order. prefix: of their keys, unique for this step.
 
     jobs: of the orders, by their place, that are claimed at once if nothing is owed before them in their lane.
+    quiet_until: what rings waits for it, in a lane of its own, so that nothing else waits behind it.
     """
     at, chat_text = milliseconds(now), dump(chat)
     added = []
     for number, effect in enumerate(effects):
         key, lane, once = f"{prefix}:{number}", _lane(effect, session_id, user_id), isinstance(effect, ONCE)
+        not_before = now
+        if quiet_until is not None and isinstance(effect, RINGS):
+            lane, not_before = held_lane(user_id), quiet_until
         job = jobs.get(number)
         claimed = job is not None and _is_free(connection, lane)
         (seq,) = connection.execute(
             SQL["add_effect"],
             (
                 key, session_id, user_id, lane, type(effect).__name__, "once" if once else "repeat",
-                "claimed" if claimed else "owed", int(claimed), at if claimed else None, at, at, chat_text,
-                dump(effect),
+                "claimed" if claimed else "owed", int(claimed), at if claimed else None, at, milliseconds(not_before),
+                chat_text, dump(effect),
             ),
         ).fetchone()  # fmt: skip
         added.append(
@@ -122,7 +131,7 @@ def add(
                 effect=effect,
                 once=once,
                 chat=chat,
-                not_before=now,
+                not_before=not_before,
                 claimed=claimed,
                 job=job if claimed else None,
             )
@@ -137,6 +146,39 @@ def _is_free(connection: sqlite3.Connection, lane: str) -> bool:
 
 def _lane(effect: Effect, session_id: SessionId | None, user_id: UserId) -> str:
     return f"agent:{session_id}" if isinstance(effect, AGENT) else f"chat:{session_id or user_id}"
+
+
+def held_lane(user_id: UserId) -> str:
+    """Where things wait for the end of a person's quiet hours."""
+    return f"held:{user_id}"
+
+
+def released_lane(user_id: UserId) -> str:
+    """Where they are carried out once their person is there before that."""
+    return f"released:{user_id}"
+
+
+def is_held(effect: Owed) -> bool:
+    return effect.lane == held_lane(effect.user_id)
+
+
+def is_late(effect: Owed) -> bool:
+    """It had to wait for the person: much may have happened since it was owed."""
+    return effect.lane in (held_lane(effect.user_id), released_lane(effect.user_id))
+
+
+def release(connection: sqlite3.Connection, user_id: UserId, now: datetime) -> tuple[Owed, ...]:
+    """The person is there: what waited for the end of their quiet hours is due now. Returns it."""
+    held = [_owed(row) for row in connection.execute(SQL["held_effects"], (held_lane(user_id),))]
+    due = tuple(replace(one, lane=released_lane(user_id), not_before=now) for one in held)
+    for one in due:
+        connection.execute(SQL["release_effect"], (one.lane, milliseconds(now), one.seq))
+    return due
+
+
+def is_there(connection: sqlite3.Connection, effect: Owed) -> bool:
+    """It is still owed, and in this lane."""
+    return connection.execute(SQL["effect_is_there"], (effect.seq, effect.lane)).fetchone() is not None
 
 
 def owed(connection: sqlite3.Connection) -> tuple[Owed, ...]:

@@ -34,7 +34,10 @@ class Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """An event as it is stored. source and key: unique together. version: of the session afterwards, if it moved."""
+    """An event as it is stored. source and key: unique together. version: of the session afterwards, if it moved.
+
+    quiet_until: what the decision knew of the person's quiet hours.
+    """
 
     source: str
     key: str
@@ -48,6 +51,7 @@ class Record:
     source_state: str | None = None
     target_state: str | None = None
     version: int | None = None
+    quiet_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +85,7 @@ def add(connection: sqlite3.Connection, record: Record, now: datetime) -> int:
             record.source, record.key, record.kind, record.session_id, record.user_id,
             milliseconds(record.occurred_at), milliseconds(now), record.status.value,
             record.reason.value if record.reason else None, record.source_state, record.target_state,
-            record.version, record.payload,
+            record.version, record.payload, milliseconds(record.quiet_until) if record.quiet_until else None,
         ),
     )  # fmt: skip
     assert cursor.lastrowid is not None

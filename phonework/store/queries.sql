@@ -5,8 +5,8 @@ SELECT seq, session_id, status, reason FROM event WHERE source = ? AND dedupe_ke
 
 -- name: add_event
 INSERT INTO event (source, dedupe_key, kind, session_id, user_id, occurred_at_ms, received_at_ms, status, reason,
-                   from_state, to_state, version, payload)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+                   from_state, to_state, version, payload, quiet_until_ms)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: get_event
 SELECT seq, source, dedupe_key, kind, session_id, user_id, occurred_at_ms, status, payload FROM event WHERE seq = ?;
@@ -19,9 +19,9 @@ SELECT seq, source, kind, session_id, user_id, occurred_at_ms, received_at_ms, s
 FROM event WHERE seq > ? ORDER BY seq LIMIT ?;
 
 -- name: load_session
-SELECT user_id, backend, cwd, state, version, since_ms, turn, generation, agent_session_id, can_steer, timeouts, carry, fork_of,
-       model, mode, chat
-FROM session WHERE session_id = ?;
+SELECT session.user_id, backend, cwd, state, version, since_ms, turn, generation, agent_session_id, can_steer, timeouts, carry, fork_of,
+       model, session.mode, mode_after, mode_until_ms, session.chat, quiet_hours, timezone, acted_at_ms
+FROM session JOIN user USING (user_id) WHERE session_id = ?;
 
 -- name: add_session
 INSERT INTO session (session_id, user_id, backend, cwd, state, version, table_version, since_ms, created_at_ms,
@@ -33,11 +33,12 @@ SELECT 1 FROM session WHERE session_id = ?;
 
 -- name: save_session
 UPDATE session SET state = ?, version = ?, table_version = ?, since_ms = ?, active_at_ms = ?, turn = ?, generation = ?,
-                   open_request = ?, agent_session_id = ?, model = ?, carry = ?
+                   open_request = ?, agent_session_id = ?, model = ?, carry = ?, mode = ?, mode_after = ?, mode_until_ms = ?
 WHERE session_id = ? AND version = ?;
 
 -- name: session_run
-SELECT backend, cwd, agent_session_id, model, mode, user_id, fork_of FROM session WHERE session_id = ?;
+SELECT backend, cwd, agent_session_id, model, CASE WHEN mode_until_ms <= ?2 THEN mode_after ELSE mode END, user_id, fork_of
+FROM session WHERE session_id = ?1;
 
 -- name: session_base
 SELECT base FROM session WHERE session_id = ?;
@@ -53,12 +54,12 @@ UPDATE session SET chat = ? WHERE session_id = ? AND chat != ?;
 
 -- name: sessions_of
 SELECT session_id, backend, cwd, state, since_ms, active_at_ms, turn, agent_session_id, model, mode, can_steer, open_request,
-       companion
+       companion, mode_until_ms
 FROM session WHERE user_id = ? AND state != 'closed' AND companion = 0 ORDER BY created_at_ms, session_id;
 
 -- name: session_view
 SELECT session_id, backend, cwd, state, since_ms, active_at_ms, turn, agent_session_id, model, mode, can_steer, open_request,
-       companion, user_id
+       companion, mode_until_ms, user_id
 FROM session WHERE session_id = ?;
 
 -- name: session_number
@@ -157,6 +158,16 @@ FROM effect WHERE status = 'owed' ORDER BY seq;
 SELECT seq, key, session_id, user_id, lane, kind, policy, attempts, first_at_ms, not_before_ms, chat, payload
 FROM effect WHERE status = 'claimed' ORDER BY seq;
 
+-- name: held_effects
+SELECT seq, key, session_id, user_id, lane, kind, policy, attempts, first_at_ms, not_before_ms, chat, payload
+FROM effect WHERE status = 'owed' AND lane = ? ORDER BY seq;
+
+-- name: release_effect
+UPDATE effect SET lane = ?, not_before_ms = ? WHERE seq = ? AND status = 'owed';
+
+-- name: effect_is_there
+SELECT 1 FROM effect WHERE seq = ? AND status = 'owed' AND lane = ?;
+
 -- name: claim_effect
 UPDATE effect SET status = 'claimed', attempts = attempts + 1, first_at_ms = coalesce(first_at_ms, ?)
 WHERE seq = ? AND status = 'owed';
@@ -189,15 +200,36 @@ SELECT 1 FROM effect WHERE session_id = ? AND kind = 'StartTurn' AND status IN (
   AND json_extract(payload, '$.turn') = ?;
 
 -- name: get_user
-SELECT user_id, name, allowed, language, chosen_mode, active_session, chat, refused_at_ms, wrong_codes FROM user WHERE user_id = ?;
+SELECT user_id, name, allowed, language, chosen_mode, active_session, chat, refused_at_ms, wrong_codes, chosen_language, verbosity,
+       quiet_hours, timezone, acted_at_ms
+FROM user WHERE user_id = ?;
 
 -- name: active_session
 SELECT active_session FROM user WHERE user_id = ?;
 
 -- name: touch_user
-INSERT INTO user (user_id, language, chat, created_at_ms) VALUES (?, ?, ?, ?)
-ON CONFLICT (user_id) DO UPDATE SET chat = excluded.chat, language = excluded.language
-WHERE chat != excluded.chat OR language != excluded.language;
+INSERT INTO user (user_id, language, chat, created_at_ms, acted_at_ms) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (user_id) DO UPDATE SET chat = excluded.chat, language = iif(excluded.language = '', language, excluded.language),
+  acted_at_ms = max(acted_at_ms, excluded.acted_at_ms)
+WHERE chat != excluded.chat OR excluded.language NOT IN ('', language) OR quiet_hours != '';
+
+-- name: user_acted
+UPDATE user SET acted_at_ms = max(acted_at_ms, ?) WHERE user_id = ? AND quiet_hours != '';
+
+-- name: hear_user
+UPDATE user SET language = ? WHERE user_id = ?;
+
+-- name: choose_language
+UPDATE user SET chosen_language = ? WHERE user_id = ?;
+
+-- name: choose_verbosity
+UPDATE user SET verbosity = ? WHERE user_id = ?;
+
+-- name: choose_quiet_hours
+UPDATE user SET quiet_hours = ?, acted_at_ms = ? WHERE user_id = ?;
+
+-- name: choose_timezone
+UPDATE user SET timezone = ? WHERE user_id = ?;
 
 -- name: nameless_users
 SELECT user_id FROM user WHERE name = '' AND chat != '{}' ORDER BY created_at_ms;

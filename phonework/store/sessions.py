@@ -11,8 +11,8 @@ from phonework.fsm.events import Event
 from phonework.fsm.machine import Decision
 from phonework.fsm.table import TABLE_VERSION
 from phonework.fsm.types import Carry, Request, RequestStatus, Session, SessionId, State, Timeouts, UserId
-from phonework.store import meta, prompts, requests, timers, turns
-from phonework.store.codec import dump, load, load_frozen, milliseconds, moment
+from phonework.store import meta, prompts, requests, tasks, timers, turns, users
+from phonework.store.codec import dump, load, load_frozen, maybe_moment, milliseconds, moment
 from phonework.store.effects import Run
 from phonework.store.queries import SQL
 
@@ -39,7 +39,6 @@ class Found(NamedTuple):
     """A session as `decide` sees it, and what it does not look at. chat: where the session is shown."""
 
     session: Session
-    mode: str
     chat: Chat
     fork_of: str = ""
 
@@ -60,14 +59,19 @@ def add(connection: sqlite3.Connection, new: NewSession, now: datetime) -> None:
     )  # fmt: skip
 
 
-def find(connection: sqlite3.Connection, session_id: SessionId, event: Event | None = None) -> Found | None:
-    """The session with what the event names; None when there is no such session."""
+def find(
+    connection: sqlite3.Connection, session_id: SessionId, event: Event | None = None, now: datetime | None = None
+) -> Found | None:
+    """The session with what the event names; None when there is no such session.
+
+    now: for whether its person may be disturbed; None: that does not matter.
+    """
     row = connection.execute(SQL["load_session"], (session_id,)).fetchone()
     if row is None:
         return None
     (
         user_id, backend, cwd, state, version, since, turn, generation, agent_session, can_steer, timeouts, carry, fork_of,
-        model, mode, chat,
+        model, mode, mode_after, mode_until, chat, quiet_hours, timezone, acted_at,
     ) = row  # fmt: skip
     state = State(state)
     opened, waiting = _requests(connection, session_id, state)
@@ -84,6 +88,9 @@ def find(connection: sqlite3.Connection, session_id: SessionId, event: Event | N
         generation=generation,
         agent_session_id=agent_session,
         model=model,
+        mode=mode,
+        mode_after=mode_after,
+        mode_until=maybe_moment(mode_until),
         can_steer=bool(can_steer),
         timeouts=load_frozen(Timeouts, timeouts),
         open=opened,
@@ -95,8 +102,9 @@ def find(connection: sqlite3.Connection, session_id: SessionId, event: Event | N
         live=turns.live(connection, session_id) if state not in (State.IDLE, State.CLOSED) else None,
         named_request=requests.get(connection, getattr(event, "request_id", ""), session_id),
         named_prompt=prompts.get(connection, getattr(event, "prompt_id", ""), session_id),
+        quiet_until=users.quiet_by(quiet_hours, timezone, moment(acted_at), now) if quiet_hours and now else None,
     )
-    return Found(session, mode, load_frozen(Chat, chat), fork_of)
+    return Found(session, load_frozen(Chat, chat), fork_of)
 
 
 def _needs_last(event: Event | None) -> bool:
@@ -121,7 +129,8 @@ def save(connection: sqlite3.Connection, before: Session, decision: Decision, no
         (
             after.state.value, after.version, TABLE_VERSION, milliseconds(after.since), milliseconds(now), after.turn,
             after.generation, after.open.request_id if after.open else None, after.agent_session_id, after.model,
-            dump(after.carry) if after.carry else None, after.session_id, before.version,
+            dump(after.carry) if after.carry else None, after.mode, after.mode_after,
+            milliseconds(after.mode_until) if after.mode_until else None, after.session_id, before.version,
         ),
     )  # fmt: skip
     if changed.rowcount != 1:
@@ -132,12 +141,17 @@ def save(connection: sqlite3.Connection, before: Session, decision: Decision, no
         prompts.put(connection, after.session_id, prompt, prompts.place_of(prompt, after))
     for turn in decision.turns:
         turns.put(connection, after.session_id, turn)
+        if turn.background:
+            tasks.add(connection, after.user_id, after.session_id, turn.turn, now)
     timers.change(connection, after.session_id, decision.timers)
 
 
-def run_of(connection: sqlite3.Connection, session_id: SessionId) -> Run:
-    """How to reach the agent. Raises KeyError when there is no such session."""
-    row = connection.execute(SQL["session_run"], (session_id,)).fetchone()
+def run_of(connection: sqlite3.Connection, session_id: SessionId, now: datetime | None = None) -> Run:
+    """How to reach the agent. Raises KeyError when there is no such session.
+
+    now: a mode whose time is over then is not given, even if nobody has noticed yet; None: the mode does not matter.
+    """
+    row = connection.execute(SQL["session_run"], (session_id, milliseconds(now) if now else 0)).fetchone()
     if row is None:
         raise KeyError(session_id)
     backend, cwd, agent_session_id, model, mode, user_id, fork_of = row

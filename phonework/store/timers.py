@@ -25,8 +25,8 @@ class Timer:
 
     @property
     def key(self) -> str:
-        """Names this firing for ever, so that it happens once."""
-        return f"{self.session_id}:{self.name}:{self.turn}:{self.generation}"
+        """Names this firing for ever, so that it happens once. One that was put off fires again, at another time."""
+        return f"{self.session_id}:{self.name}:{self.turn}:{self.generation}:{milliseconds(self.due)}"
 
     def event(self) -> TimerEvent:
         match self.name:
@@ -34,10 +34,14 @@ class Timer:
                 return happened.WaitExpired(generation=self.generation)
             case "remind":
                 return happened.WaitReminderDue(generation=self.generation)
+            case "background":
+                return happened.TurnWentLong(turn=self.turn)
             case "turn":
                 return happened.TurnExpired(turn=self.turn)
             case "stop":
                 return happened.StopExpired(turn=self.turn)
+            case "mode":
+                return happened.ModeExpired(until=self.due)
             case "idle":
                 return happened.IdleExpired(turn=self.turn)
             case _:

@@ -5,7 +5,7 @@ from pathlib import PurePath
 
 from phonework.channels.base import Chat
 from phonework.fsm.types import PromptId, PromptStatus, RequestId, SessionId, State, UserId
-from phonework.store import prompts, requests, sessions, turns, users
+from phonework.store import prompts, requests, sessions, tasks, turns, users
 from phonework.store.codec import moment
 from phonework.store.queries import SQL
 from phonework.views import PromptView, RequestView, SessionView, StatusView, TurnView
@@ -70,6 +70,7 @@ def request(connection: sqlite3.Connection, request_id: RequestId) -> RequestVie
         request=value,
         behind=requests.behind(connection, session_id),
         person=_person(connection, session_id, f"request:{request_id}"),
+        task=tasks.number_of(connection, session_id, value.turn),
     )
 
 
@@ -85,7 +86,17 @@ def turn(connection: sqlite3.Connection, session_id: SessionId, number: int) -> 
         actionable=owner.turn == number and owner.state is not State.CLOSED,
         queued=owner.queued,
         person=_person(connection, session_id, f"turn:{session_id}:{number}"),
+        task=tasks.number_of(connection, session_id, number) if value.background else 0,
     )
+
+
+def of_tasks(connection: sqlite3.Connection, user_id: UserId, *, at_work: int, ended: int) -> tuple[TurnView, ...]:
+    """A person's tasks: those at work, then those that ended last; the newest first, at most so many of each."""
+    rows = [
+        *connection.execute(SQL["tasks_at_work"], (user_id, at_work)),
+        *connection.execute(SQL["tasks_ended"], (user_id, ended)),
+    ]
+    return tuple(turn(connection, SessionId(session_id), number) for session_id, number in rows)
 
 
 def prompt(connection: sqlite3.Connection, prompt_id: PromptId) -> PromptView:

@@ -142,6 +142,7 @@ class EngineMachine(People, Agents):
             "held": [prompt for status, prompt in waiting if status == "held"],
             "questions": dict(rows("SELECT request_id, status FROM request WHERE session_id = ?", session_id)),
             "deadlines": timers,
+            "tasks": [turn for (turn,) in rows("SELECT turn FROM task WHERE session_id = ? ORDER BY number", session_id)],
             "active": self.play.one("SELECT active_session FROM user WHERE user_id = ?", one.owner),
         }
         expected = {
@@ -154,6 +155,7 @@ class EngineMachine(People, Agents):
             "queue": one.queue,
             "held": one.held,
             "questions": {key: question.status for key, question in one.questions.items()},
+            "tasks": one.tasks,
             "deadlines": {name: int(at.timestamp() * 1000) for name, (at, _) in one.deadlines.items()},
             "active": self.active[one.owner],
         }

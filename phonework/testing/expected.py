@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-WAIT, REMIND, TURN, IDLE, STOP = (
+WAIT, REMIND, TURN, IDLE, STOP, BACKGROUND = (
     timedelta(minutes=5),
     timedelta(minutes=4),
     timedelta(minutes=30),
     timedelta(minutes=30),
     timedelta(seconds=20),
+    timedelta(seconds=60),
 )
 
 ROOM = 50  # messages that may wait in one session
@@ -68,6 +69,7 @@ class Expected:
     deadlines: dict[str, tuple[datetime, int]] = field(default_factory=dict)  # name → when, of which turn or question
     carry: tuple[str, bool] | None = None  # a late decision not yet used: about what, and whether it is a yes
     consents: list[str] = field(default_factory=list)  # fingerprints a yes was given for
+    tasks: list[int] = field(default_factory=list)  # turns that went to the background
     steered: list[str] = field(default_factory=list)  # messages a person gave to the running turn, each time they did
 
     @property
@@ -254,6 +256,8 @@ class Expected:
         match name:
             case "wait" if self.mode is Mode.ASKING and about == self.generation:
                 self._end_by("expired", now)
+            case "background" if self.mode in (Mode.WORKING, Mode.ASKING) and about == self.turn:
+                self.tasks.append(self.turn)
             case "turn" if self.mode in (Mode.WORKING, Mode.ASKING) and about == self.turn:
                 self._end_by("expired", now)
             case "stop" if self.mode is Mode.ENDING and about == self.turn:
@@ -294,6 +298,7 @@ class Expected:
         self.owes = ("start", str(self.turn))
         self._go(Mode.WORKING)
         self.deadlines["turn"] = (now + TURN, self.turn)
+        self.deadlines["background"] = (now + BACKGROUND, self.turn)
 
     def _take_out(self, message: str) -> None:
         for line in (self.queue, self.held):
@@ -331,7 +336,7 @@ class Expected:
     def _end_by(self, status: str, now: datetime) -> None:
         self._settle(status, "refused")
         self.mode = Mode.ENDING
-        self._forget("wait", "remind", "turn")
+        self._forget("wait", "remind", "turn", "background")
         self.deadlines["stop"] = (now + STOP, self.turn)
 
     def _next(self, now: datetime) -> None:

@@ -13,7 +13,7 @@ from phonework.fsm.events import EVENTS, Event
 from phonework.fsm.machine import decide
 from phonework.fsm.table import TABLE, Row
 from phonework.fsm.types import Prompt, PromptStatus, Request, Session, SessionId, State, Turn
-from phonework.store.codec import dump, load, milliseconds, moment
+from phonework.store.codec import dump, load, maybe_moment, milliseconds, moment
 from phonework.store.sessions import NewSession
 from phonework.testing.world import BrokenPromiseError
 
@@ -48,6 +48,12 @@ PROMISES: Final = {
     "nothing is in line at rest, and nothing waits in a closed session": """
         SELECT prompt_id FROM prompt JOIN session USING (session_id)
         WHERE (status = 'queued' AND state IN ('idle', 'closed')) OR (status = 'held' AND state = 'closed')""",
+    "a turn that went to the background is a task of its person, and nothing else is one": """
+        SELECT t.session_id, t.turn FROM turn AS t JOIN session AS s ON s.session_id = t.session_id
+          LEFT JOIN task AS k ON k.session_id = t.session_id AND k.turn = t.turn
+        WHERE coalesce(json_extract(t.body, '$.background'), 0) != (k.number IS NOT NULL) OR k.user_id != s.user_id""",
+    "what waits for the end of quiet hours disturbs nobody before": """
+        SELECT key FROM effect WHERE lane LIKE 'held:%' AND status = 'done' AND ended_at_ms < not_before_ms""",
     "only the owner answers": """
         SELECT request_id FROM request JOIN session USING (session_id) WHERE answered_by != user_id""",
     "an event that changed nothing says why, and one that did not move a session has no version": """
@@ -121,10 +127,11 @@ class _Replay:
 
     def run(self) -> None:
         rows = self._connection.execute(
-            "SELECT kind, payload, received_at_ms FROM event WHERE session_id = ? AND status = 'applied' ORDER BY seq",
+            "SELECT kind, payload, received_at_ms, quiet_until_ms FROM event"
+            " WHERE session_id = ? AND status = 'applied' ORDER BY seq",
             (self._session_id,),
         ).fetchall()
-        (_, created, at), *rest = rows
+        (_, created, at, _), *rest = rows
         new = load(NewSession, created)
         self._session = Session(
             session_id=new.session_id,
@@ -140,11 +147,11 @@ class _Replay:
         if new.timeouts.idle:
             due = moment(at) + new.timeouts.idle
             self._timers["idle"] = Arm(name="idle", due=due, turn=0, generation=0)
-        for kind, payload, at in rest:
-            self._step(load(EVENTS[kind], payload), moment(at))
+        for kind, payload, at, quiet_until in rest:
+            self._step(load(EVENTS[kind], payload), moment(at), maybe_moment(quiet_until))
 
-    def _step(self, event: Event, now: datetime) -> None:
-        decision = decide(self._named(event), event, now)
+    def _step(self, event: Event, now: datetime, quiet_until: datetime | None) -> None:
+        decision = decide(replace(self._named(event), quiet_until=quiet_until), event, now)
         if not decision.applied:
             raise BrokenPromiseError(f"{self._session_id}: {type(event).__name__} was applied, now {decision.reason}")
         self._session = decision.session

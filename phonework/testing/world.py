@@ -35,6 +35,8 @@ from phonework.fsm.types import (
 T = TypeVar("T")
 
 NOW: Final = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+MORNING: Final = NOW + timedelta(hours=8)
+"""When the quiet hours end, where there are any."""
 OWNER, STRANGER = UserId("owner"), UserId("stranger")
 YES, NO = Answer(verdict=Verdict.ALLOW), Answer(verdict=Verdict.DENY)
 AGENT_ORDERS: Final = (
@@ -66,7 +68,7 @@ class World:
     """One instant. running: the turn the agent works on, 0 for none. hearing: requests it waits for.
 
     owed: orders to the agent not yet carried out. consents: (request, fingerprint) the person said yes to.
-    told: requests the agent was given an answer for.
+    told: requests the agent was given an answer for. quiet: a person who does nothing is not to be disturbed.
     """
 
     session: Session
@@ -82,9 +84,11 @@ class World:
     asked: int = 0
     crashes: int = 0
     clicks: int = 0
+    quiet: bool = False
 
 
-def begin(*, can_steer: bool = False) -> World:
+def begin(*, can_steer: bool = False, quiet: bool = False) -> World:
+    """quiet: the person is not to be disturbed until they do something."""
     session = Session(
         session_id=SessionId("fizz-top"),
         user_id=OWNER,
@@ -95,7 +99,7 @@ def begin(*, can_steer: bool = False) -> World:
         since=NOW,
         can_steer=can_steer,
     )
-    return World(session=session)
+    return World(session=session, quiet=quiet)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +116,7 @@ def moves(world: World, bounds: Bounds) -> Iterator[Move]:
     yield from _person(world, bounds)
     yield from _agent(world, bounds)
     yield from _clock(world)
+    yield from _morning(world)
     yield from _orders(world)
     if world.crashes < bounds.crashes:
         yield from _crash(world)
@@ -169,14 +174,17 @@ def calm(world: World) -> Iterator[Move]:
     yield from _orders(world)
     yield from _agent(world, Bounds(asks=0))
     yield from _clock(world)
+    yield from _morning(world)
 
 
 def _named(world: World, event: Event) -> Session:
     """The session with what the event names, as the store loads it."""
     request_id, prompt_id = getattr(event, "request_id", ""), getattr(event, "prompt_id", "")
     last = tuple(one for one in world.prompts if one.turn == world.session.turn and one.turn)
+    disturbs = world.quiet and not hasattr(event, "by")
     return replace(
         world.session,
+        quiet_until=MORNING if disturbs else None,
         last=last,
         named_request=next((one for one in world.requests if one.request_id == request_id), None),
         named_prompt=next((one for one in world.prompts if one.prompt_id == prompt_id), None),
@@ -347,10 +355,20 @@ def _rung(name: str, turn: int, generation: int) -> Event:
             return happened.WaitReminderDue(generation=generation)
         case "turn":
             return happened.TurnExpired(turn=turn)
+        case "background":
+            return happened.TurnWentLong(turn=turn)
         case "stop":
             return happened.StopExpired(turn=turn)
         case _:
             return happened.IdleExpired(turn=turn)
+
+
+def _morning(world: World) -> Iterator[Move]:
+    """What was kept back for the quiet hours is seen; so may be a question that is not the open one any more."""
+    for request in world.requests:
+        if request.opened_at == MORNING:
+            event = happened.RequestShown(request_id=request.request_id, generation=request.generation)
+            yield Move(name="shown", event=event, world=world)
 
 
 def _crash(world: World) -> Iterator[Move]:
@@ -434,6 +452,12 @@ def check(world: World, before: Session, event: Event) -> None:
     busy = session.state in (State.EXECUTING, State.WAITING_CONFIRM, State.WAITING_INPUT)
     if (busy and "turn" not in names) or (session.state is State.STOPPING and "stop" not in names):
         problems.append("busy states have a deadline")
+    if "background" in names and not busy:
+        problems.append("only a turn at work can go to the background")
+    if session.open and any(one.name == "wait" and one.due < (session.open.opened_at or NOW) for one in world.timers):
+        problems.append("nobody is waited for before they are asked")
+    if isinstance(event, happened.RequestShown) and before.open and event.request_id != before.open.request_id:
+        problems.append("a question is not shown by another's card")
     if (waiting and "wait" not in names) or (not waiting and {"wait", "remind"} & names):
         problems.append("a wait has a deadline, and nothing else has one")
     if session.state in (State.IDLE, State.CLOSED) and {"turn", "stop"} & names:
@@ -458,7 +482,7 @@ def check(world: World, before: Session, event: Event) -> None:
     if isinstance(event, happened.WaitExpired | happened.WaitReminderDue) and event.generation != before.generation:
         problems.append("a deadline of an older question changed something")
     if (
-        isinstance(event, happened.TurnExpired | happened.StopExpired | happened.IdleExpired)
+        isinstance(event, happened.TurnWentLong | happened.TurnExpired | happened.StopExpired | happened.IdleExpired)
         and event.turn != before.turn
     ):
         problems.append("a deadline of an older turn changed something")

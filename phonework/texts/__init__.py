@@ -45,6 +45,11 @@ def language_of(locale: str, default: str = DEFAULT) -> str:
     return wanted if wanted in LANGUAGES else "en"
 
 
+def spoken(chosen: str, client: str, default: str) -> str:
+    """The language to speak to a person in: as they chose, else as their client speaks, else the default."""
+    return next((one for one in (chosen, client) if one in LANGUAGES), default)
+
+
 def catalogue(language: str) -> Mapping[str, str]:
     """All sentences of a language by key, like `card.allow`."""
     return _load(language if language in LANGUAGES else DEFAULT)

@@ -20,6 +20,7 @@ OPEN = "(SELECT request_id FROM request WHERE status = 'open')"
 AT_REST = "a session at rest has no deadline but that of rest, and a closed one has none"
 IN_LINE = "nothing is in line at rest, and nothing waits in a closed session"
 SAYS_WHY = "an event that changed nothing says why, and one that did not move a session has no version"
+TASKS = "a turn that went to the background is a task of its person, and nothing else is one"
 STORED = "a stored column is what the stored value says"
 
 BROKEN = [
@@ -68,6 +69,10 @@ BROKEN = [
         "an agent's order of another turn than the newest",
         "UPDATE effect SET status = 'claimed', payload = json_set(payload, '$.turn', 9) WHERE kind = 'StartTurn'",
     ),
+    (TASKS, "DELETE FROM task"),
+    (TASKS, "UPDATE turn SET body = json_set(body, '$.background', json('true')) WHERE status = 'live'"),
+    (TASKS, f"UPDATE task SET user_id = '{BOB}'"),
+    ("what waits for the end of quiet hours", "UPDATE effect SET lane = 'held:ou_ada', not_before_ms = ended_at_ms + 1 WHERE kind = 'Say'"),
     ("a deadline that has passed was processed", "UPDATE timer SET due_at_ms = 1 WHERE name = 'wait'"),
     ("has versions", f"DELETE FROM event WHERE status = 'applied' AND version = 2 AND session_id = {WAITING}"),
     ("has versions", f"UPDATE event SET version = 3 WHERE version = 2 AND session_id = {WAITING}"),
@@ -106,6 +111,7 @@ async def played(tmp_path: Path) -> AsyncIterator[Playbook]:
         resting = await play.begin("go")
         asked = await play.asks(resting)
         await play.click(play.button(f"request:{asked}", "answer", "allow"))
+        await play.advance(timedelta(minutes=1))
         await play.finishes(resting)
         await play.say("too late", sent_at=play.clock.now() - timedelta(hours=1))
         waiting = await play.begin("go")

@@ -43,6 +43,7 @@ _COLORS: Final = {
 }
 _LATE: Final = frozenset({RequestStatus.EXPIRED, RequestStatus.VOID})
 _FOLD_LINES: Final = 6
+_MOST_REASONS: Final = 8
 _FILE_NAMES: Final = {"bash": "command.sh", "diff": "changes.diff", "json": "input.json", "": "plan.md"}
 
 
@@ -89,7 +90,7 @@ class _Painter:
 
     def card(self, budget: int) -> Card:
         request = self.view.request
-        elements: list[Element | None] = [self.prompt(), self.dangers(), *self.subject(budget), self.fate()]
+        elements: list[Element | None] = [self.prompt(), self.dangers(), *self.subject(budget), self.why(), self.fate()]
         if self.is_open or self.is_late:
             elements += controls(request, self.language, late=self.is_late, budget=budget)
         elements.append(self.footer())
@@ -100,11 +101,11 @@ class _Painter:
         kind = self.say(self.kind_key())
         asked = plain(request.ask.prompt, 60)
         return Head(
-            title=f"{plain(session.project, 40)} · {kind}",
+            title=f"{plain(called(session, self.language), 40)} · {kind}",
             subtitle=self.where(),
             color=self.color(),
             tag=self.say(self.status_key()),
-            summary=f"{self.say(self.status_key())} · {plain(session.project, 30)}: {asked}",
+            summary=f"{self.say(self.status_key())} · {plain(called(session, self.language), 30)}: {asked}",
         )
 
     def kind_key(self) -> str:
@@ -116,7 +117,8 @@ class _Painter:
         """The session, after the tool that wants to run; what asks a question is no news to anybody."""
         ask, session_id = self.view.request.ask, self.view.session.session_id
         named = [ask.tool] if ask.tool and ask.kind is RequestKind.CONFIRM else []
-        return plain(" · ".join([*named, session_id]), 80)
+        task = [self.say("turn.task", number=self.view.task)] if self.view.task else []
+        return plain(" · ".join([*task, *named, session_id]), 80)
 
     def color(self) -> str:
         request = self.view.request
@@ -155,6 +157,16 @@ class _Painter:
         named = "\n".join(f"- {self.say(mark)}" for mark in marks)
         title, note = self.say("card.danger_title"), self.say("card.danger_note")
         return markdown(f"<font color='red'>⚠ **{title}**</font> <font color='grey'>{note}</font>\n{named}")
+
+    def why(self) -> Element | None:
+        """Why it asks at all, as long as that matters."""
+        reasons = self.view.request.ask.reasons if self.is_open or self.is_late else ()
+        if not reasons:
+            return None
+        named = [f"- {line(self.say(one.key, **one.params), 300)}" for one in reasons[:_MOST_REASONS]]
+        more = len(reasons) - _MOST_REASONS
+        rest = [f"- {escape(self.say('card.more_reasons', count=more))}"] if more > 0 else []
+        return markdown("\n".join([escape(self.say("card.reasons")), *named, *rest]), "why")
 
     def subject(self, budget: int) -> list[Element]:
         """What it is about, in full or as much as fits; folded away once there is nothing to decide."""
@@ -212,11 +224,16 @@ class _Painter:
             case Verdict.ANSWER:
                 return "; ".join(", ".join(one) for one in answer.picks) or answer.text
 
+    def typing_hint(self) -> str:
+        """A companion is not who plain words are for, so they are to be a reply."""
+        hint = typing_hint(self.view.request.ask, self.language)
+        return self.say("card.typing_reply", hint=hint) if hint and self.view.session.companion else hint
+
     def footer(self) -> Element:
         request = self.view.request
         lines: list[str] = []
         if self.is_open:
-            lines += [hint] if (hint := typing_hint(request.ask, self.language)) else []
+            lines += [hint] if (hint := self.typing_hint()) else []
             lines += [self.say("card.typing_group")] if self.view.person else []
         facts = [self.say("card.asked_at", time=clock_time(request.asked_at, self.tz))]
         if self.is_open and request.expires_at:

@@ -1,5 +1,6 @@
 """The card of a turn: live while the agent works, then its result."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Final
@@ -20,6 +21,7 @@ from phonework.channels.cards.parts import (
     fitted,
     line,
     markdown,
+    panel,
     plain,
     row,
     small,
@@ -33,11 +35,12 @@ from phonework.channels.split import wire_bytes
 from phonework.fsm.events import RESTART
 from phonework.fsm.types import Sentence, State, Turn, TurnStatus, Usage
 from phonework.texts import text
-from phonework.views import SessionView, TurnView
+from phonework.views import SessionView, TurnView, Verbosity
 
 MAX_STEPS: Final = 8
 _STEP_MARKS: Final = {"running": "⏳", "ok": "✅", "failed": "❌"}
 _TAIL_BYTES: Final = 4_000
+_ROOM_FOR_STEPS: Final = 4_000
 _WAITING: Final = frozenset({State.WAITING_CONFIRM, State.WAITING_INPUT})
 _RESULT_COLORS: Final = {
     TurnStatus.LIVE: "blue",
@@ -55,28 +58,44 @@ def why_not_done(turn: Turn, language: str) -> str:
     return text(language, turn.problem.key, **turn.problem.params).strip() if turn.problem else turn.error
 
 
-def progress_card(view: TurnView, progress: Progress, language: str, now: datetime) -> Card:
-    """The live card: what the agent did, its words so far, time, tokens, cost, and Stop."""
-    painter = _Live(view=view, language=language, progress=progress, now=now)
+def progress_card(
+    view: TurnView, progress: Progress, language: str, now: datetime, *, verbosity: Verbosity = Verbosity.NORMAL
+) -> Card:
+    """The live card: what the agent did, its words so far, time, tokens, cost, and Stop.
+
+    verbosity: quiet shows neither what it did nor its words, verbose everything it did, folded, with what came of it.
+    """
+    painter = _Live(view=view, language=language, verbosity=verbosity, progress=progress, now=now)
     return fitted(painter.card)[0]
 
 
-def result_card(view: TurnView, language: str, *, tz: tzinfo | None = None, with_answer: bool = True) -> Card:
+def result_card(
+    view: TurnView,
+    language: str,
+    *,
+    tz: tzinfo | None = None,
+    with_answer: bool = True,
+    elsewhere: bool = False,
+    verbosity: Verbosity = Verbosity.NORMAL,
+) -> Card:
     """How the turn ended and what can be done next.
 
     with_answer: show what the agent said, if the card can hold all of it (see `holds_answer`).
+    elsewhere: only that it is over, because a newer message has the rest.
     """
-    return _result(view, language, tz, with_answer)[0]
+    return _result(view, language, tz, with_answer, elsewhere, verbosity)[0]
 
 
-def holds_answer(view: TurnView, language: str) -> bool:
+def holds_answer(view: TurnView, language: str, *, verbosity: Verbosity = Verbosity.NORMAL) -> bool:
     """Whether the result card shows the agent's words whole; False: they have to be sent besides."""
-    return bool(view.turn.text.strip()) and _result(view, language, None, with_answer=True)[1]
+    return bool(view.turn.text.strip()) and _result(view, language, None, True, False, verbosity)[1]
 
 
-def _result(view: TurnView, language: str, tz: tzinfo | None, with_answer: bool) -> tuple[Card, bool]:
+def _result(
+    view: TurnView, language: str, tz: tzinfo | None, with_answer: bool, elsewhere: bool, verbosity: Verbosity
+) -> tuple[Card, bool]:
     answer = normalise(view.turn.text).strip() if with_answer else ""
-    painter = _Result(view=view, language=language, tz=tz, answer=answer)
+    painter = _Result(view=view, language=language, verbosity=verbosity, tz=tz, answer=answer, elsewhere=elsewhere)
     made, budget = fitted(painter.card)
     return made, bool(answer) and wire_bytes(answer) <= budget
 
@@ -90,6 +109,7 @@ def called(session: SessionView, language: str) -> str:
 class _Turn:
     view: TurnView
     language: str
+    verbosity: Verbosity
 
     def say(self, key: str, /, **params: object) -> str:
         return text(self.language, key, **params)
@@ -116,12 +136,20 @@ class _Turn:
         # A name has a colour of its own.
         return {**markdown(wanted), "text_size": "notation"} if self.view.person else small(wanted)
 
+    def folded(self, steps: Sequence[Step]) -> Element:
+        """Everything the agent did, put away behind a line that counts it."""
+        verbose = self.verbosity is Verbosity.VERBOSE
+        lines = [_step(one, output=verbose) for one in steps]
+        return panel(escape(self.say("turn.steps", count=len(steps))), [markdown("\n".join(lines), "steps")])
+
     def button(self, key: str, op: TurnOp, kind: str = "default") -> Element:
         session, turn = self.view.session, self.view.turn.turn
         return button(self.say(key), turn_value(op, session.session_id, turn), kind=kind, element_id=str(op))
 
     def figures(self, seconds: float, usage: Usage) -> str:
         facts = [self.say("turn.elapsed", time=duration(seconds))]
+        if self.view.task:
+            facts.insert(0, self.say("turn.task", number=self.view.task))
         tokens_in = usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens
         if tokens_in or usage.output_tokens:
             facts.append(self.say("turn.tokens", input=amount(tokens_in), output=amount(usage.output_tokens)))
@@ -153,6 +181,7 @@ class _Live(_Turn):
                 self.steps(),
                 self.words(min(budget, _TAIL_BYTES)),
                 self.note(state),
+                self.in_background(),
                 small(
                     escape(self.figures((self.now - self.view.turn.started_at).total_seconds(), self.progress.usage))
                 ),
@@ -160,8 +189,13 @@ class _Live(_Turn):
             ],
         )
 
+    def in_background(self) -> Element | None:
+        return small(escape(self.say("turn.in_background", number=self.view.task))) if self.view.task else None
+
     def steps(self) -> Element | None:
-        steps = self.progress.steps
+        steps = self.progress.steps if self.verbosity is not Verbosity.QUIET else ()
+        if self.verbosity is Verbosity.VERBOSE and steps:
+            return self.folded(steps)
         if not steps:
             starting = self.view.session.state is State.EXECUTING and not self.progress.text.strip()
             return markdown(escape(self.say("turn.starting")), "steps") if starting else None
@@ -174,7 +208,7 @@ class _Live(_Turn):
     def words(self, budget: int) -> Element | None:
         """The end of what was streamed so far."""
         streamed = self.progress.text.strip()
-        if not streamed:
+        if not streamed or self.verbosity is Verbosity.QUIET:
             return None
         shown = _tail(streamed, budget)
         return markdown(normalise(shown), "words")
@@ -195,8 +229,9 @@ class _Live(_Turn):
         return markdown(self.say("turn.see_request_group", who=mention(person)))
 
 
-def _step(step: Step) -> str:
-    return f"{_STEP_MARKS.get(step.state, '•')} {line(step.title, 120)}"
+def _step(step: Step, *, output: bool = False) -> str:
+    came_of_it = f"\n<font color='grey'>{line(step.output, 120)}</font>" if output and step.output.strip() else ""
+    return f"{_STEP_MARKS.get(step.state, '•')} {line(step.title, 120)}{came_of_it}"
 
 
 def _tail(streamed: str, budget: int) -> str:
@@ -213,13 +248,20 @@ def _tail(streamed: str, budget: int) -> str:
 class _Result(_Turn):
     tz: tzinfo | None
     answer: str
+    elsewhere: bool
 
     def card(self, budget: int) -> Card:
         turn = self.view.turn
         return card(
             self.head(f"turn.{turn.status}", _RESULT_COLORS[turn.status], self._why() or turn.text or self._prompt()),
-            [self.asked(), self.note(), self.said(budget), self.footer(), self.actions()],
+            [self.asked(), self.note(), self.steps(budget), self.said(budget), self.footer(), self.actions()],
         )
+
+    def steps(self, budget: int) -> Element | None:
+        """What the agent did; where the room is scarce it goes first."""
+        steps = self.view.turn.steps
+        hidden = not steps or self.elsewhere or self.verbosity is Verbosity.QUIET or budget < _ROOM_FOR_STEPS
+        return None if hidden else self.folded(steps)
 
     def _prompt(self) -> str:
         return self.view.prompts[0].text if self.view.prompts else ""
@@ -242,6 +284,8 @@ class _Result(_Turn):
 
     def said(self, budget: int) -> Element | None:
         """The agent's words whole, or where they are; never a piece that could be taken for the whole."""
+        if self.elsewhere:
+            return small(escape(self.say("turn.result_below")))
         if self.answer and wire_bytes(self.answer) <= budget:
             return markdown(self.answer, "answer")
         if self.view.turn.text.strip():
@@ -256,7 +300,7 @@ class _Result(_Turn):
 
     def actions(self) -> Element | None:
         status, state = self.view.turn.status, self.view.session.state
-        if not self.view.actionable or state is State.CLOSED or status is TurnStatus.LIVE:
+        if not self.view.actionable or state is State.CLOSED or status is TurnStatus.LIVE or self.elsewhere:
             return None
         if self.view.session.companion:
             unwell = status in (TurnStatus.FAILED, TurnStatus.LOST)

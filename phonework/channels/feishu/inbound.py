@@ -4,6 +4,7 @@ Source: Feishu Open Platform, "Receive messages" (`im.message.receive_v1`) and "
 (`card.action.trigger`).
 """
 
+import re
 from collections.abc import Container, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -11,9 +12,11 @@ from typing import Final
 from phonework.channels.base import Chat, Clicked, Said
 from phonework.channels.feishu.content import Mention, read_content
 from phonework.channels.feishu.untrusted import clean, mapping, sequence, string
+from phonework.texts import language_of
 
 CHANNEL: Final = "feishu"
 LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_LOCALE: Final = re.compile(r"\bLarkLocale/([A-Za-z]{2,3}(?:[_-][A-Za-z]{2,4})?)\b")
 _FIELDS_OF_AN_ACTION: Final = ("option", "options", "input_value", "checked")
 
 
@@ -32,7 +35,17 @@ def read_message(event: Mapping[str, object], *, bot_open_id: str) -> Said | Non
         content=message.get("content"),
         private=string(message.get("chat_type")) != "group",
         mentions=_mentions(message.get("mentions"), bot_open_id),
+        language=read_language(message.get("user_agent")),
     )
+
+
+def read_language(user_agent: object) -> str:
+    """The language of the person's client, like `… Lark/6.7.5 LarkLocale/en_US …`; empty when it is not told.
+
+    Source: "Receive messages", `user_agent`: only for apps with the scope `im:user_agent:read`.
+    """
+    found = _LOCALE.search(string(user_agent)[:2000])
+    return language_of(found[1]) if found else ""
 
 
 def read_history_item(item: Mapping[str, object], *, bot_open_id: str, private: bool) -> Said | None:
@@ -100,6 +113,7 @@ def _said(
     content: object,
     private: bool,
     mentions: Mapping[str, Mention],
+    language: str = "",
 ) -> Said | None:
     message_id, chat_id = string(message.get("message_id")), string(message.get("chat_id"))
     if not (message_id and chat_id and user):
@@ -117,6 +131,7 @@ def _said(
         reply_to=string(message.get("parent_id")),
         addressed=private or any(mention.is_bot for mention in mentions.values()),
         problem=read.problem,
+        language=language,
     )
 
 
