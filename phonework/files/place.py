@@ -76,9 +76,9 @@ def is_odd(name: str) -> bool:
     return any(unicodedata.category(each) in _ODD or each in _DIRECTION for each in name)
 
 
-def shown(name: str) -> str:
+def shown(name: str, limit: int = _SHOWN) -> str:
     """The name for a sentence that has it between backticks."""
-    line = "".join("�" if is_odd(each) or each == "`" else each for each in name.strip()[:_SHOWN])
+    line = "".join("�" if is_odd(each) or each == "`" else each for each in name.strip()[:limit])
     return line or "."
 
 

@@ -20,6 +20,7 @@ MOST_TEXT: Final = 400_000  # characters
 LONGEST_LINK: Final = 1_000
 
 _TITLE: Final = re.compile(r"<title[^>]{0,200}>([^<]{0,1000})", re.IGNORECASE)
+_MARKED_SECTION: Final = re.compile(r"<!\[[^\[>]*[\[>]?")  # CDATA and conditions, which are no HTML
 _SILENT: Final = frozenset({"title", "script", "style", "template", "svg", "iframe", "object", "select"})
 _BLOCKS: Final = frozenset(
     {
@@ -62,8 +63,9 @@ def main_text(page: str, url: str) -> str:
 def plain_text(page: str, url: str) -> str:
     """All words of the page, with the addresses of its links."""
     parser = _Words(url)
-    parser.feed(page)
-    parser.close()
+    with contextlib.suppress(AssertionError):  # how it gives up on a malformed declaration; what it read is kept
+        parser.feed(_MARKED_SECTION.sub("", page))
+        parser.close()
     lines = (" ".join(line.split()) for line in "".join(parser.parts).split("\n"))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 MOST_BYTES: Final = 2 * 1024 * 1024
 MOST_REDIRECTS: Final = 5
-MOST_NUMBERS: Final = 3
-"""Of a name's numbers so many are tried, one after another."""
+MOST_NUMBERS: Final = 2
+"""Of a name's numbers so many are tried of each kind, one after another: one kind may not work here at all."""
 WITHIN: Final = timedelta(seconds=20)
-CONNECT_WITHIN: Final = timedelta(seconds=6)
+CONNECT_WITHIN: Final = timedelta(seconds=5)
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _AGENT: Final = "Mozilla/5.0 (compatible; PhoneWork; a person asked for this page)"
 
@@ -100,7 +100,7 @@ class Fetcher:
             raise refused("web_private", str(address))
         if not numbers:
             raise refused("web_no_such_host", str(address), host=address.host)
-        return numbers[:MOST_NUMBERS]
+        return [number for version in (4, 6) for number in _of(version, numbers)]
 
     @contextlib.asynccontextmanager
     async def _answered(self, address: Address) -> AsyncIterator["httpx2.Response"]:
@@ -169,6 +169,10 @@ class Fetcher:
             body=bytes(body[: self._most_bytes]),
             cut=len(body) > self._most_bytes,
         )
+
+
+def _of(version: int, numbers: Sequence[IP]) -> Sequence[IP]:
+    return [number for number in numbers if number.version == version][:MOST_NUMBERS]
 
 
 def _charset(parameters: str) -> str:

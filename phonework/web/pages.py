@@ -26,6 +26,7 @@ _TEXT: Final = re.compile(
 _LOOKS_LIKE_HTML: Final = re.compile(
     r"\s*(?:<!--.{0,500}?-->\s*)?<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
 )
+_CHUNK: Final = 64 * 1024
 _MOST_SAID: Final = 4 * 1024 * 1024  # bytes of the program's answer
 
 
@@ -96,11 +97,23 @@ async def _asked(how: str, url: str, page: bytes, within: timedelta) -> _Said | 
     )  # fmt: skip
     try:
         async with asyncio.timeout(within.total_seconds()):
-            said, _ = await process.communicate(page)
-        return msgspec.json.decode(said, type=_Said) if len(said) <= _MOST_SAID else None
+            return msgspec.json.decode(await _answer(process, page), type=_Said)
     except (TimeoutError, msgspec.DecodeError, OSError):
         return None
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         await asyncio.shield(process.wait())
+
+
+async def _answer(process: asyncio.subprocess.Process, page: bytes) -> bytes:
+    """All it says, up to a limit. It reads the whole page before it says anything."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(page)
+    await process.stdin.drain()
+    process.stdin.close()
+    said = bytearray()
+    while len(said) <= _MOST_SAID and (part := await process.stdout.read(_CHUNK)):
+        said += part
+    return bytes(said[:_MOST_SAID])

@@ -74,6 +74,7 @@ def test_the_extra_is_installed_for_these_tests() -> None:
         ("<a href='http://[bad'>a</a>", "a"),
         ("", ""),
         ("<", "<"),
+        ("a<![CDATA[b]]>c<![endif]>d<![;e", "ab]]>cd"),
     ],
 )
 def test_plain_text_of_html(html: str, text: str) -> None:

@@ -24,6 +24,7 @@ SHOWN: Final = 50_000
 """Characters of a file or of hits that the model reads at once."""
 MOST_LINES: Final = 2_000
 _SECONDS: Final = timedelta(seconds=30)
+_PATH: Final = 1_000  # characters of a path
 _ASKED: Final = 200  # questions remembered
 
 FilePath = Annotated[str, Meta(description="Path, relative to the current directory.", min_length=1, max_length=1000)]
@@ -123,7 +124,7 @@ class ListFiles(Looking):
 
 
 def _entry(entry: Entry) -> str:
-    name = shown(entry.path)
+    name = shown(entry.path, _PATH)
     match entry.kind:
         case "dir":
             return f"{name}/"
@@ -153,7 +154,7 @@ class SearchFiles(Looking):
         found = await search(
             place, self._reach.root(call), arguments.pattern, glob=arguments.glob, ignore_case=arguments.ignore_case
         )
-        lines = [f"{shown(hit.path)}:{hit.line}: {hit.text}" for hit in found.hits]
+        lines = [f"{shown(hit.path, _PATH)}:{hit.line}: {hit.text}" for hit in found.hits]
         why = " (time was up)" if found.slow else " (there are more; search for something rarer)"
         note = "" if found.complete else why
         return Result(text="\n".join([f"{len(lines)} hits below {place.shown}{note}", *lines])[:SHOWN])
