@@ -15,6 +15,7 @@ from phonework.intake.hand import Desk, Hand, Opened, Taken, active, find_sessio
 from phonework.intake.messages import prompt_of, reply, session_for, to_session, told
 from phonework.intake.resuming import resume
 from phonework.intake.settings import set_how
+from phonework.intake.shell import in_shell
 from phonework.intake.smart import at_hand, forget, is_for_assistant, set_mode
 from phonework.store import sessions, users, views
 from phonework.store.sessions import NewSession

@@ -10,6 +10,7 @@ from phonework.intake.companions import companion, companion_of
 from phonework.intake.hand import Hand, Taken, active
 from phonework.intake.messages import prompt_of, replied_to, reply, to_session
 from phonework.intake.routing import Known, Route, Situation, Way, route
+from phonework.intake.shell import in_shell, is_shell
 from phonework.store import dialogue, prompts, requests, sessions, turns, users, views
 from phonework.views import SessionView
 
@@ -24,6 +25,8 @@ def routed(hand: Hand, said: Said) -> Taken:
     if found.way is Way.MODEL:
         assert hand.desk.assistant
         session_id = companion(hand, hand.desk.assistant, said.chat)
+    if is_shell(hand, session_id):
+        return in_shell(hand, said, found.text)
     return to_session(hand, said, prompt_of(hand, said, found.text), session_id)
 
 

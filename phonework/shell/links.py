@@ -5,6 +5,7 @@ is put there between this look and the command leads out all the same: it takes 
 """
 
 import os
+import posixpath
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +25,7 @@ def worry(command: str, directories: tuple[str, ...], root: Path) -> Reason | No
 
     directories: where the command may find itself; the root and they are absolute paths.
     """
-    look = _Look(os.path.realpath(root))
+    look = _Look(posixpath.realpath(root))
     try:
         for directory in directories:
             if found := look.at(directory, directory):
@@ -50,10 +51,10 @@ class _Look:
     def at(self, path: str, shown: str) -> Reason | None:
         """What is wrong with where the path leads."""
         self.count()
-        real = os.path.realpath(path)
+        real = posixpath.realpath(path)
         if real != self._root and not real.startswith(self._root.rstrip("/") + "/"):
             return reason(Why.LINK, shown)
-        return reason(Why.SECRET, shown) if SECRET.search(os.path.relpath(real, self._root)) else None
+        return reason(Why.SECRET, shown) if SECRET.search(posixpath.relpath(real, self._root)) else None
 
     def count(self) -> None:
         self._left -= 1
@@ -74,11 +75,11 @@ def _of_command(command: plain.PlainCommand, directory: str, look: _Look) -> Rea
 
 def _meant(directory: str, name: str, is_pattern: bool, look: _Look) -> Iterator[str]:
     """The path, and every one that the shell may put in its place."""
-    yield os.path.join(directory, name)
+    yield posixpath.join(directory, name)
     if not is_pattern:
         return
     before, behind = split_at_pattern(name)
-    found = [os.path.join(directory, before)]
+    found = [posixpath.join(directory, before)]
     yield from found
     for part in filter(None, behind.split("/")):
         found = [path for one in found for path in _next(one, part, look)]
@@ -87,7 +88,7 @@ def _meant(directory: str, name: str, is_pattern: bool, look: _Look) -> Iterator
 
 def _next(directory: str, part: str, look: _Look) -> Iterator[str]:
     if not GLOB.search(part):
-        yield os.path.join(directory, part)
+        yield posixpath.join(directory, part)
         return
     if look.at(directory, directory):
         return  # reported as it stands; nothing is looked for behind it
@@ -95,7 +96,7 @@ def _next(directory: str, part: str, look: _Look) -> Iterator[str]:
     for name in _names(directory):
         look.count()
         if fits.fullmatch(name) and (part.startswith(".") or not name.startswith(".")):
-            yield os.path.join(directory, name)
+            yield posixpath.join(directory, name)
 
 
 def _generous(part: str) -> str:
@@ -116,7 +117,7 @@ def _below(path: str, look: _Look) -> Reason | None:
     for here, folders, files in os.walk(path):
         for name in (*folders, *files):
             look.count()
-            place = os.path.join(here, name)
-            if os.path.islink(place) and (found := look.at(place, place)):
+            place = posixpath.join(here, name)
+            if posixpath.islink(place) and (found := look.at(place, place)):
                 return found
     return None

@@ -96,6 +96,7 @@ class Playbook:
         timeouts: Mapping[str, float] | None = None,
         language: str = "en",
         assistant: Mapping[str, object] | None = None,
+        shell: Mapping[str, object] | None = None,
         web: Mapping[str, object] | None = None,
     ) -> None:
         self.folder, self._link_type = folder, link
@@ -113,6 +114,7 @@ class Playbook:
             "ui": {"language": language, "timezone": "UTC"},
             "timeouts": dict(timeouts or {}),
             "assistant": dict(assistant or {}),
+            "shell": dict(shell or {}),
             "web": dict(web or {}),
         }
         self._count = 0

@@ -93,14 +93,17 @@ _HARMLESS: Final = frozenset(
 _READ_CHARS: Final = 50_000  # from the beginning and from the end
 
 
-@lru_cache(maxsize=8)
 def marks(ask: Ask) -> tuple[str, ...]:
     """Keys of the catalogue that say what is dangerous about a request; mostly none."""
-    command = _ends(ask.command)
+    return _marks(_ends(ask.command), _ends(ask.path), _ends(ask.diff))
+
+
+@lru_cache(maxsize=8)
+def _marks(command: str, path: str, diff: str) -> tuple[str, ...]:
     found = [name for name, pattern in _COMPILED.items() if command and pattern.search(command)]
-    if not command and _COMPILED["secrets"].search(_ends(ask.path)):
+    if not command and _COMPILED["secrets"].search(path):
         found.append("secrets")
-    if any(has_hidden(_ends(text)) for text in (ask.command, ask.path, ask.diff)):
+    if any(has_hidden(text) for text in (command, path, diff)):
         found.append("hidden")
     return tuple(f"danger.{name}" for name in found)
 

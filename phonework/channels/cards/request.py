@@ -24,6 +24,7 @@ from phonework.channels.cards.parts import (
 )
 from phonework.channels.cards.people import mention, who
 from phonework.channels.cards.subject import Subject, subject_of
+from phonework.channels.cards.turn import called
 from phonework.channels.markdown import escape, inline_code
 from phonework.channels.split import wire_bytes
 from phonework.fsm.types import Answer, RequestKind, RequestStatus, State, Verdict

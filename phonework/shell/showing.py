@@ -1,0 +1,87 @@
+"""How a command went, in Markdown: what a person sees while it runs and when it has ended."""
+
+import signal
+from dataclasses import dataclass
+from typing import Final
+
+from phonework.channels.cards.parts import cut
+from phonework.channels.markdown import fence
+from phonework.fsm.types import Sentence
+from phonework.shell.run import Finished
+from phonework.shell.terminal import plain
+from phonework.shell.verdicts import Judgement
+from phonework.texts import text
+
+CARD_BYTES: Final = 6_000
+CARD_LINES: Final = 60
+HEAD_LINES: Final = 20
+LIVE_CHARACTERS: Final = 1_500
+LIVE_LINES: Final = 15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """How it went, as it is stored. markdown: for the card. file: all that was kept of the output, if the card does not hold it.
+
+    stopped: by a person, before its end.
+    """
+
+    markdown: str
+    file: str = ""
+    stopped: bool = False
+
+
+def glimpse(output: str) -> str:
+    """The end of an output that is still coming; empty when there is nothing to see."""
+    lines = plain(output[-4 * LIVE_CHARACTERS :]).strip("\n").split("\n")
+    end = "\n".join(lines[-LIVE_LINES:])[-LIVE_CHARACTERS:]
+    return fence(end) if end.strip() else ""
+
+
+def result(finished: Finished, language: str) -> Shown:
+    """How it ended, and its output: in full, or its beginning and end, and the rest in a file."""
+    output = plain(finished.output).strip("\n")
+    head = f"{how(finished, language)} · {finished.seconds:.1f} s"
+    if not output.strip():
+        return Shown(markdown=f"{head}\n\n{text(language, 'shell.no_output')}", stopped=finished.stopped)
+    first, last = _ends(output)
+    if not last and not finished.truncated:
+        return Shown(markdown=f"{head}\n\n{fence(first)}", stopped=finished.stopped)
+    left_out = text(language, "shell.truncated" if finished.truncated else "shell.more_in_file")
+    blocks = [head, fence(first), left_out, *([fence(last)] if last else [])]
+    return Shown(markdown="\n\n".join(blocks), file=output, stopped=finished.stopped)
+
+
+def how(finished: Finished, language: str) -> str:
+    """Its exit code, or what ended it."""
+    if finished.stopped:
+        return f"⏹ {text(language, 'shell.stopped')}"
+    if finished.timed_out:
+        return f"⏱ {text(language, 'shell.timed_out')}"
+    if finished.exit_code is not None:
+        mark = "✅" if finished.exit_code == 0 else "❌"
+        return f"{mark} {text(language, 'shell.exit_code', code=finished.exit_code)}"
+    return f"❌ {text(language, 'shell.signal', signal=_name(finished.signal))}"
+
+
+def reasons(found: Judgement) -> tuple[Sentence, ...]:
+    """Why a command asks or is refused."""
+    return tuple(Sentence(key=f"guard.{each.key.value}", params=each.params) for each in found.reasons)
+
+
+def _ends(output: str) -> tuple[str, str]:
+    """The output as one, or its beginning and its end, as much as a card may hold."""
+    lines = output.split("\n")
+    if len(lines) <= CARD_LINES:
+        whole = cut(output, CARD_BYTES)
+        return whole.head, whole.tail
+    head = cut("\n".join(lines[:HEAD_LINES]), CARD_BYTES // 2).head
+    tail = cut("\n".join(lines[HEAD_LINES - CARD_LINES :]), CARD_BYTES // 2)
+    return head, tail.tail if tail.omitted else tail.head
+
+
+def _name(number: int | None) -> str:
+    try:
+        return signal.Signals(number or 0).name
+    except ValueError:
+        return str(number)
