@@ -78,7 +78,7 @@ async def recover(writer: Writer, backends: Mapping[str, Backend], left: Left) -
 
 async def _settle(writer: Writer, backends: Mapping[str, Backend], owed: Owed) -> None:
     """An order that was claimed when we died: run it if it certainly was not, else ask the person."""
-    job = await writer.run(lambda connection, _now: read(connection, owed))
+    job = await writer.run(lambda connection, now: read(connection, owed, now))
     if job is not None and await _never_arrived(backends.get(job.run.backend), owed, job):
         await writer.run(lambda connection, _now: effects.owe_again(connection, [owed]))
         log.info("an order had not arrived; it is owed again", effect=owed.key)

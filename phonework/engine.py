@@ -163,38 +163,38 @@ def _owe(
         user_id=session.user_id,
         chat=found.chat,
         now=now,
-        jobs=_jobs(found, decision) if claim else effects.NO_JOBS,
+        jobs=_jobs(found, decision, now) if claim else effects.NO_JOBS,
         quiet_until=found.session.quiet_until,
     )
 
 
-def _jobs(found: Found, decision: Decision) -> dict[int, Job]:
+def _jobs(found: Found, decision: Decision, now: datetime) -> dict[int, Job]:
     """What the orders that may be claimed at once are about, by their place among the effects."""
-    made = ((place, _job(effect, found, decision)) for place, effect in enumerate(decision.effects))
+    made = ((place, _job(effect, found, decision, now)) for place, effect in enumerate(decision.effects))
     return {place: job for place, job in made if job is not None}
 
 
-def _job(effect: Effect, found: Found, decision: Decision) -> Job | None:
+def _job(effect: Effect, found: Found, decision: Decision, now: datetime) -> Job | None:
     """None when it must be read at its turn: the step did not touch what it names, or pictures are fetched first."""
     match effect:
         case order.StartTurn(prompt_ids=wanted):
-            return _with_prompts(found, decision, wanted)
+            return _with_prompts(found, decision, wanted, now)
         case order.SteerTurn(prompt_id=wanted):
-            return _with_prompts(found, decision, (wanted,))
+            return _with_prompts(found, decision, (wanted,), now)
         case order.AnswerAgent(request_id=wanted):
             request = next((one for one in decision.requests if one.request_id == wanted), None)
-            return Job(run=_run(found, decision.session), request=request) if request is not None else None
+            return Job(run=_run(found, decision.session, now), request=request) if request is not None else None
         case _:
             return None
 
 
-def _with_prompts(found: Found, decision: Decision, wanted: tuple[PromptId, ...]) -> Job | None:
+def _with_prompts(found: Found, decision: Decision, wanted: tuple[PromptId, ...], now: datetime) -> Job | None:
     prompts = tuple(one for one in decision.prompts if one.prompt_id in wanted)
     complete = len(prompts) == len(wanted) and not any(one.attachments for one in prompts)
-    return Job(run=_run(found, decision.session), prompts=prompts) if complete else None
+    return Job(run=_run(found, decision.session, now), prompts=prompts) if complete else None
 
 
-def _run(found: Found, session: Session) -> Run:
+def _run(found: Found, session: Session, now: datetime) -> Run:
     return Run(
         backend=session.backend,
         cwd=session.cwd,
@@ -249,7 +249,9 @@ def _unknown_session(connection: sqlite3.Connection, one: Happened, now: datetim
 
 def sweep(connection: sqlite3.Connection, now: datetime) -> Swept:
     """Turn the deadlines that have passed into events; each row goes with the event it causes."""
-    outcomes = tuple(_fire(connection, timer, now) for timer in timers.take_due(connection, now))
+    outcomes = tuple(
+        _fire(connection, timer, now) for timer in timers.due(connection, now) if timers.take(connection, timer)
+    )
     return Swept(
         outcomes=outcomes,
         next_due=timers.next_due(connection),

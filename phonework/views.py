@@ -29,7 +29,8 @@ class Wishes:
 class SessionView:
     """One session. number: its place in the person's list, from 1; a companion has none that means anything.
 
-    mode_until: the mode is one in which nothing is asked, and ends then. project: the last part of the directory. companion: a person's own helper rather than a piece of work.
+    mode_until: the mode is one in which nothing is asked, and ends then. project: the last part of the directory.
+    companion: a person's own helper rather than a piece of work.
     """
 
     session_id: SessionId

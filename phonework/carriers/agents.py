@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 
 from phonework import attachments, engine
-from phonework.backends.base import Backend, TurnStart
+from phonework.backends.base import Backend, ModeSetter, TurnStart
 from phonework.carriers.beginnings import Beginnings
 from phonework.carriers.retry import Retry
 from phonework.errors import BackendError, ChannelError, RequestGoneError, StoreError
@@ -139,6 +139,9 @@ class AgentCarrier:
                 await backend.interrupt(session_id, turn)
             case order.KillAgent():
                 await backend.kill(session_id)
+            case order.SetMode(mode=mode):
+                if isinstance(backend, ModeSetter):  # the others begin with it at the next turn
+                    await backend.set_mode(session_id, mode)
             case order.CloseAgent():
                 await backend.close(session_id)
                 await self._beginnings.forget(session_id)
@@ -172,18 +175,18 @@ class AgentCarrier:
 
 def begin(connection: sqlite3.Connection, owed: Owed, now: datetime) -> tuple[Job | None, bool]:
     """What the order is about, and whether it is claimed: in the same commit, unless pictures must be fetched before."""
-    job = read(connection, owed)
+    job = read(connection, owed, now)
     if owed.claimed or job is None or not job.current or not owed.once or job.has_attachments:
         return job, owed.claimed
     return job, effects.claim(connection, owed, now)
 
 
-def read(connection: sqlite3.Connection, owed: Owed) -> Job | None:
+def read(connection: sqlite3.Connection, owed: Owed, now: datetime) -> Job | None:
     """What the order is about; None when its session is gone."""
     session_id, effect = owed.session_id, owed.effect
     if session_id is None or not sessions.exists(connection, session_id):
         return None
-    run = sessions.run_of(connection, session_id)
+    run = sessions.run_of(connection, session_id, now)
     match effect:
         case order.StartTurn(turn=turn, prompt_ids=prompt_ids):
             live = turns.live(connection, session_id)
@@ -191,6 +194,8 @@ def read(connection: sqlite3.Connection, owed: Owed) -> Job | None:
             return Job(run=run, prompts=_prompts(connection, session_id, prompt_ids), current=current)
         case order.SteerTurn(turn=turn, prompt_id=prompt_id):
             return Job(run=run, prompts=_prompts(connection, session_id, (prompt_id,)))
+        case order.SetMode(mode=mode):
+            return Job(run=run, current=run.mode == mode)
         case order.AnswerAgent(request_id=request_id):
             return Job(run=run, request=requests.get(connection, request_id, session_id))
         case _:
@@ -239,6 +244,8 @@ def failed(effect: object, why: str, problem: Sentence | None = None) -> Event |
             return happened.SteerFailed(prompt_id=prompt_id, reason=why)
         case order.AnswerAgent(request_id=request_id):
             return happened.AnswerLost(request_id=request_id, reason=why)
+        case order.SetMode(mode=mode, before=before):
+            return happened.ModeRefused(mode=mode, before=before, reason=why, problem=problem)
         case _:
             return None  # a stop that fails is finished by its deadline
 

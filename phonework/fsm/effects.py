@@ -173,7 +173,9 @@ effect_types = (
     ShowRequest, UpdateRequest, ShowTurn, UpdateTurn, ShowTask, ShowResult, TellResult, ShowPrompt, UpdatePrompt, ShowStatus, ShowReport, Say, Relay,
 )  # fmt: skip
 
-AgentEffect = StartTurn | SteerTurn | AnswerAgent | InterruptTurn | KillAgent | CloseAgent | SetMode | TakeBase | TakeOver
+AgentEffect = (
+    StartTurn | SteerTurn | AnswerAgent | InterruptTurn | KillAgent | CloseAgent | SetMode | TakeBase | TakeOver
+)
 ChatEffect = (
     ShowRequest
     | UpdateRequest

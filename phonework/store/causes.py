@@ -83,6 +83,11 @@ class Causes:
                 return self._stored_prompt(event.prompt_id), f"by {self._name(event.by)}"
             case happened.ModelChosen(by=by, model=model):
                 return self._words(model) or "the agent's own choice", f"by {self._name(by)}"
+            case happened.ModeChosen(by=by, mode=mode, limit=limit):
+                long = f"for {round(limit.total_seconds() / 60)} min" if limit is not None else ""
+                return self._words(mode) or "as usual", long, f"by {self._name(by)}"
+            case happened.ModeRefused(mode=mode, reason=reason):
+                return self._words(mode), self._words(reason, LONGEST)
             case happened.TurnStarted(turn=turn) | happened.AgentSessionChanged(turn=turn):
                 agent = event.agent_session_id
                 return f"turn {turn}", f"the agent's session {one_line(agent, 60)}" if agent else ""
@@ -124,6 +129,8 @@ class Causes:
                 return (f"turn {turn} was not over at {_clock(due)}",)
             case happened.StopExpired(turn=turn):
                 return (f"turn {turn} had not stopped at {_clock(due)}",)
+            case happened.ModeExpired():
+                return (f"its time was over at {_clock(due)}",)
             case happened.IdleExpired():
                 return (f"nobody used it until {_clock(due)}",)
             case _:

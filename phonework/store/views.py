@@ -6,17 +6,18 @@ from pathlib import PurePath
 from phonework.channels.base import Chat
 from phonework.fsm.types import PromptId, PromptStatus, RequestId, SessionId, State, UserId
 from phonework.store import prompts, requests, sessions, tasks, turns, users
-from phonework.store.codec import moment
+from phonework.store.codec import maybe_moment, moment
 from phonework.store.queries import SQL
 from phonework.views import PromptView, RequestView, SessionView, StatusView, TurnView
 
-_Row = tuple[str, str, str, str, int, int, int, str, str, str, int, str | None, int]
+_Row = tuple[str, str, str, str, int, int, int, str, str, str, int, str | None, int, int | None]
 
 
 def _session(connection: sqlite3.Connection, row: _Row, number: int, active: str | None) -> SessionView:
-    session_id, backend, cwd, state, since, active_at, turn, agent_session, model, mode, can_steer, asks, companion = (
-        row
-    )
+    (
+        session_id, backend, cwd, state, since, active_at, turn, agent_session, model, mode, can_steer, asks, companion,
+        mode_until,
+    ) = row  # fmt: skip
     identity = SessionId(session_id)
     return SessionView(
         session_id=identity,
@@ -31,6 +32,7 @@ def _session(connection: sqlite3.Connection, row: _Row, number: int, active: str
         agent_session_id=agent_session,
         model=model,
         mode=mode,
+        mode_until=maybe_moment(mode_until),
         queued=prompts.queue_length(connection, identity),
         active=session_id == active,
         asking=requests.open_prompt(connection, identity) if asks else "",

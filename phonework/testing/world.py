@@ -38,6 +38,8 @@ NOW: Final = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 MORNING: Final = NOW + timedelta(hours=8)
 """When the quiet hours end, where there are any."""
 OWNER, STRANGER = UserId("owner"), UserId("stranger")
+BYPASS: Final = "bypass"
+"""The mode in which nothing is asked."""
 YES, NO = Answer(verdict=Verdict.ALLOW), Answer(verdict=Verdict.DENY)
 AGENT_ORDERS: Final = (
     order.StartTurn,
@@ -46,6 +48,7 @@ AGENT_ORDERS: Final = (
     order.InterruptTurn,
     order.KillAgent,
     order.CloseAgent,
+    order.SetMode,
 )
 
 
@@ -61,6 +64,7 @@ class Bounds:
     asks: int = 2
     crashes: int = 1
     clicks: int = 3
+    modes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +72,7 @@ class World:
     """One instant. running: the turn the agent works on, 0 for none. hearing: requests it waits for.
 
     owed: orders to the agent not yet carried out. consents: (request, fingerprint) the person said yes to.
-    told: requests the agent was given an answer for. quiet: a person who does nothing is not to be disturbed.
+    agent_mode: the one the agent works in. told: requests the agent was given an answer for. quiet: a person who does nothing is not to be disturbed.
     """
 
     session: Session
@@ -84,6 +88,8 @@ class World:
     asked: int = 0
     crashes: int = 0
     clicks: int = 0
+    modes: int = 0
+    agent_mode: str = ""
     quiet: bool = False
 
 
@@ -226,6 +232,12 @@ def _person(world: World, bounds: Bounds) -> Iterator[Move]:
     for prompt in world.prompts:
         yield Move(name="drop", event=happened.DropAsked(prompt_id=prompt.prompt_id, by=OWNER), world=world)
         yield Move(name="send now", event=happened.SendNowAsked(prompt_id=prompt.prompt_id, by=OWNER), world=world)
+    if world.modes < bounds.modes:
+        chosen = replace(world, modes=world.modes + 1)
+        for mode, limit in ((BYPASS, timedelta(minutes=15)), ("plan", None)):
+            for by in (OWNER, STRANGER):
+                event_mode = happened.ModeChosen(by=by, mode=mode, limit=limit)
+                yield Move(name=f"mode {mode} {by}", event=event_mode, world=chosen)
     if world.clicks < bounds.clicks:
         clicked = replace(world, clicks=world.clicks + 1)
         for request in world.requests:
@@ -308,9 +320,8 @@ def _orders(world: World) -> Iterator[Move]:
             if world.session.live is None or world.session.turn != turn:
                 yield Move(name="start superseded", world=done)
                 return
-            yield Move(
-                name="start", event=happened.TurnStarted(turn=turn), world=replace(done, running=turn, hearing=())
-            )
+            begun = replace(done, running=turn, hearing=(), agent_mode=world.session.mode)
+            yield Move(name="start", event=happened.TurnStarted(turn=turn), world=begun)
             yield Move(name="start fails", event=happened.TurnFailed(turn=turn, error="x"), world=done)
         case order.SteerTurn(turn=turn, prompt_id=prompt_id):
             if world.running == turn:
@@ -333,6 +344,21 @@ def _orders(world: World) -> Iterator[Move]:
                 event = happened.TurnFinished(turn=turn, interrupted=True)
                 yield Move(name="interrupt", event=event, world=stopped)
             yield Move(name="interrupt unheard", world=done)
+        case order.SetMode(mode=mode, before=before):
+            if world.session.mode != mode:
+                yield Move(name="mode superseded", world=done)
+                late = happened.ModeRefused(mode=mode, before=before, reason="x")
+                yield Move(name="mode refused late", event=late, world=done)
+                return
+            yield Move(name="mode set", world=replace(done, agent_mode=mode if world.running else ""))
+            # An agent that does not stop asking nothing is ended by its backend.
+            ended = replace(done, running=0, hearing=()) if world.agent_mode == BYPASS else done
+            event_refused = happened.ModeRefused(mode=mode, before=before, reason="x")
+            if ended.running == world.running:
+                yield Move(name="mode refused", event=event_refused, world=done)
+            else:
+                lost = happened.AgentLost(turn=world.running, reason="x")
+                yield Move(name="mode refused and ended", event=lost, world=ended)
         case order.KillAgent() | order.CloseAgent():
             yield Move(name="kill", world=replace(done, running=0, hearing=()))
         case _:
@@ -342,6 +368,10 @@ def _orders(world: World) -> Iterator[Move]:
 def _clock(world: World) -> Iterator[Move]:
     """Each deadline may pass; so may a copy of it that names an older turn or question."""
     for timer in world.timers:
+        if timer.name == "mode":
+            for until in (timer.due, timer.due - timedelta(seconds=1)):
+                yield Move(name="timer mode", event=happened.ModeExpired(until=until), world=world)
+            continue
         for turn, generation in {(timer.turn, timer.generation), (timer.turn - 1, timer.generation - 1)}:
             event = _rung(timer.name, turn, generation)
             yield Move(name=f"timer {timer.name}", event=event, world=world)
@@ -464,6 +494,17 @@ def check(world: World, before: Session, event: Event) -> None:
         problems.append("rest has no deadline of a turn")
     if (session.live is not None) != (session.state not in (State.IDLE, State.CLOSED)):
         problems.append("a turn is live if and only if the session is busy")
+    if (session.mode == BYPASS) != ("mode" in names) or (session.mode_until is not None) != ("mode" in names):
+        problems.append("what is not asked about has an end, and nothing else has one")
+    if session.mode_after == BYPASS:
+        problems.append("it is asked again after it")
+    coming = any(isinstance(one, order.SetMode | order.KillAgent | order.CloseAgent) for one in world.owed)
+    if world.running and world.agent_mode == BYPASS and session.mode != BYPASS and not coming:
+        problems.append("the agent asks nothing though its time is over")
+    if isinstance(event, happened.ModeRefused) and event.mode != before.mode:
+        problems.append("the refusal of another mode changed something")
+    if isinstance(event, happened.ModeExpired) and event.until != before.mode_until:
+        problems.append("a deadline of an earlier mode changed something")
     if session.state is State.CLOSED and (session.queue or session.held or names):
         problems.append("a closed session keeps nothing waiting")
     ending = any(isinstance(one, order.InterruptTurn | order.KillAgent | order.CloseAgent) for one in world.owed)

@@ -7,11 +7,24 @@ from dataclasses import replace
 import pytest
 
 from phonework.fsm import actions, guards
-from phonework.fsm.events import AgentAsked, Event
+from phonework.fsm.change import replace as change
+from phonework.fsm.draft import Draft
+from phonework.fsm.events import AgentAsked, Event, ModeChosen
 from phonework.fsm.machine import Decide, decide, decider
-from phonework.fsm.table import TABLE, Ignore
+from phonework.fsm.table import TABLE, Action, Ignore
 from phonework.fsm.types import Answer, Session, State, Verdict
-from phonework.testing.world import Bounds, BrokenPromiseError, World, after, at_rest, begin, calm, moves, seen_as
+from phonework.testing.world import (
+    BYPASS,
+    Bounds,
+    BrokenPromiseError,
+    World,
+    after,
+    at_rest,
+    begin,
+    calm,
+    moves,
+    seen_as,
+)
 
 SMALL = Bounds(prompts=1, asks=2, crashes=1, clicks=2)
 STEPS = 40_000
@@ -91,6 +104,18 @@ def _with_branch(branch: object, instead: object) -> Decide:
 
 
 TALK = {"message fresh", "start", "ask rm", "click owner", "click stranger", "answer", "finish"}
+MODES = {
+    "message fresh",
+    "start",
+    "mode bypass owner",
+    "mode bypass stranger",
+    "mode plan owner",
+    "mode set",
+    "mode refused",
+    "mode refused late",
+    "timer mode",
+    "close",
+}
 LATE = {"message fresh", "start", "ask rm", "ask ls", "crash", "late owner", "late stranger", "answer"}
 
 
@@ -104,6 +129,9 @@ LATE = {"message fresh", "start", "ask rm", "ask ls", "crash", "late owner", "la
         (guards.this_wait, Bounds(prompts=1, asks=1), TALK | {"timer wait"}),
         (guards.this_turn_timer, Bounds(prompts=2, asks=0), TALK | {"timer turn", "timer idle"}),
         (guards.answered, Bounds(prompts=1, asks=1), TALK | {"timer wait", "interrupt unheard"}),
+        (guards.mode_over, Bounds(prompts=1, asks=0, modes=2), MODES),
+        (guards.mode_wanted, Bounds(prompts=1, asks=0, modes=2), MODES),
+        (guards.owner, Bounds(prompts=1, asks=0, modes=1), MODES),
         (guards.prompt_waits, Bounds(prompts=2, asks=0), TALK | {"drop", "send now"}),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
@@ -141,3 +169,40 @@ def test_an_old_yes_that_answers_a_new_question_is_noticed(monkeypatch: pytest.M
 
 def test_steering_keeps_the_promises() -> None:
     explore(decide, Bounds(prompts=2, asks=1, crashes=1, clicks=1), can_steer=True)
+
+
+def test_modes_keep_the_promises() -> None:
+    """Whatever comes between: a limit that is over, a refusal, a crash, the end of the session."""
+    reached = explore(decide, Bounds(prompts=1, asks=1, crashes=1, clicks=0, modes=2))
+    assert {world.agent_mode for world in reached} >= {"", BYPASS, "plan"}
+
+
+def _with_action(action: object, instead: Action) -> Decide:
+    rows = [
+        row if isinstance(row, Ignore) or row.action is not action else replace(row, action=instead) for row in TABLE
+    ]
+    return decider(rows)
+
+
+def _quietly(draft: Draft) -> None:
+    """The session forgets the mode, and the agent is not told."""
+    draft.session = change(draft.session, mode=draft.session.mode_after, mode_after="", mode_until=None)
+
+
+def _again(draft: Draft) -> None:
+    """A mode with a limit takes the place of the one that comes after another one's."""
+    event = draft.event
+    assert isinstance(event, ModeChosen)
+    before = draft.session.mode
+    actions.choose_mode(draft)
+    if event.limit is not None:
+        draft.session = change(draft.session, mode_after=before)
+
+
+@pytest.mark.parametrize(
+    ("action", "instead"),
+    [(actions.end_mode, _quietly), (actions.choose_mode, _again), (actions.refuse_mode, _quietly)],
+)
+def test_an_agent_left_without_questions_is_noticed(action: Action, instead: Action) -> None:
+    with pytest.raises(BrokenPromiseError):
+        explore(_with_action(action, instead), Bounds(prompts=1, asks=0, modes=2), only=MODES)

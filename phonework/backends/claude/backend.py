@@ -14,11 +14,22 @@ from uuid import UUID, uuid5
 
 import structlog
 
-from phonework.backends.base import Accepted, Capabilities, DeskSession, Holder, Liveness, Sink, TurnStart
+from phonework.backends.base import (
+    Accepted,
+    Capabilities,
+    DeskSession,
+    Holder,
+    Liveness,
+    PermissionMode,
+    Rule,
+    Sink,
+    TurnStart,
+)
 from phonework.backends.claude import asks, failures, launcher, prompts, records, transcript
 from phonework.backends.claude import messages as told
+from phonework.backends.claude import rules as kept_rules
 from phonework.backends.claude.launcher import Settings
-from phonework.backends.claude.modes import Modes
+from phonework.backends.claude.modes import BYPASS, Modes
 from phonework.backends.claude.records import Record
 from phonework.backends.claude.turn import Turn
 from phonework.errors import BackendError, RequestGoneError
@@ -36,6 +47,15 @@ SMOKE_WITHIN = 60.0  # seconds
 CLOSE_WITHIN = 3.8  # seconds for all agents together
 
 
+MODES = (
+    PermissionMode(name="default"),
+    PermissionMode(name="acceptEdits"),
+    PermissionMode(name="plan"),
+    PermissionMode(name="dontAsk"),
+    PermissionMode(name=BYPASS, dangerous=True),
+)
+
+
 class ClaudeBackend:
     """The real Claude Code. The owner's settings, rules, skills, plugins and MCP servers count as at the desk."""
 
@@ -45,6 +65,7 @@ class ClaudeBackend:
         can_steer=True,
         asks=frozenset({RequestKind.CONFIRM, RequestKind.CHOICE, RequestKind.PLAN}),
         slash_commands=True,
+        modes=MODES,
         models=("opus", "sonnet", "haiku"),
         desk=True,
     )
@@ -109,8 +130,8 @@ class ClaudeBackend:
         model = start.model or self._settings.model
         if model != live.model:
             await live.set_model(model)
-        if start.mode and start.mode != live.reporter.mode:
-            await live.set_mode(start.mode)
+        if start.mode != live.reporter.mode:
+            await live.set_mode(start.mode, usual=self._usual_mode)
 
     async def _connect(self, start: TurnStart) -> tuple["LiveSession", bool]:
         """A fresh agent; and whether it goes on by itself with the call that the late decision is about."""
@@ -135,6 +156,7 @@ class ClaudeBackend:
             fork=origin is not None,
             model=model,
             mode=mode,
+            switchable=launcher.may_bypass(env),
             inside=inside,
         )
         async with self._admission:
@@ -232,6 +254,36 @@ class ClaudeBackend:
         if live is None:
             raise RequestGoneError("The Claude Code that asked this has ended.")
         await live.answer(ask, answer)
+
+    # How much it asks
+
+    @property
+    def _usual_mode(self) -> str:
+        return self._settings.permission_mode or "default"
+
+    async def set_mode(self, session_id: SessionId, mode: str) -> None:
+        if mode == BYPASS and not launcher.may_bypass(launcher.environment(self._settings, "")):
+            raise BackendError("claude.bypass_refused")
+        live = self._live.get(session_id)
+        if live is not None and live.alive:
+            await live.set_mode(mode, usual=self._usual_mode)
+
+    async def rules(self, session_id: SessionId, cwd: str) -> tuple[Rule, ...]:
+        live = self._live.get(session_id)
+        fleeting = live.session_rules if live is not None and live.alive else ()
+        kept = [one for file in self._rule_files(cwd) for one in await asyncio.to_thread(kept_rules.rules_of, file)]
+        return (*kept, *(Rule(rule_id="", text=text, removable=False) for text in fleeting))
+
+    async def remove_rule(self, session_id: SessionId, cwd: str, rule_id: str) -> Rule | None:
+        for file in self._rule_files(cwd):
+            for rule in await asyncio.to_thread(kept_rules.rules_of, file):
+                wanted = rule.rule_id == rule_id and rule.removable
+                if wanted and await asyncio.to_thread(kept_rules.remove, file, rule):
+                    return rule
+        return None
+
+    def _rule_files(self, cwd: str) -> tuple[kept_rules.SettingsFile, ...]:
+        return kept_rules.files(launcher.config_dir(launcher.environment(self._settings, "")), cwd)
 
     # Ends
 

@@ -12,7 +12,7 @@ from claude_agent_sdk import ClaudeAgentOptions, ClaudeSDKClient, ClaudeSDKError
 from phonework.backends.base import Sink
 from phonework.backends.claude import failures
 from phonework.backends.claude.desk import Desk
-from phonework.backends.claude.modes import Modes
+from phonework.backends.claude.modes import BYPASS, Modes
 from phonework.backends.claude.process import CliProcess, Frame
 from phonework.backends.claude.reporter import Item, Over, Reporter
 from phonework.backends.claude.transcript import Totals
@@ -165,9 +165,22 @@ class LiveSession:
             self._inbox.put_nowait(Over(turn))
         await self._interrupt()
 
-    async def set_mode(self, mode: str) -> None:
-        await self._control(self._client.set_permission_mode(mode), "claude.mode_refused", mode=mode)  # type: ignore[arg-type]
-        self.reporter.mode = mode
+    async def set_mode(self, mode: str, *, usual: str) -> None:
+        """mode: as the person chose it; empty: the usual one. One that does not stop asking nothing is ended."""
+        before, self.reporter.mode = self.reporter.mode, mode  # what it reports now belongs to the new one
+        request = self._client.set_permission_mode(mode or usual)  # type: ignore[arg-type]
+        try:
+            await self._control(request, "claude.mode_refused", mode=mode or usual)
+        except (BackendError, asyncio.CancelledError):
+            self.reporter.mode = before
+            if before == BYPASS:
+                await self.kill()
+            raise
+
+    @property
+    def session_rules(self) -> tuple[str, ...]:
+        """The rules that hold as long as this process."""
+        return self._desk.session_rules
 
     async def set_model(self, model: str) -> None:
         """model: empty for Claude Code's own choice."""

@@ -67,9 +67,15 @@ class Desk:
         self._cwd, self._post = cwd, post
         self._waiting: dict[RequestId, Waiting] = {}
         self._by_task: dict[asyncio.Task[Any], Waiting] = {}
+        self._session_rules: dict[str, None] = {}
 
     def __bool__(self) -> bool:
         return bool(self._waiting)
+
+    @property
+    def session_rules(self) -> tuple[str, ...]:
+        """What was allowed for the session, as the agent writes rules."""
+        return tuple(self._session_rules)
 
     @property
     def waiting(self) -> list[Waiting]:
@@ -93,6 +99,8 @@ class Desk:
         finally:
             self._waiting.pop(ask.request_id, None)
             self._post(Settled(waiting))
+        if answer.verdict is Verdict.ALLOW_SESSION and ask.offered:
+            self._session_rules[ask.rule] = None
         return _permission(asks.decision(waiting.ask, answer, tool_input))
 
     async def answer(self, ask: Ask, answer: Answer) -> None:

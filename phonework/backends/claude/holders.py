@@ -27,7 +27,7 @@ MOST_FILES: Final = 2_000
 LARGEST_FILE: Final = 64 * 1024
 ENDS_WITHIN: Final = 5.0  # seconds after SIGTERM, and again after SIGKILL
 _NAMESPACE: Final = re.compile(r"pid:\[\d+\]")
-_OPENED: Final = re.compile(r"(?:--resume|-r|--session-id)(?:=(.+))?", re.DOTALL)
+_OPENED: Final = re.compile(r"(--resume|-r|--session-id)(?:=(.+))?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,10 +167,12 @@ def _is_claude(words: list[str]) -> bool:
 
 
 def _opened(words: list[str]) -> str:
-    """The conversation a command line names; empty when it names none."""
+    """The conversation a command line names; empty when it names none, or goes on with a copy of one."""
+    copies = "--fork-session" in words
     for place, word in enumerate(words):
-        if found := _OPENED.fullmatch(word):
-            return found[1] or (words[place + 1] if place + 1 < len(words) else "")
+        found = _OPENED.fullmatch(word)
+        if found is not None and not (copies and found[1] != "--session-id"):
+            return found[2] or (words[place + 1] if place + 1 < len(words) else "")
     return ""
 
 

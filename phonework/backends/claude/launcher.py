@@ -91,6 +91,11 @@ def dies_with_us() -> tuple[str, ...]:
     return (sys.executable, "-I", "-S", str(Path(__file__).with_name("keeper.py")), str(os.getpid()))
 
 
+def may_bypass(env: Mapping[str, str]) -> bool:
+    """Whether Claude Code lets itself be run without asking: as root only where it is told of a sandbox (2.1.329)."""
+    return os.geteuid() != 0 or env.get("IS_SANDBOX") == "1"
+
+
 def command(
     cli: str,
     *,
@@ -99,11 +104,13 @@ def command(
     fork: bool = False,
     model: str = "",
     mode: str = "",
+    switchable: bool = False,
     inside: Sequence[str] = (),
 ) -> list[str]:
     """The words of a streaming session; `--flag=value` where a value could be taken for a flag. inside: see `confined`.
 
     fork: begin as a copy of the conversation `resume`, under the id `session_id`.
+    switchable: we may let it ask nothing later on, for a limited time; it does not begin so.
     """
     words = [*dies_with_us(), *inside, cli]
     words += ["--output-format", "stream-json", "--input-format", "stream-json", "--verbose"]
@@ -113,6 +120,7 @@ def command(
     words += [f"--session-id={session_id}"] if fork or not resume else []
     words += [f"--model={model}"] if model else []
     words += [f"--permission-mode={mode}"] if mode else []
+    words += ["--allow-dangerously-skip-permissions"] if switchable else []
     return words
 
 

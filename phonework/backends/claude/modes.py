@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 from uuid import uuid4
 
+BYPASS = "bypassPermissions"
 _MODE = re.compile(r"[A-Za-z]{1,40}")
 
 
@@ -20,8 +21,11 @@ class Modes:
         self._directory = directory
 
     def remember(self, agent_session_id: str, *, wanted: str, mode: str) -> None:
-        """The conversation is in this mode now. wanted: the mode it was to begin in; empty: the default. Raises OSError."""
-        if mode == (wanted or "default"):
+        """The conversation is in this mode now. wanted: the mode it was to begin in; empty: the default. Raises OSError.
+
+        The mode in which nothing is asked is not remembered: it holds only while it is wanted.
+        """
+        if mode in (wanted or "default", BYPASS):
             self.forget(agent_session_id)
             return
         self._directory.mkdir(parents=True, exist_ok=True)
@@ -37,7 +41,7 @@ class Modes:
             return wanted
         match kept:
             case {"wanted": str(then), "mode": str(mode)} if then == wanted and _MODE.fullmatch(mode):
-                return mode
+                return wanted if mode == BYPASS else mode
             case _:
                 return wanted
 
