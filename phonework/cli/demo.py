@@ -56,8 +56,8 @@ def _refuse_second(place: Path) -> None:
 
 
 async def _demo(place: Path, port: int, agent: str, browser: bool, verbose: bool) -> None:
-    async with _emulator(place, port) as (url, ended):
-        config = _settings(place, url, _people(await _state(url)), agent, verbose)
+    async with _emulator(place, port) as (url, ended), _search() as search:
+        config = _settings(place, url, _people(await _state(url)), agent, verbose, search)
         start_logging(config)
         await _require_agent(config)
         (place / "demo.json").write_text(json.dumps({"url": url}), encoding="utf-8")
@@ -96,6 +96,18 @@ async def _welcome(url: str, browser: bool) -> None:
     click.echo(f"PhoneWork's demo is ready: {url}\nChoose the chat there and write: /new hello\nCtrl-C ends it.")
     if browser and _has_browser():
         webbrowser.open(url)
+
+
+@asynccontextmanager
+async def _search() -> AsyncIterator[Mapping[str, object]]:
+    """Settings of a search whose results are made up, unless there is a key to search for real."""
+    from phonework.testing.fake_metaso import KEY, FakeMetaso
+
+    if any(name.upper().startswith("PHONEWORK_WEB__METASO_KEY") for name in os.environ):
+        yield {}
+        return
+    async with FakeMetaso() as api:
+        yield {"web.metaso_key": KEY, "web.metaso_url": api.url}
 
 
 @asynccontextmanager
@@ -155,7 +167,9 @@ def _people(state: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(user["open_id"]) for user in state["users"])
 
 
-def _settings(place: Path, url: str, people: tuple[str, ...], agent: str, verbose: bool) -> Config:
+def _settings(
+    place: Path, url: str, people: tuple[str, ...], agent: str, verbose: bool, search: Mapping[str, object]
+) -> Config:
     """The server's settings. No file is read: a real app's must not get in here; the environment may change the rest."""
     fixed: Mapping[str, object] = {
         "feishu.app_id": "cli_demo",
@@ -169,6 +183,7 @@ def _settings(place: Path, url: str, people: tuple[str, ...], agent: str, verbos
         "agent.default": agent,
         "ui.language": _language(),
         "log.level": "info" if verbose else "error",
+        **search,
     }
     return load(None, fixed, serving=True, look_for_file=False)
 

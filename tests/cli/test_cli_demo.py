@@ -79,7 +79,9 @@ def test_a_bot_that_answers_keeps_what_was_said_over_a_restart(start: Any) -> No
     tree = psutil.Process(first.process.pid).children(recursive=True)
     assert tree
     first.say("/new hello")
-    said = first.until(lambda messages: bool(from_the_bot(messages)))
+    first.until(lambda messages: bool(from_the_bot(messages)))
+    first.say("/web bees")
+    said = first.until(lambda messages: "bees: an introduction" in str(messages))
 
     assert first.stop() == 0
     _, alive = psutil.wait_procs(tree, timeout=5)
