@@ -13,7 +13,7 @@ from phonework.clock import Clock
 from phonework.errors import ChannelError, StoreError
 from phonework.fsm import effects as order
 from phonework.fsm.types import UserId
-from phonework.store import effects, messages, topics
+from phonework.store import effects, messages, topics, users
 from phonework.store.effects import Owed
 from phonework.store.writer import Writer
 
@@ -122,6 +122,7 @@ class Healer:
                     user_id=UserId(user_id),
                     chat=Chat(channel=self._channel.name, chat_id=chat_id),
                     now=now,
+                    quiet_until=users.quiet_until(connection, UserId(user_id), now),
                 )
             return Told(tuple(told))
 

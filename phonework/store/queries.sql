@@ -136,6 +136,9 @@ ON CONFLICT (session_id, name) DO UPDATE SET turn = excluded.turn, generation = 
 -- name: drop_timer
 DELETE FROM timer WHERE session_id = ? AND name = ?;
 
+-- name: take_timer
+DELETE FROM timer WHERE session_id = ? AND name = ? AND due_at_ms = ?;
+
 -- name: due_timers
 SELECT session_id, name, turn, generation, due_at_ms FROM timer WHERE due_at_ms <= ? ORDER BY due_at_ms LIMIT ?;
 

@@ -57,16 +57,19 @@ def change(connection: sqlite3.Connection, session_id: SessionId, changes: Itera
             connection.execute(SQL["drop_timer"], (session_id, one.name))
 
 
-def take_due(connection: sqlite3.Connection, now: datetime, limit: int = 256) -> list[Timer]:
-    """Remove and return the timers that are due, the oldest first."""
+def due(connection: sqlite3.Connection, now: datetime, limit: int = 256) -> list[Timer]:
+    """The timers that are due, the oldest first."""
     rows = connection.execute(SQL["due_timers"], (milliseconds(now), limit)).fetchall()
-    due = [
+    return [
         Timer(session_id=SessionId(session_id), name=name, turn=turn, generation=generation, due=moment(at))
         for session_id, name, turn, generation, at in rows
     ]
-    for timer in due:
-        connection.execute(SQL["drop_timer"], (timer.session_id, timer.name))
-    return due
+
+
+def take(connection: sqlite3.Connection, timer: Timer) -> bool:
+    """Remove it; False when what fired before it has disarmed it, or put it off."""
+    values = (timer.session_id, timer.name, milliseconds(timer.due))
+    return connection.execute(SQL["take_timer"], values).rowcount == 1
 
 
 def next_due(connection: sqlite3.Connection) -> datetime | None:

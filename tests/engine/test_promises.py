@@ -72,7 +72,10 @@ BROKEN = [
     (TASKS, "DELETE FROM task"),
     (TASKS, "UPDATE turn SET body = json_set(body, '$.background', json('true')) WHERE status = 'live'"),
     (TASKS, f"UPDATE task SET user_id = '{BOB}'"),
-    ("what waits for the end of quiet hours", "UPDATE effect SET lane = 'held:ou_ada', not_before_ms = ended_at_ms + 1 WHERE kind = 'Say'"),
+    (
+        "what waits for the end of quiet hours",
+        "UPDATE effect SET lane = 'held:ou_ada', not_before_ms = ended_at_ms + 1 WHERE kind = 'Say'",
+    ),
     ("a deadline that has passed was processed", "UPDATE timer SET due_at_ms = 1 WHERE name = 'wait'"),
     ("has versions", f"DELETE FROM event WHERE status = 'applied' AND version = 2 AND session_id = {WAITING}"),
     ("has versions", f"UPDATE event SET version = 3 WHERE version = 2 AND session_id = {WAITING}"),

@@ -6,6 +6,7 @@ from datetime import datetime, tzinfo
 from typing import Final
 
 from phonework.backends.base import Progress, Step
+from phonework.channels.cards.modes import banner
 from phonework.channels.cards.parts import (
     Card,
     Element,
@@ -59,13 +60,19 @@ def why_not_done(turn: Turn, language: str) -> str:
 
 
 def progress_card(
-    view: TurnView, progress: Progress, language: str, now: datetime, *, verbosity: Verbosity = Verbosity.NORMAL
+    view: TurnView,
+    progress: Progress,
+    language: str,
+    now: datetime,
+    *,
+    tz: tzinfo | None = None,
+    verbosity: Verbosity = Verbosity.NORMAL,
 ) -> Card:
     """The live card: what the agent did, its words so far, time, tokens, cost, and Stop.
 
     verbosity: quiet shows neither what it did nor its words, verbose everything it did, folded, with what came of it.
     """
-    painter = _Live(view=view, language=language, verbosity=verbosity, progress=progress, now=now)
+    painter = _Live(view=view, language=language, verbosity=verbosity, progress=progress, now=now, tz=tz)
     return fitted(painter.card)[0]
 
 
@@ -148,8 +155,6 @@ class _Turn:
 
     def figures(self, seconds: float, usage: Usage) -> str:
         facts = [self.say("turn.elapsed", time=duration(seconds))]
-        if self.view.task:
-            facts.insert(0, self.say("turn.task", number=self.view.task))
         tokens_in = usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens
         if tokens_in or usage.output_tokens:
             facts.append(self.say("turn.tokens", input=amount(tokens_in), output=amount(usage.output_tokens)))
@@ -164,6 +169,7 @@ class _Turn:
 class _Live(_Turn):
     progress: Progress
     now: datetime
+    tz: tzinfo | None
 
     def card(self, budget: int) -> Card:
         state = self.view.session.state
@@ -175,8 +181,9 @@ class _Live(_Turn):
         about = self.view.prompts[0].text if self.view.prompts else self.progress.text
         stoppable = self.view.actionable and state not in (State.STOPPING, State.CLOSED, State.IDLE)
         return card(
-            self.head(key, color, about),
+            self.head(key, "red" if self.view.session.mode_until else color, about),
             [
+                banner(self.view.session, self.language, self.tz),
                 self.asked(),
                 self.steps(),
                 self.words(min(budget, _TAIL_BYTES)),
@@ -253,7 +260,7 @@ class _Result(_Turn):
     def card(self, budget: int) -> Card:
         turn = self.view.turn
         return card(
-            self.head(f"turn.{turn.status}", _RESULT_COLORS[turn.status], self._why() or turn.text or self._prompt()),
+            self.head(f"turn.{turn.status}", _RESULT_COLORS[turn.status], self._about()),
             [self.asked(), self.note(), self.steps(budget), self.said(budget), self.footer(), self.actions()],
         )
 
@@ -262,6 +269,10 @@ class _Result(_Turn):
         steps = self.view.turn.steps
         hidden = not steps or self.elsewhere or self.verbosity is Verbosity.QUIET or budget < _ROOM_FOR_STEPS
         return None if hidden else self.folded(steps)
+
+    def _about(self) -> str:
+        said = "" if self.elsewhere else self._why() or self.view.turn.text
+        return said or self._prompt()
 
     def _prompt(self) -> str:
         return self.view.prompts[0].text if self.view.prompts else ""
@@ -272,6 +283,8 @@ class _Result(_Turn):
     def note(self) -> Element | None:
         """Why it is no ordinary end."""
         turn = self.view.turn
+        if self.elsewhere:
+            return None
         match turn.status:
             case TurnStatus.STOPPED:
                 return markdown(escape(self.say("turn.stopped_note")))
@@ -295,8 +308,9 @@ class _Result(_Turn):
     def footer(self) -> Element:
         turn = self.view.turn
         ended = turn.ended_at or turn.started_at
-        facts = f"{clock_time(ended, self.tz)} · {self.figures((ended - turn.started_at).total_seconds(), turn.usage)}"
-        return small(escape(facts))
+        task = f"{self.say('turn.task', number=self.view.task)} · " if self.view.task else ""
+        figures = self.figures((ended - turn.started_at).total_seconds(), turn.usage)
+        return small(escape(f"{task}{clock_time(ended, self.tz)} · {figures}"))
 
     def actions(self) -> Element | None:
         status, state = self.view.turn.status, self.view.session.state
