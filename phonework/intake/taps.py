@@ -170,6 +170,8 @@ def _on_prompt(hand: Hand, clicked: Clicked, click: values.PromptClick) -> Taken
 
 def _at_desk(hand: Hand, clicked: Clicked, click: values.DeskClick, opened: Opened | None) -> Taken:
     at_desk = replace(hand, source="click")
+    # In a group somebody may tap who never wrote.
+    users.touch(hand.connection, hand.user_id, hand.envelope.language, clicked.chat, hand.now, clicked.clicked_at)
     taken = resume(at_desk, opened, key=clicked.key, at=clicked.clicked_at, chat=clicked.chat, click=click)
     return replace(taken, toast=taken.toast or ("success", "toast.continuing"))
 

@@ -3,10 +3,11 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from pathlib import Path
 
-from phonework.backends.base import Accepted, Capabilities, Liveness, TurnStart
+from phonework.backends.base import Accepted, Capabilities, DeskSession, Liveness, TurnStart
 from phonework.errors import BackendError, RequestGoneError
 from phonework.fsm.types import Answer, Ask, Prompt, RequestKind, SessionId
 
@@ -49,6 +50,8 @@ class Script:
     said: dict[tuple[SessionId, int], str] = field(default_factory=dict)  # the words in its own record
     accepted: Accepted | None = None  # None: as it truly was
     cannot_say: Exception | None = None  # raised when asked what it knows of its agents
+    desk: dict[str, DeskSession] = field(default_factory=dict)  # conversations begun at the desk, by their own id
+    ended_at_desk: list[tuple[str, str]] = field(default_factory=list)
 
     def next(self) -> Deed:
         return self.deeds.popleft() if self.deeds else self.usual
@@ -60,7 +63,7 @@ class ScriptedBackend:
     def __init__(self, name: str, script: Script, *, can_steer: bool = False) -> None:
         self.name, self.script = name, script
         self.capabilities = Capabilities(
-            can_resume=True, can_steer=can_steer, asks=frozenset(RequestKind), slash_commands=True
+            can_resume=True, can_steer=can_steer, asks=frozenset(RequestKind), slash_commands=True, desk=name == "demo"
         )
         self.blocked = 0
         self.closed = False
@@ -110,6 +113,21 @@ class ScriptedBackend:
         if self.script.cannot_say is not None:
             raise self.script.cannot_say
         return self.script.said.get((start.session_id, start.turn), "")
+
+    async def transcripts(self, under: Path, limit: int) -> tuple[DeskSession, ...]:
+        found = (one for one in self.script.desk.values() if Path(one.cwd).is_relative_to(under))  # as the others do
+        return tuple(sorted(found, key=lambda one: one.active_at, reverse=True)[:limit])
+
+    async def transcript(self, agent_session_id: str) -> DeskSession | None:
+        return self.script.desk.get(agent_session_id)
+
+    async def end_at_desk(self, agent_session_id: str, key: str) -> None:
+        def end() -> None:
+            self.script.ended_at_desk.append((agent_session_id, key))
+            if (found := self.script.desk.get(agent_session_id)) is not None:
+                self.script.desk[agent_session_id] = replace(found, held_by=None)
+
+        await self._do(SessionId(""), "end at desk", agent_session_id, end)
 
     async def ping(self, *, smoke: bool = False) -> str:
         return "by script"
