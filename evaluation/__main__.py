@@ -12,11 +12,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from evaluation.requests import REQUESTS, WORDS
 from phonework.assistant.client import OpenAIModel
 from phonework.assistant.model import Message, Model, ModelError, Offer, Role, Watch
 from phonework.assistant.surroundings import Surroundings, system_prompt
+from phonework.assistant.tools import Tool
 from phonework.assistant.tools.registry import tools
 from phonework.assistant.tools.schemas import offer
 from phonework.assistant.tools.sessions import Office
@@ -45,13 +47,18 @@ class Marked:
     seconds: float
 
 
-def offers() -> tuple[Offer, ...]:
-    """The tools as the assistant offers them; what they would work with is never used."""
+def registered() -> dict[str, Tool[Any]]:
+    """The assistant's tools; what they would work with is never used."""
     config = Config()
     writer = Writer(config.database, SystemClock())
     desk = Desk(backends={}, default_backend="", new_id=str, root=ROOT)
     office = Office(writer=writer, desk=desk, root=ROOT, arm=lambda _due: None)
-    return tuple(offer(one) for one in tools(office, web_of(config.web)).values())
+    return tools(office, web_of(config.web))
+
+
+def offers() -> tuple[Offer, ...]:
+    """The tools as the model sees them."""
+    return tuple(offer(one) for one in registered().values())
 
 
 def scene(words: str) -> str:

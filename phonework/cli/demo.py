@@ -56,8 +56,9 @@ def _refuse_second(place: Path) -> None:
 
 
 async def _demo(place: Path, port: int, agent: str, browser: bool, verbose: bool) -> None:
-    async with _emulator(place, port) as (url, ended), _search() as search:
-        config = _settings(place, url, _people(await _state(url)), agent, verbose, search)
+    async with _emulator(place, port) as (url, ended), _search() as search, _model() as model:
+        made_up = {**search, **model}
+        config = _settings(place, url, _people(await _state(url)), agent, verbose, made_up)
         start_logging(config)
         await _require_agent(config)
         (place / "demo.json").write_text(json.dumps({"url": url}), encoding="utf-8")
@@ -108,6 +109,19 @@ async def _search() -> AsyncIterator[Mapping[str, object]]:
         return
     async with FakeMetaso() as api:
         yield {"web.metaso_key": KEY, "web.metaso_url": api.url}
+
+
+@asynccontextmanager
+async def _model() -> AsyncIterator[Mapping[str, object]]:
+    """Settings of an assistant whose model goes by rules, unless the environment names a real one."""
+    from phonework.testing.demo_model import wishes
+    from phonework.testing.fake_openai import FakeOpenAI
+
+    if os.environ.get("PHONEWORK_ASSISTANT__BASE_URL"):
+        yield {}
+        return
+    async with FakeOpenAI(rules=[wishes]) as api:
+        yield {"assistant.base_url": api.base_url, "assistant.model": "demo"}
 
 
 @asynccontextmanager
@@ -168,7 +182,7 @@ def _people(state: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _settings(
-    place: Path, url: str, people: tuple[str, ...], agent: str, verbose: bool, search: Mapping[str, object]
+    place: Path, url: str, people: tuple[str, ...], agent: str, verbose: bool, made_up: Mapping[str, object]
 ) -> Config:
     """The server's settings. No file is read: a real app's must not get in here; the environment may change the rest."""
     fixed: Mapping[str, object] = {
@@ -183,7 +197,7 @@ def _settings(
         "agent.default": agent,
         "ui.language": _language(),
         "log.level": "info" if verbose else "error",
-        **search,
+        **made_up,
     }
     return load(None, fixed, serving=True, look_for_file=False)
 

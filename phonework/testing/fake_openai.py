@@ -1,8 +1,8 @@
 """An OpenAI-compatible server on loopback that answers by script, so that the assistant runs without a network or an account.
 
 In a test: `async with FakeOpenAI() as api`, `api.will(say("Hello"))`, and give the assistant `api.base_url`. As a program it prints
-one line of JSON with its address: `python -m phonework.testing.fake_openai --port 0`; it then answers everyday words by rules,
-and what stands in a message as `#call name {"argument": 1}` it calls. Replies are lists of blocks, see `Block`.
+one line of JSON with its address: `python -m phonework.testing.fake_openai --port 0`; it then is the demo's model, and
+calls what stands in a message as `#call name {"argument": 1}`. Replies are lists of blocks, see `Block`.
 """
 
 import argparse
@@ -360,16 +360,10 @@ def obedient(asked: Asked) -> Reply | None:
     return None
 
 
-def everyday(asked: Asked) -> Reply | None:
-    """A few everyday wishes, so that the demo shows tools without their names."""
-    for words, name in ((r"会话|sessions?\b", "list_sessions"),):
-        if re.search(words, asked.said, re.IGNORECASE) and name in asked.tools:
-            return [call(name)]
-    return say(f"**{asked.said[:200]}**\n\nI am the demo's model and understand little. Try `#call list_sessions`.")
-
-
 async def _serve_for_ever(port: int) -> None:
-    async with FakeOpenAI(port=port, rules=(obedient, everyday)) as api:
+    from phonework.testing.demo_model import wishes
+
+    async with FakeOpenAI(port=port, rules=(wishes,)) as api:
         sys.stdout.write(json.dumps({"base_url": api.base_url}) + "\n")
         sys.stdout.flush()
         await asyncio.Event().wait()

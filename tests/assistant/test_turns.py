@@ -126,7 +126,7 @@ async def test_a_model_that_fails_costs_one_sentence_and_nothing_else(
         await scene.play.say("hello?")
         while not scene.turns():
             if scene.play.pauses.waiting:
-                await scene.play.advance(timedelta(seconds=30))
+                await scene.play.advance(timedelta(seconds=5))
             await scene.play.until(lambda: bool(scene.turns()) or scene.play.pauses.waiting > 0)
         turn = await scene.ended()
         assert turn["status"] == "failed"

@@ -96,6 +96,13 @@ def test_a_bot_that_answers_keeps_what_was_said_over_a_restart(start: Any) -> No
     assert second.stop(signal.SIGTERM) == 0
 
 
+def test_it_has_an_assistant_that_uses_tools(start: Any) -> None:
+    demo = start()
+    demo.say("which sessions do I have?")
+    demo.until(lambda messages: "There is no open session." in str(messages))
+    assert demo.stop() == 0
+
+
 def test_page_and_bot_speak_the_language_of_the_terminal(start: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
     english = start()

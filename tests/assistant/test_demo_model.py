@@ -1,0 +1,44 @@
+"""The demo's model: each of the wishes it names leads to a tool that exists, with arguments that fit."""
+
+import json
+import re
+
+import pytest
+
+from evaluation.__main__ import offers, registered, scene
+from phonework.assistant.tools.schemas import read
+from phonework.testing.demo_model import _SAYS, wishes
+from phonework.testing.fake_openai import Asked
+
+NAMED = [wish for words in _SAYS.values() for wish in re.findall(r"^- (.+)$", words, re.MULTILINE)]
+
+
+def asked(words: str) -> Asked:
+    system = {"role": "system", "content": scene(words)}
+    return Asked(number=1, headers={}, body={"messages": [system, {"role": "user", "content": words}]})
+
+
+@pytest.mark.parametrize("wish", NAMED)
+def test_a_wish_it_names_calls_a_tool_as_it_wants_to_be_called(wish: str) -> None:
+    (block,) = wishes(asked(wish))
+    tool = registered()[block["call"]]
+    read(tool, json.dumps(block["arguments"]))
+
+
+def test_both_languages_offer_the_same() -> None:
+    called = {
+        words: [wishes(asked(wish))[0]["call"] for wish in re.findall(r"^- (.+)$", words, re.MULTILINE)]
+        for words in _SAYS.values()
+    }
+    first, second = called.values()
+    assert first == second
+    assert set(first) <= {one.name for one in offers()}
+
+
+def test_all_else_is_answered_with_what_it_can_do() -> None:
+    assert "scripted model" in wishes(asked("sing a song"))[0]["text"]
+    assert "脚本模型" in wishes(asked("唱首歌"))[0]["text"]
+
+
+def test_a_tool_is_called_by_its_name() -> None:
+    assert wishes(asked('#call read_file {"path": "a"}'))[0]["call"] == "read_file"
