@@ -231,6 +231,7 @@ class Playbook:
         await asyncio.gather(*tasks, return_exceptions=True)
         for backend in self.core.backends.values():
             await backend.aclose()
+        await self.core.reader.close()
         await self._close()
         assert (posts, sent, told) == (self.channel.posts, self.channel._sent, self.script.told), "it lived on"
 
