@@ -26,17 +26,33 @@ ALTER TABLE event ADD COLUMN quiet_until_ms INTEGER;
 
 CREATE TABLE reminder (
   reminder_id TEXT PRIMARY KEY,
+  origin TEXT NOT NULL UNIQUE,                                      -- source and key of what asked for it
   user_id TEXT NOT NULL REFERENCES user (user_id),
-  status TEXT NOT NULL CHECK (status IN ('waiting', 'done', 'deleted')),
-  due_at_ms INTEGER,                                                -- the next time
+  status TEXT NOT NULL CHECK (status IN ('waiting', 'done', 'deleted', 'broken')),
+  version INTEGER NOT NULL,                                         -- raised with each change
+  fired INTEGER NOT NULL,                                           -- how often it has come
+  due_at_ms INTEGER,                                                -- when it comes next
   created_at_ms INTEGER NOT NULL,
   chat TEXT NOT NULL CHECK (json_valid(chat)),                      -- where it was asked for
-  body TEXT NOT NULL CHECK (json_valid(body)),                      -- the Reminder value
+  body TEXT NOT NULL,
+  schedule TEXT NOT NULL CHECK (json_valid(schedule)),
   CHECK ((status = 'waiting') = (due_at_ms IS NOT NULL))
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX reminder_due ON reminder (due_at_ms) WHERE status = 'waiting';
 CREATE INDEX reminder_of_user ON reminder (user_id, due_at_ms) WHERE status = 'waiting';
+
+-- A reminder that came. missed: how many more times it would have come since it was due.
+CREATE TABLE firing (
+  reminder_id TEXT NOT NULL REFERENCES reminder (reminder_id),
+  number INTEGER NOT NULL,
+  due_at_ms INTEGER NOT NULL,
+  fired_at_ms INTEGER NOT NULL,
+  missed INTEGER NOT NULL,
+  settled INTEGER NOT NULL DEFAULT 0 CHECK (settled IN (0, 1)),     -- the person has tapped its card
+  again_at_ms INTEGER,                                              -- and wants it again then
+  PRIMARY KEY (reminder_id, number)
+) STRICT, WITHOUT ROWID;
 
 -- A turn that went to the background. Its state is that of the turn.
 CREATE TABLE task (

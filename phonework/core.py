@@ -107,7 +107,13 @@ def assemble(
         house=house,
         max_parts=config.ui.max_parts,
         reporters=reporters(
-            reader=reader, backends=capabilities, bases=bases, desks=desks, files=files, web=web_of(config.web)
+            reader=reader,
+            backends=capabilities,
+            bases=bases,
+            desks=desks,
+            files=files,
+            web=web_of(config.web),
+            house=house,
         ),
         backends=capabilities,
     )

@@ -8,6 +8,7 @@ from typing import Final
 
 import structlog
 
+from phonework import ringing
 from phonework.fsm import effects as order
 from phonework.fsm import events as happened
 from phonework.fsm.draft import Arm
@@ -16,7 +17,7 @@ from phonework.fsm.events import Event
 from phonework.fsm.machine import Decision, decide
 from phonework.fsm.reasons import Reason
 from phonework.fsm.types import PromptId, Session, SessionId, State, UserId
-from phonework.store import effects, events, sessions, timers, users
+from phonework.store import effects, events, reminders, sessions, timers, users
 from phonework.store.batch import concerns_storage
 from phonework.store.codec import dump
 from phonework.store.effects import Ended, Job, Owed, Run
@@ -248,15 +249,22 @@ def _unknown_session(connection: sqlite3.Connection, one: Happened, now: datetim
 
 
 def sweep(connection: sqlite3.Connection, now: datetime) -> Swept:
-    """Turn the deadlines that have passed into events; each row goes with the event it causes."""
+    """Turn the deadlines that have passed into events, and let the reminders come whose time it is.
+
+    Each row goes with the event it causes.
+    """
     outcomes = tuple(
         _fire(connection, timer, now) for timer in timers.due(connection, now) if timers.take(connection, timer)
     )
-    return Swept(
-        outcomes=outcomes,
-        next_due=timers.next_due(connection),
-        owed=tuple(one for outcome in outcomes for one in outcome.owed),
-    )
+    owed = tuple(one for outcome in outcomes for one in outcome.owed)
+    reminded = ringing.ring(connection, now)
+    return Swept(outcomes=outcomes, next_due=next_due(connection), owed=(*owed, *reminded))
+
+
+def next_due(connection: sqlite3.Connection) -> datetime | None:
+    """When the next deadline passes or the next reminder comes; None: nothing is to come."""
+    due = (timers.next_due(connection), reminders.next_due(connection))
+    return min((one for one in due if one is not None), default=None)
 
 
 def _fire(connection: sqlite3.Connection, timer: Timer, now: datetime) -> Outcome:

@@ -4,6 +4,7 @@ import sqlite3
 from dataclasses import replace
 from datetime import datetime
 
+from phonework import ringing
 from phonework.engine import Happened, Outcome, ingest
 from phonework.engine import keep as keep  # an agent's, a timer's or an effect's event
 from phonework.fsm import effects as order
@@ -62,6 +63,8 @@ def rerun(connection: sqlite3.Connection, seq: int, desk: Desk, now: datetime) -
     if stored is None or stored.status is not Status.POISONED:
         raise KeyError(seq)
     events.forget_poisoned(connection, seq)
+    if stored.source == ringing.SOURCE:
+        return Outcome(status=Status.APPLIED, owed=ringing.rerun(connection, stored, now))
     kept = load(dict[str, object], stored.payload)
     if "envelope" in kept:
         envelope = convert(kept["envelope"], Envelope)

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from phonework.backends.base import DeskSession
 from phonework.fsm.types import Prompt, Request, SessionId, State, Turn, UserId
+from phonework.reminders.reminder import Firing, Reminder
 
 
 class Verbosity(StrEnum):
@@ -122,6 +123,28 @@ class PastTurn:
 
     turn: Turn
     prompts: tuple[Prompt, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReminderView:
+    """A reminder as it was set, or one time that it came. person: whose it is, in a group; else None.
+
+    shown_at: when its card was delivered; None: not yet.
+    """
+
+    reminder: Reminder
+    firing: Firing | None = None
+    shown_at: datetime | None = None
+    person: UserId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemindersView:
+    """A person's reminders that are to come, the next one first. page: from 0."""
+
+    user_id: UserId
+    reminders: tuple[Reminder, ...]
+    page: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from phonework.channels.base import Action, Chat, Delivery
 from phonework.channels.cards.note import help_card, rich
 from phonework.channels.cards.people import without_mentions
 from phonework.channels.cards.prompt import prompt_card
+from phonework.channels.cards.reminder import Reader, reminder_card, reminders_card
 from phonework.channels.cards.request import request_card, request_file
 from phonework.channels.cards.status import status_card
 from phonework.channels.cards.turn import called, holds_answer, progress_card, result_card, why_not_done
@@ -31,11 +32,20 @@ from phonework.fsm.types import RequestStatus, SessionId, State, TurnStatus
 from phonework.link.base import Outlet
 from phonework.progress import ProgressBoard
 from phonework.reports import Report, Reporter, Wanted
-from phonework.store import effects, sessions, users, views
+from phonework.store import effects, reminders, sessions, users, views
 from phonework.store.effects import Ended, Owed
 from phonework.store.writer import Writer
 from phonework.texts import text
-from phonework.views import PromptView, RequestView, StatusView, TurnView, Verbosity, Wishes
+from phonework.views import (
+    PromptView,
+    RemindersView,
+    ReminderView,
+    RequestView,
+    StatusView,
+    TurnView,
+    Verbosity,
+    Wishes,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +54,7 @@ WAITED_FOR: Final = timedelta(seconds=20)
 """Who waited longer has put the phone away."""
 REPORT_WITHIN: Final = timedelta(seconds=30)
 
-View = RequestView | TurnView | PromptView | StatusView | None
+View = RequestView | TurnView | PromptView | StatusView | ReminderView | None
 Card = dict[str, object]
 
 
@@ -183,6 +193,10 @@ class ChatCarrier:
                 await self._create(owed, card, f"status:{owed.key}")
             case order.ShowReport():
                 await self._report(owed, owed.effect, wishes)
+            case order.ShowReminder(reminder_id=reminder_id, fired=fired):
+                assert isinstance(view, ReminderView)
+                card = reminder_card(view, self._reader(wishes))
+                await self._create(owed, card, reminders.card_key(reminder_id, fired))
             case order.Say(text="say.help"):
                 await self._create(owed, help_card(language), f"help:{owed.key}")
             case order.Say():
@@ -224,13 +238,22 @@ class ChatCarrier:
         except TimeoutError:
             return Report(markdown=rich(text(wanted.language, "say.report_slow")))
 
-    def click_card(self, view: RequestView | TurnView | PromptView, wishes: Wishes) -> Card:
+    def _reader(self, wishes: Wishes) -> Reader:
+        return Reader.of(wishes, self._house, self._clock.now())
+
+    def click_card(
+        self, view: RequestView | TurnView | PromptView | ReminderView | RemindersView, wishes: Wishes
+    ) -> Card:
         """What a tapped card shows from now on."""
         match view:
             case RequestView():
                 return request_card(view, wishes.language, tz=wishes.zone)
             case PromptView():
                 return prompt_card(view, wishes.language, tz=wishes.zone)
+            case ReminderView():
+                return reminder_card(view, self._reader(wishes))
+            case RemindersView():
+                return reminders_card(view, self._reader(wishes))
             case TurnView():
                 return self._turn_card(view, wishes)
 
@@ -431,6 +454,8 @@ def _view(connection: sqlite3.Connection, owed: Owed) -> View:
         ):
             assert owed.session_id is not None
             return views.turn(connection, owed.session_id, turn)
+        case order.ShowReminder(reminder_id=reminder_id, fired=fired):
+            return reminders.view(connection, reminder_id, fired)
         case order.ShowStatus():
             return views.status(connection, owed.user_id, owed.chat)
         case _:

@@ -12,8 +12,8 @@ from phonework.commands.choosing import Model, model
 from phonework.commands.files import get
 from phonework.commands.looking import Context, Look, cost, diff, log, tasks
 from phonework.commands.new import New, new
+from phonework.commands.reminding import Remind, remind, reminders
 from phonework.commands.sessions import Close, Help, Resume, Retry, Status, Stop, Switch, close, resume, switch
-from phonework.commands.shell import Shell, shell
 from phonework.commands.settings import (
     SetLanguage,
     SetQuietHours,
@@ -26,14 +26,15 @@ from phonework.commands.settings import (
     timezone,
     verbose,
 )
+from phonework.commands.shell import Shell, shell
 from phonework.commands.web import web
 
 __all__ = [
-    "BUILT_IN", "Clear", "Close", "Command", "Context", "Help", "Look", "Model", "New", "PassThrough", "Resume", "Retry", "SetLanguage", "SetMode", "SetQuietHours", "SetTimezone", "SetVerbosity", "Setting", "Settings", "Shell", "Status", "Stop", "Switch", "Wrong",
+    "BUILT_IN", "Clear", "Close", "Command", "Context", "Help", "Look", "Model", "New", "PassThrough", "Remind", "Resume", "Retry", "SetLanguage", "SetMode", "SetQuietHours", "SetTimezone", "SetVerbosity", "Setting", "Settings", "Shell", "Status", "Stop", "Switch", "Wrong",
     "nearest", "parse_command",
 ]  # fmt: skip
 
-Command = New | Resume | Context | Model | Status | Switch | Close | Retry | Stop | Help | Look | SetMode | Shell | Setting | Clear | PassThrough | Wrong  # fmt: skip
+Command = New | Resume | Context | Model | Status | Switch | Close | Retry | Stop | Help | Look | SetMode | Shell | Setting | Remind | Clear | PassThrough | Wrong  # fmt: skip
 
 PARSERS: Final[dict[str, Callable[[str], Command]]] = {
     "new": new,
@@ -60,6 +61,8 @@ PARSERS: Final[dict[str, Callable[[str], Command]]] = {
     "direct": direct,
     "smart": smart,
     "clear": clear,
+    "remind": remind,
+    "reminders": reminders,
     "shell": shell,
     "sh": shell,
 }
@@ -97,6 +100,8 @@ _CHINESE: Final = {
     "直接": "direct",
     "智能": "smart",
     "清空": "clear",
+    "提醒": "remind",
+    "提醒列表": "reminders",
     "命令": "shell",
     "费用": "cost",
 }

@@ -153,6 +153,14 @@ class ShowReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShowReminder:
+    """Show a reminder: as it was understood, or that it has come. fired: for which time, from 1; 0: as it was set."""
+
+    reminder_id: str
+    fired: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Say:
     """Say one of our own sentences. text: a key of the catalogue; params: what it names."""
 
@@ -170,7 +178,7 @@ class Relay:
 
 effect_types = (
     StartTurn, SteerTurn, AnswerAgent, InterruptTurn, KillAgent, CloseAgent, SetMode, TakeBase, TakeOver,
-    ShowRequest, UpdateRequest, ShowTurn, UpdateTurn, ShowTask, ShowResult, TellResult, ShowPrompt, UpdatePrompt, ShowStatus, ShowReport, Say, Relay,
+    ShowRequest, UpdateRequest, ShowTurn, UpdateTurn, ShowTask, ShowResult, TellResult, ShowPrompt, UpdatePrompt, ShowStatus, ShowReport, ShowReminder, Say, Relay,
 )  # fmt: skip
 
 AgentEffect = (
@@ -188,6 +196,7 @@ ChatEffect = (
     | UpdatePrompt
     | ShowStatus
     | ShowReport
+    | ShowReminder
     | Say
     | Relay
 )

@@ -27,6 +27,11 @@ class Reason(StrEnum):
     QUEUE_FULL = "queue_full"
     NOT_AN_ANSWER = "not_an_answer"
     DUPLICATE = "duplicate"
+    NO_SUCH_REMINDER = "no_such_reminder"
+    REMINDER_CAME = "reminder_came"
+    REMINDER_CHANGED = "reminder_changed"
+    REMINDER_DELETED = "reminder_deleted"
+    REMINDERS_FULL = "reminders_full"
     MALFORMED_CLICK = "malformed_click"
     NO_SESSION = "no_session"
     NOT_ALLOWED = "not_allowed"
@@ -51,5 +56,8 @@ _STALE = frozenset(
         Reason.STALE_TIMER,
         Reason.MESSAGE_ALREADY_RUN,
         Reason.MESSAGE_DROPPED,
+        Reason.REMINDER_CAME,
+        Reason.REMINDER_CHANGED,
+        Reason.REMINDER_DELETED,
     }
 )

@@ -13,6 +13,7 @@ from phonework.fsm.types import SessionId, State
 from phonework.intake.beginning import begun, free_name
 from phonework.intake.hand import Desk, Hand, Opened, Taken, active, find_session, switched
 from phonework.intake.messages import prompt_of, reply, session_for, to_session, told
+from phonework.intake.reminders import remind
 from phonework.intake.resuming import resume
 from phonework.intake.settings import set_how
 from phonework.intake.shell import in_shell
@@ -63,6 +64,8 @@ def carry_out(hand: Hand, said: Said, command: commands.Command, opened: Opened 
             | commands.Settings()
         ):
             return set_how(hand, said, command)
+        case commands.Remind(words=words):
+            return remind(hand, said, words)
         case commands.PassThrough():
             return _pass(hand, said, command)
         case commands.Wrong():

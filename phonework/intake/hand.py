@@ -10,6 +10,7 @@ from pathlib import Path
 
 from phonework import texts
 from phonework.backends.base import Capabilities
+from phonework.channels.base import Clicked
 from phonework.engine import NAMESPACE, Outcome
 from phonework.errors import RefusedError
 from phonework.fsm import effects as order
@@ -25,7 +26,7 @@ from phonework.link.base import Envelope
 from phonework.store import effects, events, sessions, users, views
 from phonework.store.codec import dump
 from phonework.store.events import Record, Status
-from phonework.views import DeskView, PromptView, RequestView, TurnView, Wishes
+from phonework.views import DeskView, PromptView, RemindersView, ReminderView, RequestView, TurnView, Wishes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +72,7 @@ class Taken:
     outcome: Outcome
     owed: tuple[effects.Owed, ...] = ()
     toast: tuple[str, str] | None = None
-    card: RequestView | TurnView | PromptView | None = None
+    card: RequestView | TurnView | PromptView | ReminderView | RemindersView | None = None
     wishes: Wishes | None = None
 
     @property
@@ -155,3 +156,18 @@ def owe(hand: Hand, orders: Sequence[Effect], *, key: str) -> tuple[effects.Owed
         chat=act.chat,
         now=hand.now,
     )
+
+
+def refused(reason: Reason, *, duplicate: bool = False) -> Taken:
+    """A tap that changed nothing."""
+    status = Status.STALE if reason.is_stale else Status.IGNORED
+    return Taken(
+        outcome=Outcome(status=status, reason=reason, duplicate=duplicate), toast=("warning", f"reason.{reason.value}")
+    )
+
+
+def stray(hand: Hand, clicked: Clicked, reason: Reason) -> Taken:
+    """A tap that names nothing we know, or nothing of theirs."""
+    what = {"value": dump(clicked.value)[:2000], "message_id": clicked.message_id}
+    note(hand, "click", clicked.key, "Clicked", what, clicked.clicked_at, reason)
+    return refused(reason)

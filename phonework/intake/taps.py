@@ -16,11 +16,11 @@ from phonework.fsm.types import (
     SessionId,
     Verdict,
 )
-from phonework.intake.hand import Hand, Opened, Taken, find_session, note, owe, switched
+from phonework.intake import reminders
+from phonework.intake.hand import Hand, Opened, Taken, find_session, note, owe, refused, stray, switched
 from phonework.intake.resuming import resume
 from phonework.intake.shell import is_shell
 from phonework.store import events, prompts, requests, sessions, turns, users, views
-from phonework.store.codec import dump
 from phonework.store.events import Status
 from phonework.texts import text
 
@@ -28,7 +28,7 @@ from phonework.texts import text
 def tapped_card(hand: Hand, clicked: Clicked, opened: Opened | None = None) -> Taken:
     """opened: what a tap for a conversation at the desk is about."""
     if known := events.find(hand.connection, "click", clicked.key):
-        return _refused(known.reason or Reason.DUPLICATE, duplicate=True)
+        return refused(known.reason or Reason.DUPLICATE, duplicate=True)
     click = values.parse(clicked.value, clicked.form)
     match click:
         case values.AnswerClick():
@@ -41,22 +41,12 @@ def tapped_card(hand: Hand, clicked: Clicked, opened: Opened | None = None) -> T
             return _on_switch(hand, clicked, click)
         case values.DeskClick():
             return _at_desk(hand, clicked, click, opened)
+        case values.ReminderClick():
+            return reminders.on_reminder(hand, clicked, click)
+        case values.RemindersClick():
+            return reminders.on_page(hand, clicked, click)
         case values.Malformed():
-            return _stray(hand, clicked, Reason.MALFORMED_CLICK)
-
-
-def _refused(reason: Reason, *, duplicate: bool = False) -> Taken:
-    status = Status.STALE if reason.is_stale else Status.IGNORED
-    return Taken(
-        outcome=Outcome(status=status, reason=reason, duplicate=duplicate), toast=("warning", f"reason.{reason.value}")
-    )
-
-
-def _stray(hand: Hand, clicked: Clicked, reason: Reason) -> Taken:
-    """A tap that names nothing we know, or nothing of theirs."""
-    what = {"value": dump(clicked.value)[:2000], "message_id": clicked.message_id}
-    note(hand, "click", clicked.key, "Clicked", what, clicked.clicked_at, reason)
-    return _refused(reason)
+            return stray(hand, clicked, Reason.MALFORMED_CLICK)
 
 
 def _tapped(hand: Hand, clicked: Clicked, session_id: SessionId, event: Event, toast: str) -> Taken:
@@ -77,11 +67,11 @@ def _tapped(hand: Hand, clicked: Clicked, session_id: SessionId, event: Event, t
 def _answer(hand: Hand, clicked: Clicked, click: values.AnswerClick) -> Taken:
     found = requests.find(hand.connection, click.request_id)
     if found is None:
-        return _stray(hand, clicked, Reason.NO_SUCH_REQUEST)
+        return stray(hand, clicked, Reason.NO_SUCH_REQUEST)
     session_id, request = found
     answer = values.answer_of(request.ask, click)
     if answer is None:
-        return _stray(hand, clicked, Reason.NOT_AN_ANSWER)
+        return stray(hand, clicked, Reason.NOT_AN_ANSWER)
     event: Event
     if click.late:
         event = happened.LateAnswered(
@@ -128,7 +118,7 @@ def _about(ask: Ask) -> str:
 
 def _on_turn(hand: Hand, clicked: Clicked, click: values.TurnClick) -> Taken:
     if not sessions.exists(hand.connection, click.session_id):
-        return _stray(hand, clicked, Reason.NO_SESSION)
+        return stray(hand, clicked, Reason.NO_SESSION)
     event, toast = _turn_event(hand, clicked, click)
     taken = _tapped(hand, clicked, click.session_id, event, toast)
     if taken.outcome.reason in (None, Reason.NOT_YOURS) or not turns.get(hand.connection, click.session_id, click.turn):
@@ -158,7 +148,7 @@ def _turn_event(hand: Hand, clicked: Clicked, click: values.TurnClick) -> tuple[
 def _on_prompt(hand: Hand, clicked: Clicked, click: values.PromptClick) -> Taken:
     found = prompts.find(hand.connection, click.prompt_id)
     if found is None:
-        return _stray(hand, clicked, Reason.NO_SUCH_MESSAGE)
+        return stray(hand, clicked, Reason.NO_SUCH_MESSAGE)
     event: Event
     if click.op is values.PromptOp.SEND_NOW:
         event, toast = happened.SendNowAsked(prompt_id=click.prompt_id, by=hand.user_id), "toast.sending"
@@ -179,7 +169,7 @@ def _at_desk(hand: Hand, clicked: Clicked, click: values.DeskClick, opened: Open
 def _on_switch(hand: Hand, clicked: Clicked, click: values.SwitchClick) -> Taken:
     session_id = find_session(hand, click.session_id)
     if session_id is None:
-        return _stray(hand, clicked, Reason.NO_SESSION)
+        return stray(hand, clicked, Reason.NO_SESSION)
     users.activate(hand.connection, hand.user_id, session_id)
     note(hand, "click", clicked.key, "Clicked", {"switch": session_id}, clicked.clicked_at, None)
     owed = owe(hand, [switched(hand, session_id)], key=clicked.key)

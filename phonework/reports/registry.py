@@ -14,17 +14,26 @@ from phonework.reports.file import FileReport
 from phonework.reports.log import LogReport
 from phonework.reports.model import ModelReport
 from phonework.reports.output import OutputReport
+from phonework.reports.reminders import RemindersReport
 from phonework.reports.resume import HeldReport, ResumeReport, TakeOverReport
 from phonework.reports.tasks import TasksReport
 from phonework.reports.web import WebReport
 from phonework.store.reader import Reader
+from phonework.views import Wishes
 from phonework.web.service import Web
 
 
 def reporters(
-    *, reader: Reader, backends: Mapping[str, Capabilities], bases: Bases, desks: Desks, files: Root, web: Web
+    *,
+    reader: Reader,
+    backends: Mapping[str, Capabilities],
+    bases: Bases,
+    desks: Desks,
+    files: Root,
+    web: Web,
+    house: Wishes,
 ) -> Mapping[str, Reporter]:
-    """files: where those may lie that are sent."""
+    """files: where those may lie that are sent. house: what people wish who chose nothing."""
     return {
         "context": ContextReport(reader, desks),
         "cost": CostReport(reader),
@@ -34,6 +43,7 @@ def reporters(
         "held": HeldReport(desks),
         "model": ModelReport(reader, backends),
         "output": OutputReport(reader),
+        "reminders": RemindersReport(reader, house),
         "resume": ResumeReport(desks),
         "tasks": TasksReport(reader),
         "take_over": TakeOverReport(desks),

@@ -12,5 +12,5 @@ KEEP = timedelta(days=30)
 def prune(connection: sqlite3.Connection, now: datetime) -> int:
     """Remove old events, finished effects and receipts; returns how many rows went."""
     before = milliseconds(now - KEEP)
-    names = ("prune_events", "prune_effects", "prune_messages")
+    names = ("prune_events", "prune_effects", "prune_messages", "prune_firings", "prune_reminders")
     return sum(connection.execute(SQL[name], (before,)).rowcount for name in names)

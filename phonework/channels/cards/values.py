@@ -6,7 +6,19 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, TypeVar
 
-from phonework.fsm.types import Answer, Ask, PromptId, Question, RequestId, RequestKind, Scope, SessionId, Verdict
+from phonework.fsm.types import (
+    Answer,
+    Ask,
+    PromptId,
+    Question,
+    RequestId,
+    RequestKind,
+    Scope,
+    SessionId,
+    UserId,
+    Verdict,
+)
+from phonework.reminders.reminder import Delay, ReminderId
 
 VERSION: Final = 1
 MAX_TEXT: Final = 10_000  # characters of one text field; the input itself allows 1,000
@@ -48,6 +60,16 @@ class PromptOp(StrEnum):
 
     SEND_NOW = "send_now"
     DROP = "drop"
+
+
+class ReminderOp(StrEnum):
+    """What a button does to a reminder: take it back, delete it from the list, move it, have it again, be done with it."""
+
+    UNDO = "remind_undo"
+    DELETE = "remind_delete"
+    LATER = "remind_later"
+    AGAIN = "remind_again"
+    DONE = "remind_done"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,13 +138,35 @@ class DeskClick:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReminderClick:
+    """A button of a reminder. number: what the card showed: the firing (again, done), the version (later), else 0.
+
+    page: of the list that the button stands in.
+    """
+
+    op: ReminderOp
+    reminder_id: ReminderId
+    number: int = 0
+    delay: Delay = Delay.HOUR
+    page: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemindersClick:
+    """Another page of a person's list of reminders."""
+
+    user_id: UserId
+    page: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Malformed:
     """No button of ours sends this. why: for the log."""
 
     why: str
 
 
-Click = AnswerClick | TurnClick | PromptClick | SwitchClick | DeskClick
+Click = AnswerClick | TurnClick | PromptClick | SwitchClick | DeskClick | ReminderClick | RemindersClick
 
 
 # Making
@@ -147,6 +191,16 @@ def prompt_value(op: PromptOp, prompt_id: str) -> Value:
 
 def switch_value(session_id: str) -> Value:
     return {"v": VERSION, "op": "switch", "id": session_id}
+
+
+def reminder_value(
+    op: ReminderOp, reminder_id: str, *, number: int = 0, delay: Delay = Delay.HOUR, page: int = 0
+) -> Value:
+    return {"v": VERSION, "op": str(op), "id": reminder_id, "g": number, "c": str(delay), "p": page}
+
+
+def reminders_value(user_id: str, page: int) -> Value:
+    return {"v": VERSION, "op": "remind_page", "id": user_id, "p": page}
 
 
 def desk_value(op: DeskOp, backend: str, agent_session_id: str, key: str = "") -> Value:
@@ -187,7 +241,24 @@ def _click(value: object, form: object) -> Click:
         return _desk(DeskOp(op), value)
     if op == "switch":
         return SwitchClick(session_id=SessionId(_id(value)))
+    if op in _values(ReminderOp):
+        return _reminder(value, ReminderOp(op))
+    if op == "remind_page":
+        return RemindersClick(user_id=UserId(_id(value)), page=_number(value, "p"))
     raise _MalformedError("unknown op")
+
+
+def _reminder(value: Mapping[object, object], op: ReminderOp) -> ReminderClick:
+    delay = value.get("c")
+    if not isinstance(delay, str) or delay not in _values(Delay):
+        raise _MalformedError("unknown delay")
+    return ReminderClick(
+        op=op,
+        reminder_id=ReminderId(_id(value)),
+        number=_number(value),
+        delay=Delay(delay),
+        page=_number(value, "p"),
+    )
 
 
 def _values(kind: type[StrEnum]) -> frozenset[str]:
@@ -231,10 +302,10 @@ def _id(value: Mapping[object, object]) -> str:
     return found
 
 
-def _number(value: Mapping[object, object]) -> int:
-    found = value.get("g")
+def _number(value: Mapping[object, object], name: str = "g") -> int:
+    found = value.get(name)
     if not isinstance(found, int) or isinstance(found, bool) or not 0 <= found <= _MAX_NUMBER:
-        raise _MalformedError("no generation")
+        raise _MalformedError("no number")
     return found
 
 

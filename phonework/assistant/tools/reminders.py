@@ -1,0 +1,146 @@
+"""The assistant's tools for reminders: what `/remind` and `/reminders` do, through the same functions."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Final
+
+from msgspec import Meta
+
+from phonework.assistant.tools import Arguments, Call, Question, Result, Tool
+from phonework.assistant.tools.sessions import Nothing, Office
+from phonework.channels.base import Said
+from phonework.channels.cards.reminder import Reader
+from phonework.intake import reminders
+from phonework.intake.hand import Hand
+from phonework.intake.routing import fold
+from phonework.one_line import one_line
+from phonework.reminders.reminder import MOST_CHARACTERS, Reminder
+from phonework.reminders.schedule import Every
+from phonework.store import reminders as store
+from phonework.texts import text
+
+WITHIN: Final = timedelta(seconds=20)
+_SHOWN: Final = 200
+
+
+def tools(office: Office) -> tuple[Tool[Any], ...]:
+    """All tools for reminders."""
+    return CreateReminder(office), ListReminders(office), DeleteReminder(office)
+
+
+class Setting(Arguments, frozen=True, kw_only=True):
+    when: Annotated[
+        str,
+        Meta(
+            description="When, in the person's own words, like: in 10 minutes; 明天早上9点; every weekday at 9:00. "
+            "Do not convert it to a date.",
+            min_length=1,
+            max_length=200,
+        ),
+    ]
+    about: Annotated[
+        str,
+        Meta(
+            description="What to be reminded of, in the person's own words.", min_length=1, max_length=MOST_CHARACTERS
+        ),
+    ]
+
+
+class Naming(Arguments, frozen=True, kw_only=True):
+    reminder: Annotated[str, Meta(description="The id of a reminder, such as r7k2q.", min_length=1, max_length=40)]
+
+
+class CreateReminder:
+    name = "reminder_create"
+    description = "Remind the person later, once or again and again. They are shown what was understood, with a button to undo it."
+    arguments = Setting
+    changes = True
+    within = WITHIN
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+
+    async def question(self, call: Call, arguments: Setting) -> Question | None:
+        return None
+
+    async def run(self, call: Call, arguments: Setting) -> Result:
+        def job(hand: Hand) -> tuple[datetime | None, str]:
+            words = f"{arguments.when} {arguments.about}"
+            reminder = reminders.ask_for(hand, _said(hand), words)
+            return reminder.due, _described(hand, reminder)
+
+        due, described = await self._office.act(call, job)
+        self._office.arm(due)
+        return Result(text=f"The reminder is set, and the person was shown it: {described}")
+
+
+class ListReminders:
+    name = "reminder_list"
+    description = "List the person's reminders that are still to come, each with its id, time and text."
+    arguments = Nothing
+    changes = False
+    within = WITHIN
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+
+    async def question(self, call: Call, arguments: Nothing) -> Question | None:
+        return None
+
+    async def run(self, call: Call, arguments: Nothing) -> Result:
+        def job(hand: Hand) -> list[str]:
+            return [_described(hand, one) for one in store.waiting(hand.connection, hand.user_id)]
+
+        return Result(text="\n".join(await self._office.act(call, job)) or "No reminder is to come.")
+
+
+class DeleteReminder:
+    name = "reminder_delete"
+    description = "Delete a reminder of the person's that is still to come. List them first to know its id."
+    arguments = Naming
+    changes = True
+    within = WITHIN
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+
+    async def question(self, call: Call, arguments: Naming) -> Question | None:
+        """The person is asked unless their own words name the reminder, by its id or its text."""
+
+        def job(hand: Hand) -> Question | None:
+            found = reminders.own(hand, arguments.reminder)
+            if _is_named(call, found):
+                return None
+            when = _when(hand, found)
+            return Question(prompt=text(call.language, "reminder.drop", about=one_line(found.text, _SHOWN), when=when))
+
+        return await self._office.act(call, job)
+
+    async def run(self, call: Call, arguments: Naming) -> Result:
+        def job(hand: Hand) -> str:
+            return _described(hand, reminders.drop(hand, _said(hand), arguments.reminder))
+
+        return Result(text=f"Deleted: {await self._office.act(call, job)}")
+
+
+def _is_named(call: Call, reminder: Reminder) -> bool:
+    words = fold(call.words)
+    about = fold(reminder.text)
+    return reminder.reminder_id in words or (len(about) > 1 and about in words)
+
+
+def _said(hand: Hand) -> Said:
+    assert hand.envelope.said is not None
+    return hand.envelope.said
+
+
+def _when(hand: Hand, reminder: Reminder) -> str:
+    """In the person's words: those of the card."""
+    reader = Reader.of(hand.wishes, hand.desk.wishes, hand.now)
+    said = reader.schedule(reminder)
+    if isinstance(reminder.schedule, Every) and reminder.due is not None:
+        return f"{said}; {reader.say('reminder.next', when=reader.when(reminder.due))}"
+    return said
+
+
+def _described(hand: Hand, reminder: Reminder) -> str:
+    return f"{reminder.reminder_id} · {_when(hand, reminder)} · {one_line(reminder.text, _SHOWN)}"
