@@ -107,7 +107,7 @@ class OpenAIModel:
             if kind == "text/event-stream":
                 async for chunk in await response.parse():
                     if gathered.add(chunk.to_dict(warnings=False) if hasattr(chunk, "to_dict") else chunk):
-                        watch.text(gathered.text)
+                        watch.text(gathered.read)
             elif kind == "text/html":
                 raise ModelError(Trouble.NOT_AN_API)
             else:
@@ -136,7 +136,7 @@ def request(model: str, system: str, messages: Sequence[Message], offers: Sequen
     """The body of a request, in what every such server understands."""
     body: dict[str, Any] = {
         "model": model,
-        "messages": [{"role": "system", "content": system}, *(wire(one) for one in messages)],
+        "messages": [*([{"role": "system", "content": system}] if system else []), *(wire(one) for one in messages)],
         "stream": True,
         "stream_options": {"include_usage": True},
     }

@@ -45,8 +45,7 @@ class Gathered:
         self._usage = Usage()
         self._size = 0
 
-    @property
-    def text(self) -> str:
+    def read(self) -> str:
         """The words so far, without thoughts."""
         return _THOUGHTS.sub("", _sound("".join(self._text)), count=1)
 
@@ -71,7 +70,7 @@ class Gathered:
             for part in self._parts
         )
         reasoning = None if self._reasoning is None else _sound("".join(self._reasoning))
-        return Reply(text=self.text, calls=calls, reasoning=reasoning, finish=_sound(self._finish), usage=self._usage)
+        return Reply(text=self.read(), calls=calls, reasoning=reasoning, finish=_sound(self._finish), usage=self._usage)
 
     def _add_spoken(self, spoken: dict[str, object]) -> bool:
         words = _words(spoken.get("content"))

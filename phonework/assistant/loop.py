@@ -5,6 +5,7 @@ import hashlib
 import json
 import secrets
 import sqlite3
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -34,6 +35,7 @@ from phonework.texts import text
 
 log = structlog.get_logger(__name__)
 
+SHOWN_EVERY: Final = 0.2  # seconds; a long answer comes in very many pieces
 MAX_SAME: Final = 2
 """How often the very same call is made for one message."""
 FEWEST_TOKENS: Final = 1000
@@ -102,8 +104,14 @@ class Work:
         self._history = kit.limits.history
         self._spent = 0
         self._steps: list[Step] = []
-        self.words = ""
+        self._read: Callable[[], str] = str
+        self._shown_at = 0.0
         self.usage = Usage()
+
+    @property
+    def words(self) -> str:
+        """What the model said last, so far."""
+        return self._read()
 
     async def run(self) -> str:
         """The model's last words. Raises StuckError. Goes on where an earlier life of the same turn had come to."""
@@ -194,9 +202,10 @@ class Work:
         self._exchange.append(message)
 
     def _watch(self) -> Watch:
-        def heard(words: str) -> None:
-            self.words = words
-            self._report()
+        def heard(read: Callable[[], str]) -> None:
+            self._read = read
+            if time.monotonic() - self._shown_at >= SHOWN_EVERY:
+                self._report()
 
         def again(error: ModelError, pause: timedelta) -> None:
             why = text(self._around.language, f"assistant.{error.trouble.value}", **self._kit.at, detail=error.detail)
@@ -207,6 +216,7 @@ class Work:
         return Watch(text=heard, again=again)
 
     def _report(self, note: Sentence | str = "") -> None:
+        self._shown_at = time.monotonic()
         self._show(Progress(text=self.words, steps=tuple(self._steps), usage=self.usage, note=note))
 
     # Making calls

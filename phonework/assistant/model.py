@@ -100,9 +100,9 @@ class ModelError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """Who looks on. text: all that was said so far, with each new piece. again: it is tried again after this long."""
+    """Who looks on. text: more was said; what is given tells all of it, if wanted. again: it is tried again after this long."""
 
-    text: Callable[[str], None]
+    text: Callable[[Callable[[], str]], None]
     again: Callable[[ModelError, timedelta], None]
 
 

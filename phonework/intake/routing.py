@@ -172,11 +172,11 @@ def _answers(text: str, now: Situation) -> Route | None:
     """The only open question that the words answer; several are told apart by the person alone."""
     everybody = (*now.sessions, *([now.assistant] if now.assistant else []))
     asking = [one for one in everybody if one.asks is not None]
-    if now.files or not asking or for_assistant(text):
+    if now.files or not asking:
         return None
     fitting = tuple(one for one in asking if one.asks is not None and _plainly_answers(one.asks, text))
     texts = tuple(one for one in asking if one.asks is not None and one.asks.kind is RequestKind.INPUT)
-    meant = fitting or (texts if not question_of_its_own(text) else ())
+    meant = fitting or (() if for_assistant(text) or question_of_its_own(text) else texts)
     if not meant:
         return None
     if len(meant) > 1 or _may_be_for_assistant(text, meant[0], now):
@@ -231,8 +231,14 @@ def _continues(text: str, now: Situation) -> Route | None:
 
 
 def _in_the_middle_of(now: Situation) -> Known | None:
-    """The only session; or the active one, if nothing has happened in another since."""
-    if len(now.sessions) == 1:
-        return now.sessions[0]
+    """The only session; or the active one, if nothing has happened in another since. None while they talk to the assistant."""
     newest = max(now.sessions, key=lambda one: one.used_at, default=None)
-    return newest if newest is not None and newest.active else None
+    if newest is None or (len(now.sessions) > 1 and not newest.active):
+        return None
+    return None if _talks_to_assistant(newest, now) else newest
+
+
+def _talks_to_assistant(one: Known, now: Situation) -> bool:
+    """The person's last word was to the assistant: what goes on with that is no work for an agent."""
+    heard = now.assistant.written_at if now.assistant else None
+    return heard is not None and (one.written_at is None or heard > one.written_at)

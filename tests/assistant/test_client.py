@@ -28,7 +28,7 @@ class Seen:
 
     @property
     def watch(self) -> Watch:
-        return Watch(text=self.texts.append, again=lambda error, pause: None)
+        return Watch(text=lambda read: self.texts.append(read()), again=lambda error, pause: None)
 
     async def pause(self, seconds: float) -> None:
         self.pauses.append(seconds)

@@ -160,6 +160,27 @@ def test_words_name_a_session_or_not(words: str, named: bool) -> None:
     assert names(words, API, (FIRST, SECOND)) is named
 
 
+def test_an_option_is_chosen_whatever_it_says() -> None:
+    search = Ask(
+        request_id=RequestId("0" * 32),
+        kind=RequestKind.CHOICE,
+        agent_ref="",
+        fingerprint="",
+        prompt="?",
+        questions=(Question(text="How?", options=(Option(label="Search the web"), Option(label="Guess"))),),
+    )
+    asked = replace(SITUATIONS["choice"], sessions=(replace(ONE, asks=search, asked_at=ago(1)),))
+    assert route("search the web", asked).way is Way.ANSWER
+
+
+def test_what_goes_on_after_a_word_to_the_assistant_is_left_to_it() -> None:
+    """Nobody can tell whether "continue" is for the work or for the talk."""
+    assistant = known(SessionId("assistant-1"), 0, "assistant", 1)
+    assert route("continue", replace(SITUATIONS["idle"], assistant=assistant)).way is Way.MODEL
+    earlier = replace(assistant, written_at=ago(9))
+    assert route("continue", replace(SITUATIONS["idle"], assistant=earlier)).way is Way.CONTINUED
+
+
 # For any message
 
 WORDS = st.one_of(
