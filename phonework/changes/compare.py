@@ -51,6 +51,7 @@ async def between(directory: Path, objects: Path, base: str, now: str) -> Change
     """What changed from one tree to the other. Raises NoRepositoryError, BaseGoneError."""
     git = looking(await locate(directory), objects)
     try:
+        await git("cat-file", "-e", "--end-of-options", f"{base}^{{tree}}")
         listed = await git(*_PLAIN, "--raw", "--numstat", "--no-abbrev", "-z", base, now, limit=LONGEST_LIST)
         shown = await git(
             *_PLAIN, "-p", "--src-prefix=a/", "--dst-prefix=b/", "--submodule=short", base, now, limit=LONGEST_PATCH
