@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from enum import StrEnum
 
-from phonework.backends.base import DeskSession
+from phonework.backends.base import DeskSession, PermissionMode
 from phonework.fsm.types import Prompt, Request, SessionId, State, Turn, UserId
 from phonework.reminders.reminder import Firing, Reminder
 
@@ -157,3 +157,11 @@ class Spent:
     input_tokens: int
     output_tokens: int
     cost_usd: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModeView:
+    """How much the agent of a session asks. modes: what there is to choose from."""
+
+    session: SessionView
+    modes: tuple[PermissionMode, ...]

@@ -7,9 +7,11 @@ from hypothesis import strategies as st
 from phonework import texts
 from phonework.commands import (
     BUILT_IN,
+    ChooseMode,
     Close,
     Command,
     Help,
+    Look,
     New,
     PassThrough,
     Retry,
@@ -156,3 +158,24 @@ def test_every_built_in_is_known_in_any_case(name: str, mark: str) -> None:
     command = parse_command(f"{mark}{name.upper()} 1")
     assert command is not None
     assert not isinstance(command, PassThrough)
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("/mode", Look(report="mode")),
+        ("/mode plan", ChooseMode(name="plan")),
+        ("/模式 计划", ChooseMode(name="计划")),
+        ("/mode bypass 15", ChooseMode(name="bypass", limit=timedelta(minutes=15))),
+        ("/mode bypass 90 分钟", ChooseMode(name="bypass", limit=timedelta(minutes=90))),
+        ("/mode ｂｙｐａｓｓ １ｈ", ChooseMode(name="bypass", limit=timedelta(hours=1))),
+    ],
+)
+def test_a_mode_and_its_time_are_read(text: str, command: object) -> None:
+    assert parse_command(text) == command
+
+
+def test_a_time_that_is_none_is_named() -> None:
+    wrong = parse_command("/mode bypass soon")
+    assert isinstance(wrong, Wrong)
+    assert (wrong.text, wrong.params) == ("say.mode_bad_time", {"value": "soon"})

@@ -14,6 +14,7 @@ from phonework import engine
 from phonework.backends.base import Capabilities, Progress
 from phonework.carriers.retry import Retry
 from phonework.channels.base import Action, Chat, Delivery
+from phonework.channels.cards.modes import mode_card
 from phonework.channels.cards.note import help_card, rich
 from phonework.channels.cards.people import without_mentions
 from phonework.channels.cards.prompt import prompt_card
@@ -37,6 +38,7 @@ from phonework.store.effects import Ended, Owed
 from phonework.store.writer import Writer
 from phonework.texts import text
 from phonework.views import (
+    ModeView,
     PromptView,
     RemindersView,
     ReminderView,
@@ -242,7 +244,7 @@ class ChatCarrier:
         return Reader.of(wishes, self._house, self._clock.now())
 
     def click_card(
-        self, view: RequestView | TurnView | PromptView | ReminderView | RemindersView, wishes: Wishes
+        self, view: RequestView | TurnView | PromptView | ModeView | ReminderView | RemindersView, wishes: Wishes
     ) -> Card:
         """What a tapped card shows from now on."""
         match view:
@@ -250,6 +252,8 @@ class ChatCarrier:
                 return request_card(view, wishes.language, tz=wishes.zone)
             case PromptView():
                 return prompt_card(view, wishes.language, tz=wishes.zone)
+            case ModeView():
+                return mode_card(view, wishes.language, tz=wishes.zone)
             case ReminderView():
                 return reminder_card(view, self._reader(wishes))
             case RemindersView():
@@ -263,7 +267,8 @@ class ChatCarrier:
             session_id, turn = view.session.session_id, view.turn.turn
             self._shown_as[session_id, turn] = view.session.state, view.task
             glimpse = progress or self.board.newest(session_id, turn)
-            return progress_card(view, glimpse, wishes.language, self._clock.now(), verbosity=wishes.verbosity)
+            now = self._clock.now()
+            return progress_card(view, glimpse, wishes.language, now, tz=wishes.zone, verbosity=wishes.verbosity)
         return self._result_card(view, wishes)
 
     def _result_card(self, view: TurnView, wishes: Wishes, *, elsewhere: bool = False) -> Card:

@@ -11,6 +11,7 @@ from phonework.commands.base import PassThrough, Wrong
 from phonework.commands.choosing import Model, model
 from phonework.commands.files import get
 from phonework.commands.looking import Context, Look, cost, diff, log, tasks
+from phonework.commands.modes import ChooseMode, mode
 from phonework.commands.new import New, new
 from phonework.commands.reminding import Remind, remind, reminders
 from phonework.commands.sessions import Close, Help, Resume, Retry, Status, Stop, Switch, close, resume, switch
@@ -30,11 +31,11 @@ from phonework.commands.shell import Shell, shell
 from phonework.commands.web import web
 
 __all__ = [
-    "BUILT_IN", "Clear", "Close", "Command", "Context", "Help", "Look", "Model", "New", "PassThrough", "Remind", "Resume", "Retry", "SetLanguage", "SetMode", "SetQuietHours", "SetTimezone", "SetVerbosity", "Setting", "Settings", "Shell", "Status", "Stop", "Switch", "Wrong",
+    "BUILT_IN", "ChooseMode", "Clear", "Close", "Command", "Context", "Help", "Look", "Model", "New", "PassThrough", "Remind", "Resume", "Retry", "SetLanguage", "SetMode", "SetQuietHours", "SetTimezone", "SetVerbosity", "Setting", "Settings", "Shell", "Status", "Stop", "Switch", "Wrong",
     "nearest", "parse_command",
 ]  # fmt: skip
 
-Command = New | Resume | Context | Model | Status | Switch | Close | Retry | Stop | Help | Look | SetMode | Shell | Setting | Remind | Clear | PassThrough | Wrong  # fmt: skip
+Command = New | ChooseMode | Resume | Context | Model | Status | Switch | Close | Retry | Stop | Help | Look | SetMode | Shell | Setting | Remind | Clear | PassThrough | Wrong  # fmt: skip
 
 PARSERS: Final[dict[str, Callable[[str], Command]]] = {
     "new": new,
@@ -58,6 +59,7 @@ PARSERS: Final[dict[str, Callable[[str], Command]]] = {
     "context": lambda _rest: Context(),
     "resume": resume,
     "model": model,
+    "mode": mode,
     "direct": direct,
     "smart": smart,
     "clear": clear,
@@ -97,6 +99,7 @@ _CHINESE: Final = {
     "搜": "web",
     "联网": "web",
     "模型": "model",
+    "模式": "mode",
     "直接": "direct",
     "智能": "smart",
     "清空": "clear",

@@ -36,6 +36,7 @@ class Reason(StrEnum):
     NO_SESSION = "no_session"
     NOT_ALLOWED = "not_allowed"
     SAME_MODE = "same_mode"
+    OLD_OFFER = "old_offer"
     NOTED = "noted"
     ERROR = "error"
 

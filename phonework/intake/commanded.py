@@ -10,6 +10,7 @@ from phonework.fsm import events as happened
 from phonework.fsm.effects import Effect
 from phonework.fsm.events import Event
 from phonework.fsm.types import SessionId, State
+from phonework.intake import modes
 from phonework.intake.beginning import begun, free_name
 from phonework.intake.hand import Desk, Hand, Opened, Taken, active, find_session, switched
 from phonework.intake.messages import prompt_of, reply, session_for, to_session, told
@@ -54,6 +55,8 @@ def carry_out(hand: Hand, said: Said, command: commands.Command, opened: Opened 
             return _context(hand, said)
         case commands.Resume():
             return resume(hand, opened, key=said.key, at=said.sent_at, chat=said.chat)
+        case commands.ChooseMode():
+            return modes.choose(hand, said, command)
         case commands.Model(name=name):
             return _to_named(hand, said, "", happened.ModelChosen(by=hand.user_id, model=name))
         case (
@@ -119,6 +122,8 @@ def _new(hand: Hand, said: Said, command: commands.New, opened: Opened | None) -
         known = sorted(name for name, can in hand.desk.backends.items() if not can.companion)
         params = {"backend": backend[:40], "known": ", ".join(known)}
         return reply(hand, said, order.Say(text="say.backend_unknown", params=params))
+    if problem := modes.problem_of_new(hand.desk, backend, command.mode):
+        return reply(hand, said, problem)
     if opened is None or opened.refused is not None:
         refused = opened.refused if opened is not None else None
         words = (

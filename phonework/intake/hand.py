@@ -26,7 +26,16 @@ from phonework.link.base import Envelope
 from phonework.store import effects, events, sessions, users, views
 from phonework.store.codec import dump
 from phonework.store.events import Record, Status
-from phonework.views import DeskView, PromptView, RemindersView, ReminderView, RequestView, TurnView, Wishes
+from phonework.views import (
+    DeskView,
+    ModeView,
+    PromptView,
+    RemindersView,
+    ReminderView,
+    RequestView,
+    TurnView,
+    Wishes,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +81,7 @@ class Taken:
     outcome: Outcome
     owed: tuple[effects.Owed, ...] = ()
     toast: tuple[str, str] | None = None
-    card: RequestView | TurnView | PromptView | ReminderView | RemindersView | None = None
+    card: RequestView | TurnView | PromptView | ModeView | ReminderView | RemindersView | None = None
     wishes: Wishes | None = None
 
     @property

@@ -16,7 +16,7 @@ from phonework.fsm.types import (
     SessionId,
     Verdict,
 )
-from phonework.intake import reminders
+from phonework.intake import modes, reminders
 from phonework.intake.hand import Hand, Opened, Taken, find_session, note, owe, refused, stray, switched
 from phonework.intake.resuming import resume
 from phonework.intake.shell import is_shell
@@ -41,6 +41,9 @@ def tapped_card(hand: Hand, clicked: Clicked, opened: Opened | None = None) -> T
             return _on_switch(hand, clicked, click)
         case values.DeskClick():
             return _at_desk(hand, clicked, click, opened)
+        case values.ModeClick():
+            taken, reason = modes.tapped(hand, clicked, click)
+            return taken or stray(hand, clicked, reason or Reason.ERROR)
         case values.ReminderClick():
             return reminders.on_reminder(hand, clicked, click)
         case values.RemindersClick():

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
-from phonework.backends.base import Accepted, Capabilities, DeskSession, Liveness, TurnStart
+from phonework.backends.base import Accepted, Capabilities, DeskSession, Liveness, PermissionMode, TurnStart
 from phonework.errors import BackendError, RequestGoneError
 from phonework.fsm.types import Answer, Ask, Prompt, RequestKind, SessionId
 
@@ -41,6 +41,7 @@ class Script:
     steers: list[tuple[SessionId, int, Prompt]] = field(default_factory=list)
     answers: list[tuple[SessionId, Ask, Answer]] = field(default_factory=list)
     interrupts: list[tuple[SessionId, int]] = field(default_factory=list)
+    modes: list[tuple[SessionId, str]] = field(default_factory=list)
     kills: list[SessionId] = field(default_factory=list)
     closes: list[SessionId] = field(default_factory=list)
     told: list[Told] = field(default_factory=list)
@@ -57,13 +58,25 @@ class Script:
         return self.deeds.popleft() if self.deeds else self.usual
 
 
+MODES = (
+    PermissionMode(name="default"),
+    PermissionMode(name="plan"),
+    PermissionMode(name="bypassPermissions", dangerous=True),
+)
+
+
 class ScriptedBackend:
     """One life of it; the agents of a life die with it, unless `Script.liveness` says otherwise."""
 
     def __init__(self, name: str, script: Script, *, can_steer: bool = False) -> None:
         self.name, self.script = name, script
         self.capabilities = Capabilities(
-            can_resume=True, can_steer=can_steer, asks=frozenset(RequestKind), slash_commands=True, desk=name == "demo"
+            can_resume=True,
+            can_steer=can_steer,
+            asks=frozenset(RequestKind),
+            slash_commands=True,
+            modes=MODES,
+            desk=name == "demo",
         )
         self.blocked = 0
         self.closed = False
@@ -89,6 +102,9 @@ class ScriptedBackend:
 
     async def interrupt(self, session_id: SessionId, turn: int) -> None:
         await self._do(session_id, "interrupt", str(turn), lambda: self.script.interrupts.append((session_id, turn)))
+
+    async def set_mode(self, session_id: SessionId, mode: str) -> None:
+        await self._do(session_id, "mode", mode, lambda: self.script.modes.append((session_id, mode)))
 
     async def kill(self, session_id: SessionId) -> None:
         await self._do(session_id, "kill", "", lambda: self.script.kills.append(session_id))

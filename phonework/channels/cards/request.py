@@ -6,6 +6,7 @@ from typing import Final
 
 from phonework.channels.cards import danger
 from phonework.channels.cards.answering import controls, everything_asked, is_typed, typing_hint
+from phonework.channels.cards.modes import banner
 from phonework.channels.cards.parts import (
     Card,
     Element,
@@ -91,11 +92,21 @@ class _Painter:
 
     def card(self, budget: int) -> Card:
         request = self.view.request
-        elements: list[Element | None] = [self.prompt(), self.dangers(), *self.subject(budget), self.why(), self.fate()]
+        elements: list[Element | None] = [
+            self.banner(),
+            self.prompt(),
+            self.dangers(),
+            *self.subject(budget),
+            self.why(),
+            self.fate(),
+        ]
         if self.is_open or self.is_late:
             elements += controls(request, self.language, late=self.is_late, budget=budget)
         elements.append(self.footer())
         return card(self.head(), elements)
+
+    def banner(self) -> Element | None:
+        return banner(self.view.session, self.language, self.tz) if self.is_open else None
 
     def head(self) -> Head:
         request, session = self.view.request, self.view.session
@@ -123,7 +134,7 @@ class _Painter:
 
     def color(self) -> str:
         request = self.view.request
-        if self.is_open and danger.marks(request.ask):
+        if self.is_open and (danger.marks(request.ask) or self.view.session.mode_until):
             return "red"
         if request.status is RequestStatus.DELIVERED and request.answer and request.answer.verdict is Verdict.DENY:
             return "grey"

@@ -105,7 +105,7 @@ def _facts(session: SessionView, language: str, now: datetime, tz: tzinfo | None
         ("directory", inline_code(plain(session.cwd, 300))),
         ("backend", line(session.backend, 40)),
         ("model", line(session.model, 60)),
-        ("mode", line(session.mode, 40)),
+        ("mode", _permissions(session, tz)),
         ("sandbox", escape(text(language, "list.sandbox_on" if sandboxed else "list.sandbox_off"))),
         ("session", inline_code(plain(session.session_id, 64))),
         ("agent_session", inline_code(plain(session.agent_session_id, 64)) if session.agent_session_id else ""),
@@ -158,3 +158,9 @@ def _buttons(session: SessionView, place: int, language: str) -> Element | None:
         text(language, "list.switch"), switch_value(session_id), kind="primary", element_id=f"switch_{place}"
     )
     return row([switch, close])
+
+
+def _permissions(session: SessionView, tz: tzinfo | None) -> str:
+    """In red, and with its end, while nothing is asked."""
+    mode = line(session.mode, 40)
+    return f"<font color='red'>🔴 {mode} → {clock_time(session.mode_until, tz)}</font>" if session.mode_until else mode

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final, TypeVar
 
@@ -27,6 +28,8 @@ MAX_OPTIONS: Final = 100
 _MAX_NUMBER: Final = 2**31 - 1
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
 _PROCESS: Final = re.compile(r"\d{1,10}:[\d.]{1,30}", re.ASCII)
+_MODE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}", re.ASCII)
+_MAX_SECONDS: Final = 100_000_000_000
 _PICK: Final = re.compile(r"pick:(\d{1,2}):(\d{1,2})", re.ASCII)
 _INDEX: Final = re.compile(r"\d{1,2}", re.ASCII)
 
@@ -166,7 +169,18 @@ class Malformed:
     why: str
 
 
-Click = AnswerClick | TurnClick | PromptClick | SwitchClick | DeskClick | ReminderClick | RemindersClick
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModeClick:
+    """Let the agent ask more or less. minutes, offer, offered_at: of a card that asked whether it may ask nothing."""
+
+    session_id: SessionId
+    mode: str
+    minutes: int = 0
+    offer: str = ""
+    offered_at: datetime | None = None
+
+
+Click = ModeClick | AnswerClick | TurnClick | PromptClick | SwitchClick | DeskClick | ReminderClick | RemindersClick
 
 
 # Making
@@ -207,6 +221,12 @@ def desk_value(op: DeskOp, backend: str, agent_session_id: str, key: str = "") -
     return {"v": VERSION, "op": str(op), "b": backend, "id": agent_session_id, **({"key": key} if key else {})}
 
 
+def mode_value(session_id: str, mode: str, *, minutes: int = 0, offer: str = "", offered_at: int = 0) -> Value:
+    """offered_at: seconds since the epoch."""
+    asked: Value = {"g": minutes, "offer": offer, "at": offered_at} if offer else {}
+    return {"v": VERSION, "op": "mode", "id": session_id, "mode": mode, **asked}
+
+
 # Reading
 
 
@@ -239,6 +259,8 @@ def _click(value: object, form: object) -> Click:
         return PromptClick(op=PromptOp(op), prompt_id=PromptId(_id(value)))
     if op in _values(DeskOp):
         return _desk(DeskOp(op), value)
+    if op == "mode":
+        return _mode(value)
     if op == "switch":
         return SwitchClick(session_id=SessionId(_id(value)))
     if op in _values(ReminderOp):
@@ -293,6 +315,21 @@ def _desk(op: DeskOp, value: Mapping[object, object]) -> DeskClick:
     if not isinstance(key, str) or (key and not _PROCESS.fullmatch(key)):
         raise _MalformedError("the key names no process")
     return DeskClick(op=op, backend=backend, agent_session_id=_id(value), key=key)
+
+
+def _mode(value: Mapping[object, object]) -> ModeClick:
+    mode, offer, at = value.get("mode"), value.get("offer"), value.get("at")
+    if not isinstance(mode, str) or not _MODE.fullmatch(mode):
+        raise _MalformedError("no mode")
+    session_id = SessionId(_id(value))
+    if offer is None:
+        return ModeClick(session_id=session_id, mode=mode)
+    if not isinstance(offer, str) or not _ID.fullmatch(offer):
+        raise _MalformedError("no offer")
+    if not isinstance(at, int) or isinstance(at, bool) or not 0 <= at <= _MAX_SECONDS:
+        raise _MalformedError("no time of an offer")
+    offered_at = datetime.fromtimestamp(at, UTC)
+    return ModeClick(session_id=session_id, mode=mode, minutes=_number(value), offer=offer, offered_at=offered_at)
 
 
 def _id(value: Mapping[object, object]) -> str:

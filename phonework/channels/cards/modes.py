@@ -1,0 +1,76 @@
+"""The cards about how much an agent asks, and the banner of those cards while it asks nothing."""
+
+from collections.abc import Mapping
+from datetime import tzinfo
+
+from phonework.backends.base import PermissionMode
+from phonework.channels.cards.note import rich
+from phonework.channels.cards.parts import (
+    Card,
+    Element,
+    Head,
+    button,
+    card,
+    clock_time,
+    line,
+    markdown,
+    plain,
+    row,
+    small,
+)
+from phonework.channels.cards.values import mode_value
+from phonework.channels.markdown import escape, inline_code
+from phonework.texts import text
+from phonework.views import ModeView, SessionView
+
+
+def mode_card(view: ModeView, language: str, *, tz: tzinfo | None = None) -> Card:
+    """The mode that holds, and a button for each other one that is not dangerous; how to get the dangerous ones."""
+    session = view.session
+    now = session.mode or text(language, "mode.usual")
+    head = Head(
+        title=plain(session.project, 60),
+        color="red" if session.mode_until else "blue",
+        tag=text(language, "mode.title"),
+        subtitle=plain(session.session_id, 64),
+    )
+    lines = [f"{escape(text(language, 'mode.now'))} **{line(now, 60)}**"]
+    lines += [_line(one, language) for one in view.modes]
+    buttons = [
+        button(plain(one.name, 40), mode_value(session.session_id, one.name), element_id=f"mode_{number}")
+        for number, one in enumerate(view.modes)
+        if not one.dangerous and (one.name != session.mode or session.mode_until)
+    ]
+    how = [small(rich(text(language, "mode.how_dangerous")))] if any(one.dangerous for one in view.modes) else []
+    return card(head, [banner(session, language, tz), markdown("\n".join(lines)), row(buttons), *how])
+
+
+def _line(mode: PermissionMode, language: str) -> str:
+    key = f"mode.{mode.name}"
+    said = text(language, key) if key in _TOLD else ""
+    mark = "🔴 " if mode.dangerous else ""
+    return f"- {mark}{inline_code(plain(mode.name, 40))}" + (f" {escape(said)}" if said else "")
+
+
+_TOLD = frozenset({"mode.default", "mode.acceptEdits", "mode.plan", "mode.dontAsk", "mode.bypassPermissions"})
+"""Sentences on the modes that are known; others are named only."""
+
+
+def offer_card(session: SessionView, params: Mapping[str, str], language: str) -> Card:
+    """Asks whether the agent may ask nothing for so long. params: see reports/mode.py."""
+    mode, minutes = params["mode"], params["minutes"]
+    head = Head(title=plain(session.project, 60), color="red", tag=text(language, "mode.confirm"))
+    value = mode_value(
+        session.session_id, mode, minutes=int(minutes), offer=params["offer"], offered_at=int(params["at"])
+    )
+    said = rich(text(language, "mode.offer", mode=mode, minutes=minutes, directory=plain(session.cwd, 200)))
+    press = button(text(language, "mode.yes", minutes=minutes), value, kind="danger_filled", element_id="mode_yes")
+    return card(head, [markdown(said), row([press]), small(rich(text(language, "mode.or_not")))])
+
+
+def banner(session: SessionView, language: str, tz: tzinfo | None) -> Element | None:
+    """Says, in red, that nothing is asked, and until when; nothing otherwise."""
+    if session.mode_until is None:
+        return None
+    said = text(language, "mode.banner", mode=plain(session.mode, 40), time=clock_time(session.mode_until, tz))
+    return markdown(f"<font color='red'>🔴 **{escape(said)}**</font>")
