@@ -74,7 +74,8 @@ async def _run(config: Config, clock: Clock, ready: Callable[[Running], None] | 
         gate = Gate(config.access.people, left.paired, _announce)
         feishu, healer = _feishu(config, clock)
         core = assemble(writer=writer, clock=clock, config=config, channels={feishu.name: feishu}, gate=gate)
-        healer.append(Healer(writer=writer, clock=clock, channel=feishu, submit=core.router.submit))
+        submit, zone = core.router.submit, config.ui.zone
+        healer.append(Healer(writer=writer, clock=clock, channel=feishu, submit=submit, zone=zone))
         try:
             await core.start(left)
             await _until_cancelled(config, core, feishu, healer[0], failed, ready)

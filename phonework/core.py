@@ -5,7 +5,6 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 from phonework import boot
 from phonework.alarm import Alarm
@@ -15,8 +14,8 @@ from phonework.assistant.backend import NAME
 from phonework.assistant.tally import Tally
 from phonework.assistant.tools.sessions import Office
 from phonework.assistant.wellbeing import AssistantHealth
-from phonework.audit import AuditWriter
-from phonework.auditing import Auditor
+from phonework.audit.auditor import Auditor
+from phonework.audit.writer import AuditWriter
 from phonework.backends import registry
 from phonework.backends.base import Backend, Capabilities
 from phonework.carriers.agents import AgentCarrier
@@ -94,7 +93,7 @@ def assemble(
 ) -> Core:
     """Join the parts around one writer. pause: how a lane waits before it tries again."""
     link, language = link or LocalLink(), config.ui.language
-    house = Wishes(language=language, zone=ZoneInfo(config.ui.timezone) if config.ui.timezone else None)
+    house = Wishes(language=language, zone=config.ui.zone)
     retry, reader = Retry(writer, chance=random.Random()), Reader(config.database)
     capabilities: dict[str, Capabilities] = {}  # filled below
     bases, desks = Bases(config.server.data_dir / "changes"), Desks(root=config.work.root, reader=reader)
@@ -137,7 +136,9 @@ def assemble(
         backends[shell.NAME] = shell.ShellBackend(sink=node, writer=writer, runner=runner, language=language)
     if config.assistant.configured:
         office = Office(writer=writer, desk=desk, root=config.work.root, arm=alarm.arm)
-        helper = assistant(config=config, sink=node, office=office, clock=clock, pause=pause, tally=tally)
+        helper = assistant(
+            config=config, sink=node, office=office, clock=clock, pause=pause, tally=tally, runner=runner
+        )
         backends[helper.name] = helper
     capabilities.update({name: backend.capabilities for name, backend in backends.items()})
     desks.connect(backends)

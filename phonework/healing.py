@@ -3,12 +3,13 @@
 import asyncio
 import sqlite3
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Final, Protocol
 
 import structlog
 
 from phonework.channels.base import Chat, Said, Submit
+from phonework.channels.cards.parts import clock_time
 from phonework.clock import Clock
 from phonework.errors import ChannelError, StoreError
 from phonework.fsm import effects as order
@@ -41,10 +42,12 @@ class History(Protocol):
 
 
 class Healer:
-    """Keeps, for each chat, up to when it was read."""
+    """Keeps, for each chat, up to when it was read. zone: of the times it tells; None: the machine's."""
 
-    def __init__(self, *, writer: Writer, clock: Clock, channel: History, submit: Submit) -> None:
-        self._writer, self._clock, self._channel, self._submit = writer, clock, channel, submit
+    def __init__(
+        self, *, writer: Writer, clock: Clock, channel: History, submit: Submit, zone: tzinfo | None = None
+    ) -> None:
+        self._writer, self._clock, self._channel, self._submit, self._zone = writer, clock, channel, submit, zone
         self._lock = asyncio.Lock()
 
     async def run(self) -> None:
@@ -107,13 +110,15 @@ class Healer:
 
     async def _tell(self, since: datetime, until: datetime) -> None:
         chats = await self._writer.run(lambda connection, _now: messages.chats(connection, self._channel.name))
-        params = {"since": f"{since.astimezone():%H:%M}", "until": f"{until.astimezone():%H:%M}"}
 
         def job(connection: sqlite3.Connection, now: datetime) -> "Told":
             told: list[Owed] = []
             for chat_id, user_id, private, _seen in chats:
                 if not private:
                     continue
+                user = users.get(connection, user_id)
+                zone = (users.zone_named(user.timezone) if user else None) or self._zone
+                params = {"since": clock_time(since, zone), "until": clock_time(until, zone)}
                 told += effects.add(
                     connection,
                     [order.Say(text="say.deaf_window", params=params)],

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from phonework.assistant.backend import AssistantBackend
 from phonework.assistant.client import OpenAIModel, Pause
@@ -14,13 +13,14 @@ from phonework.assistant.tools.sessions import Office
 from phonework.backends.base import Sink
 from phonework.clock import Clock
 from phonework.config import Config
+from phonework.shell.runner import Runner
 from phonework.web.service import web_of
 
 
 def assistant(
-    *, config: Config, sink: Sink, office: Office, clock: Clock, pause: Pause, tally: Tally
+    *, config: Config, sink: Sink, office: Office, clock: Clock, pause: Pause, tally: Tally, runner: Runner | None
 ) -> AssistantBackend:
-    """The assistant that `[assistant]` describes. office: what its tools act through; tally: counts how its model does."""
+    """The assistant that `[assistant]` describes. office, runner: what its tools act through; tally: counts how its model does."""
     chosen = config.assistant
     model = OpenAIModel(
         base_url=chosen.base_url,
@@ -35,7 +35,7 @@ def assistant(
         writer=office.writer,
         clock=clock,
         model=model,
-        tools=tools(office, web_of(config.web), hidden=config.own_places()),
+        tools=tools(office, web_of(config.web), hidden=config.own_places(), runner=runner),
         limits=Limits(
             seconds=chosen.max_seconds,
             steps=chosen.max_steps,
@@ -46,7 +46,7 @@ def assistant(
         house=House(
             root=config.work.root,
             language=config.ui.language,
-            zone=ZoneInfo(config.ui.timezone) if config.ui.timezone else None,
+            zone=config.ui.zone,
         ),
         at={"model": chosen.model, "host": urlsplit(chosen.base_url).netloc.rpartition("@")[2]},
     )

@@ -359,6 +359,11 @@ class UiSettings(Section):
             raise ValueError(f"there is no time zone {name!r}") from error
         return name
 
+    @property
+    def zone(self) -> ZoneInfo | None:
+        """The time zone of people who chose none; None: this machine's."""
+        return ZoneInfo(self.timezone) if self.timezone else None
+
 
 class LogSettings(Section):
     purpose = "The log goes to stderr."

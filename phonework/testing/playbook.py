@@ -285,6 +285,7 @@ class Playbook:
         attachments: tuple[Attachment, ...] = (),
         addressed: bool = True,
         problem: str = "",
+        language: str = "",
     ) -> Said:
         """A message, a moment after whatever happened before; returns it when it is committed and all is quiet."""
         if sent_at is None:
@@ -301,6 +302,7 @@ class Playbook:
             attachments=attachments,
             addressed=addressed,
             problem=problem,
+            language=language,
         )
         await self.deliver(said)
         return said

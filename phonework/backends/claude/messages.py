@@ -8,7 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from phonework.one_line import first_line
+
 LONGEST_TITLE = 120  # characters of a step's title
+MOST_OF_OUTPUT = 120  # characters of what came of it
 _SHOWN_KEYS = ("command", "file_path", "notebook_path", "pattern", "url", "query", "description", "prompt", "path")
 
 
@@ -71,10 +74,11 @@ class ToolUsed:
 
 @dataclass(frozen=True, slots=True)
 class ToolDone:
-    """A tool call ended."""
+    """A tool call ended. output: the first line of what it returned."""
 
     tool_use_id: str
     ok: bool
+    output: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +260,15 @@ def _user(frame: Mapping[str, Any]) -> Iterator[Fact]:
         return
     for block in content:
         if block.get("type") == "tool_result":
-            yield ToolDone(block["tool_use_id"], block.get("is_error") is not True)
+            yield ToolDone(block["tool_use_id"], block.get("is_error") is not True, _output(block.get("content")))
+
+
+def _output(content: object) -> str:
+    """A result is a text, or a list of texts and pictures."""
+    if isinstance(content, list):
+        texts = (one.get("text") for one in content if isinstance(one, Mapping) and one.get("type") == "text")
+        content = next((one for one in texts if isinstance(one, str)), "")
+    return first_line(content, MOST_OF_OUTPUT) if isinstance(content, str) else ""
 
 
 def _result(frame: Mapping[str, Any]) -> Result:

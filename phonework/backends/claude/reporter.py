@@ -154,8 +154,8 @@ class Reporter:
                 if not by_subagent:
                     self._words.act()
                 self._glimpse.begin(tool_use_id, f"↳ {title}" if by_subagent else title)
-            case told.ToolDone(tool_use_id, ok):
-                self._glimpse.finish(tool_use_id, ok=ok)
+            case told.ToolDone(tool_use_id, ok, output):
+                self._glimpse.finish(tool_use_id, ok=ok, output=output)
             case told.TokensSeen():
                 self._glimpse.count(fact)
             case told.Working(what):

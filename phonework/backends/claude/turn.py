@@ -100,9 +100,9 @@ class Glimpse:
         while len(self._steps) > MOST_STEPS:
             del self._steps[next(iter(self._steps))]
 
-    def finish(self, tool_use_id: str, *, ok: bool) -> None:
+    def finish(self, tool_use_id: str, *, ok: bool, output: str = "") -> None:
         if step := self._steps.get(tool_use_id):
-            self._steps[tool_use_id] = Step(title=step.title, state="ok" if ok else "failed")
+            self._steps[tool_use_id] = Step(title=step.title, state="ok" if ok else "failed", output=output)
 
     def count(self, seen: TokensSeen) -> None:
         self._usage = Usage(

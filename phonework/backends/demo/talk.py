@@ -4,7 +4,7 @@ import asyncio
 import shlex
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from phonework.backends.base import Progress, Step, TurnStart
@@ -16,6 +16,7 @@ from phonework.backends.demo.rules import ProjectRules
 from phonework.errors import BackendError, RequestGoneError
 from phonework.fsm.events import AgentAsked, AgentEvent, BackgroundFinished
 from phonework.fsm.types import Answer, Ask, RequestId, Usage, Verdict
+from phonework.one_line import first_line
 
 Pace = Callable[[float], Awaitable[object]]  # wait this many seconds; asyncio.sleep, or a test's own
 SHOWN_CHARACTERS = 4000
@@ -89,11 +90,11 @@ class Talk:
         try:
             yield
         except BaseException:
-            self.steps[place] = Step(title=title, state="failed")
+            self.steps[place] = replace(self.steps[place], state="failed")
             raise
         else:
             if self.steps[place].state == "running":
-                self.steps[place] = Step(title=title, state="ok")
+                self.steps[place] = replace(self.steps[place], state="ok")
         finally:
             self._show()
 
@@ -114,8 +115,8 @@ class Talk:
                 finished = await run(argv, cwd=cwd, timeout=seconds, on_output=lambda output: self.note(output[-500:]))
             except OSError as error:
                 raise BackendError("demo.not_started", program=argv[0], problem=error.strerror or str(error)) from error
-            if not finished.ok:
-                self.steps[place] = Step(title=self.steps[place].title, state="failed")
+            state = "running" if finished.ok else "failed"
+            self.steps[place] = replace(self.steps[place], state=state, output=first_line(finished.output))
         return finished
 
     async def apply(self, project: Project, edit: Edit) -> None:

@@ -47,6 +47,8 @@ def message_received(emulator: Emulator, message: Message) -> Json:
     for name in ("root_id", "parent_id", "thread_id", "mentions"):
         if value := getattr(message, name):
             fields[name] = value
+    if settings.user_agents:
+        fields["user_agent"] = user_agent(world.users[message.sender_id])
     sender = {
         "sender_id": person(world.users[message.sender_id]),
         "sender_type": "user",
@@ -103,6 +105,12 @@ def card_clicked(emulator: Emulator, user: User, message: Message, action: Json,
         "header": header(emulator, "card.action.trigger", microseconds=True),
         "event": body,
     }
+
+
+def user_agent(user: User) -> str:
+    """What the client of an app with the scope `im:user_agent:read` says of itself."""
+    locale = "en_US" if user.language == "en" else "zh_CN"
+    return f"Mozilla/5.0 (Macintosh; Intel Mac OS X 13_2_1) Lark/6.7.5 LarkLocale/{locale} ttnet SDK-Version/6.7.8"
 
 
 def person(user: User) -> Json:

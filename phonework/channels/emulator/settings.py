@@ -50,6 +50,9 @@ class Settings:
     contact_names: bool = True
     """The app has `contact:user.base:readonly`; without it people have no names."""
 
+    user_agents: bool = False
+    """The app has `im:user_agent:read`: messages tell their client, and with it its language."""
+
     chat_per_s: int = 5
     patch_per_s: int = 5
     pin_per_s: int = 5

@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phonework.channels.feishu.inbound import LONG_AGO, read_click, read_history_item, read_message, read_time
+from phonework.channels.feishu.inbound import (
+    LONG_AGO,
+    read_click,
+    read_history_item,
+    read_language,
+    read_message,
+    read_time,
+)
 
 BOT = "ou_bot"
 JSON = st.recursive(
@@ -285,3 +292,29 @@ def test_whatever_a_button_carries_can_be_handed_on(value: Any) -> None:
 @given(post=st.lists(st.lists(st.dictionaries(st.sampled_from(["tag", "text", "href", "user_id", "image_key"]), st.sampled_from(["at", "a", "img", "text", "code_block", "@_user_1", "x"]) | JSON))))  # fmt: skip
 def test_no_post_fails(post: Any) -> None:
     assert read_message(event({"content": post}, "post"), bot_open_id=BOT) is not None
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "language"),
+    [
+        (
+            "Mozilla/5.0 (Macintosh; Intel Mac OS X 13_2_1) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/101.0.4951.53"
+            " Safari/537.36 Lark/6.7.5 LarkLocale/en_US ttnet SDK-Version/6.7.8",
+            "en",
+        ),
+        ("Mozilla/5.0 (iPhone) Lark/4.1.3 LarkLocale/zh_CN", "zh"),
+        ("Lark/4.1.3 LarkLocale/ja_JP", "en"),
+        ("Lark/4.1.3 LarkLocale/", ""),
+        ("LarkLocale/../../etc", ""),
+        ("", ""),
+        (None, ""),
+        ({"LarkLocale": "en_US"}, ""),
+        ("x" * 100_000 + " LarkLocale/en_US", ""),
+    ],
+)
+def test_the_language_of_the_client_is_read_where_it_is_told(user_agent: object, language: str) -> None:
+    """C9."""
+    assert read_language(user_agent) == language
+    said = read_message(event({"text": "hi"}, user_agent=user_agent), bot_open_id=BOT)
+    assert said is not None
+    assert said.language == language
