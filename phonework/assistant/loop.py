@@ -381,6 +381,7 @@ def _ask_of(call: ToolCall, question: Question) -> Ask:
         command=question.command,
         path=question.path,
         diff=question.diff,
+        reasons=question.reasons,
         input_json=json.dumps(_decoded(call.arguments), ensure_ascii=False, indent=1) if whole else "",
         questions=(choice,) if question.options else (),
         extra=dump({"name": call.name, "arguments": call.arguments}),

@@ -163,7 +163,7 @@ class ShellBackend:
         prompt, language = start.prompts[-1], await self._speaks(start)
         ready = await self._runner.judge(prompt.text.strip(), prompt.cwd or start.cwd)
         if ready.judged.verdict is Judged.REFUSE:
-            raise RefusedError("command_refused", reasons=_listed(ready, language))
+            raise RefusedError("command_refused", reasons=showing.listed(ready.judged, language))
         if not await self._agreed(live, ready, language) or live.stop.is_set():
             return Shown(markdown=text(language, "shell.not_run"), stopped=live.stop.is_set())
         session_id, turn = start.session_id, start.turn
@@ -271,10 +271,6 @@ def ask_of(ready: Ready, language: str) -> Ask:
 
 def _whose(connection: sqlite3.Connection, session_id: SessionId) -> tuple[effects.Run, Chat]:
     return sessions.run_of(connection, session_id), sessions.chat_of(connection, session_id)
-
-
-def _listed(ready: Ready, language: str) -> str:
-    return "\n".join(f"- {text(language, one.key, **one.params)}" for one in showing.reasons(ready.judged))
 
 
 def _failed(turn: int, problem: Sentence) -> TurnFailed:

@@ -25,7 +25,7 @@ def worry(command: str, directories: tuple[str, ...], root: Path) -> Reason | No
 
     directories: where the command may find itself; the root and they are absolute paths.
     """
-    look = _Look(posixpath.realpath(root))
+    look = _Look(root)
     try:
         for directory in directories:
             if found := look.at(directory, directory):
@@ -45,14 +45,18 @@ class _TooManyError(Exception):
 class _Look:
     """One look at the disk, at a limited number of names."""
 
-    def __init__(self, root: str) -> None:
-        self._root, self._left = root, MOST_NAMES
+    def __init__(self, root: Path) -> None:
+        self._named, self._root, self._left = str(root), posixpath.realpath(root), MOST_NAMES
+
+    def is_named_inside(self, path: str) -> bool:
+        """Whether it lies in the root by its letters; of another the guard has thought already."""
+        return any(_is_below(posixpath.normpath(path), root) for root in (self._named, self._root))
 
     def at(self, path: str, shown: str) -> Reason | None:
         """What is wrong with where the path leads."""
         self.count()
         real = posixpath.realpath(path)
-        if real != self._root and not real.startswith(self._root.rstrip("/") + "/"):
+        if not _is_below(real, self._root):
             return reason(Why.LINK, shown)
         return reason(Why.SECRET, shown) if SECRET.search(posixpath.relpath(real, self._root)) else None
 
@@ -62,10 +66,16 @@ class _Look:
             raise _TooManyError
 
 
+def _is_below(path: str, root: str) -> bool:
+    return path == root or path.startswith(f"{root.rstrip('/')}/")
+
+
 def _of_command(command: plain.PlainCommand, directory: str, look: _Look) -> Reason | None:
     for word in command.words[1:]:
         name = word.text.partition("=")[2] if word.text.startswith("-") else word.text
-        for path in _meant(directory, name, word.pattern is not None, look) if name else ():
+        if not name or not look.is_named_inside(posixpath.join(directory, name)):
+            continue
+        for path in _meant(directory, name, word.pattern is not None, look):
             if found := look.at(path, word.text):
                 return found
             if command.words[0].text in _FOLLOWS and (found := _below(path, look)):

@@ -69,6 +69,11 @@ def reasons(found: Judgement) -> tuple[Sentence, ...]:
     return tuple(Sentence(key=f"guard.{each.key.value}", params=each.params) for each in found.reasons)
 
 
+def listed(found: Judgement, language: str) -> str:
+    """The same, a line each."""
+    return "\n".join(f"- {text(language, one.key, **one.params)}" for one in reasons(found))
+
+
 def _ends(output: str) -> tuple[str, str]:
     """The output as one, or its beginning and its end, as much as a card may hold."""
     lines = output.split("\n")

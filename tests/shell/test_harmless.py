@@ -127,3 +127,15 @@ async def test_a_monitor_or_a_hook_of_the_repository_does_not_run(scratch: "Scra
 
     assert finished.exit_code == 0
     assert not (scratch.place / "tmp/evil").exists()
+
+
+async def test_the_look_at_the_disk_lets_harmless_commands_run_where_nothing_leads_out(scratch: "Scratch") -> None:
+    few = asyncio.Semaphore(4)
+
+    async def verdict(command: str) -> Verdict:
+        async with few:
+            look = {"cwd": scratch.app, "root": scratch.root, "environment": scratch.environment()}
+            return (await weigh(command, **look)).verdict  # type: ignore[arg-type]
+
+    asked = [command for command in harmless() if "git" not in command and await verdict(command) is not Verdict.RUN]
+    assert asked == []

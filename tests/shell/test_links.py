@@ -132,6 +132,9 @@ async def test_a_name_that_leads_to_what_is_secret_is_asked_about(weighed: Weigh
         "echo 'leak*'",
         "git log --oneline",
         "cat src/[m]ain.py",
+        "cat /dev/null",
+        "echo a/b | tr / _",
+        "basename /usr/bin/env",
     ],
 )
 async def test_what_stays_inside_runs(weighed: Weighed, command: str) -> None:

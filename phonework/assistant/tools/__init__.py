@@ -27,7 +27,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from phonework.fsm.types import Answer, Option, SessionId, UserId
+from phonework.fsm.types import Answer, Option, Sentence, SessionId, UserId
 
 MAX_RESULT = 60_000
 """Characters of a result that reach the model at most; a longer one loses its middle, and says so."""
@@ -75,7 +75,8 @@ class Question:
     """What the person must decide first, shown as a card. prompt: one line in the person's language.
 
     Without options a confirmation: the tool runs only when it was allowed. With options a choice: what was picked is in
-    `Call.answer.picks`. Of command, path with diff, and neither, at most one says what it is about, in full.
+    `Call.answer.picks`. Of command, path with diff, and neither, at most one says what it is about, in full; a command may
+    have the path of the directory it runs in, and reasons why it asks.
     """
 
     prompt: str
@@ -83,6 +84,7 @@ class Question:
     path: str = ""
     diff: str = ""
     options: tuple[Option, ...] = ()
+    reasons: tuple[Sentence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
