@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from phonework.auditing import Auditor
+from phonework.audit.auditor import Auditor
 from phonework.backends.base import Backend
 from phonework.errors import BackendError, StoreError
 from phonework.link.health import NodeHealth, Part, Smoked

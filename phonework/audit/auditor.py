@@ -7,8 +7,8 @@ from typing import Final
 
 import structlog
 
-from phonework.audit import AuditWriter
-from phonework.audit_lines import Row
+from phonework.audit.lines import Row
+from phonework.audit.writer import AuditWriter
 from phonework.errors import StoreError
 from phonework.link.health import Part
 from phonework.store import events

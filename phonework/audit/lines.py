@@ -42,7 +42,7 @@ class Entry:
 
 
 _ASKED: Final = ("request_id", "kind", "tool", "prompt", "command", "path", "diff", "plan", "input_json", "questions", "rule", "fingerprint")  # fmt: skip
-_ANSWER: Final = ("request_id", "generation", "answer.verdict", "answer.text", "answer.picks")
+_ANSWER: Final = ("request_id", "generation", "answer.verdict", "answer.text", "answer.picks", "also")
 _LINES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "Created": ("command", ("cwd", "backend", "model", "mode")),
     "Command": ("command", ("text",)),
@@ -56,6 +56,7 @@ _LINES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "Clicked": ("command", ("value",)),
     "AgentAsked": ("request", ("turn", *(f"ask.{name}" for name in _ASKED))),
     "RequestWithdrawn": ("request", ("turn", "request_id")),
+    "ModelChosen": ("command", ("model",)),
     "ModeChosen": ("command", ("mode", "limit")),
     "ModeRefused": ("command", ("mode", "before", "reason")),
     "ModeExpired": ("command", ("until",)),

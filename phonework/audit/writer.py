@@ -6,37 +6,41 @@ lines that are missing are written when the caller next hands over the events si
 Each line has the number of its event, and a file's last line says where the session's copy stands; so events that are
 handed over again add nothing. A line is appended whole, in one write; what a crash or a full disk tore is left as it is
 and the line comes again after it. Each batch is flushed to the disk (fsync) before the watermark moves. Files are
-never shortened or deleted; a full one is put aside as `<session>.0001.jsonl`, then `.0002` and so on.
+never shortened or deleted; a full one is put aside as `<session>.0001.jsonl`, then `.0002` and so on. A chain of hashes
+goes through all of them (chain.py).
 """
 
 import errno
-import hashlib
-import json
 import os
-import re
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 
-from phonework.audit_lines import Entry, Row, entries_of
+from phonework.audit.chain import FIELD, linked, parse
+from phonework.audit.files import name_of, set_aside
+from phonework.audit.lines import Entry, Row, entries_of
 from phonework.clock import Clock
 from phonework.redact import Redactor
 
 log = structlog.get_logger(__name__)
 
 MAX_BYTES: Final = 16 * 1024 * 1024
-NO_SESSION: Final = "_commands"
-"""The file of what belongs to no session; no session's name begins so."""
-_SAFE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 _BLOCK: Final = 64 * 1024
 
 Place = tuple[int, int]  # number of the event, number of the line within it
+
+
+class _End(NamedTuple):
+    """Where a session's copy stands, and the hash of its last line."""
+
+    place: Place
+    chain: str
 
 
 class AuditWriter:
@@ -53,7 +57,7 @@ class AuditWriter:
         self._directory, self._clock, self._max_bytes = directory, clock, max_bytes
         self._redactor = redactor or Redactor()
         self._lock = threading.Lock()
-        self._places: dict[str, Place] = {}
+        self._ends: dict[str, _End] = {}
         self._watermark: int | None = None
 
     @property
@@ -83,7 +87,7 @@ class AuditWriter:
             except Exception as error:  # whatever it is, the conversation goes on
                 self.failures += 1
                 self.problem = _why(error)
-                self._places.clear()  # what reached the files is read from them again
+                self._ends.clear()  # what reached the files is read from them again
                 with suppress(OSError):  # the log may lie on the same full disk
                     log.error("audit not written", error=repr(error), lines=len(entries), failures=self.failures)
                 return 0
@@ -93,24 +97,27 @@ class AuditWriter:
     def _write(self, entries: list[Entry]) -> int:
         if entries:
             self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        by_file = sorted(entries, key=lambda entry: _name(entry.session_id))
+        by_file = sorted(entries, key=lambda entry: name_of(entry.session_id))
         return sum(
-            self._append(name, list(group)) for name, group in groupby(by_file, lambda entry: _name(entry.session_id))
+            self._append(name, list(group)) for name, group in groupby(by_file, lambda entry: name_of(entry.session_id))
         )
 
     def _append(self, name: str, entries: list[Entry]) -> int:
-        last = self._place(name)
-        new = [entry for entry in entries if (entry.seq, entry.part) > last]
+        end = self._end(name)
+        new = [entry for entry in entries if (entry.seq, entry.part) > end.place]
         if not new:
             return 0
-        data = b"".join(map(self._line, new))
+        data, chain = b"", end.chain
+        for entry in new:
+            written, chain = linked(self._line(entry), chain)
+            data += written
         path = self._room_for(name, len(data))
         _append(path, data)
-        self._places[name] = (new[-1].seq, new[-1].part)
+        self._ends[name] = _End((new[-1].seq, new[-1].part), chain)
         return len(new)
 
-    def _line(self, entry: Entry) -> bytes:
-        line = {
+    def _line(self, entry: Entry) -> dict[str, object]:
+        return {
             "seq": entry.seq,
             "part": entry.part,
             "at": _time(entry.at),
@@ -120,31 +127,23 @@ class AuditWriter:
             "what": entry.what,
             **{key: self._redactor.value(value) for key, value in entry.detail.items()},
         }
-        # ASCII: no character in it is a line break to any reader, and lone surrogates are no error.
-        return json.dumps(line, ensure_ascii=True, default=str).encode() + b"\n"
 
     def _room_for(self, name: str, size: int) -> Path:
         """Return the session's file, begun anew if it would grow too large."""
         path = self._directory / f"{name}.jsonl"
         if path.exists() and path.stat().st_size + size > self._max_bytes:
-            number = max((number for number, _ in self._set_aside(name)), default=0) + 1
+            number = max((number for number, _ in set_aside(self._directory, name)), default=0) + 1
             path.rename(self._directory / f"{name}.{number:04}.jsonl")
         return path
 
-    def _set_aside(self, name: str) -> Iterator[tuple[int, Path]]:
-        for path in self._directory.glob(f"{name}.*.jsonl"):
-            number = path.name.removeprefix(f"{name}.").removesuffix(".jsonl")
-            if number.isdecimal():
-                yield int(number), path
-
-    def _place(self, name: str) -> Place:
+    def _end(self, name: str) -> _End:
         """Return where the session's copy stands, from its newest line."""
-        if name not in self._places:
-            newest = [path for _, path in sorted(self._set_aside(name), reverse=True)]
+        if name not in self._ends:
+            newest = [path for _, path in sorted(set_aside(self._directory, name), reverse=True)]
             files = (self._directory / f"{name}.jsonl", *newest)
-            found = (place for path in files if (place := _last_place(path)) is not None)
-            self._places[name] = next(found, (0, -1))
-        return self._places[name]
+            found = (end for path in files if (end := _last_end(path)) is not None)
+            self._ends[name] = next(found, _End((0, -1), ""))
+        return self._ends[name]
 
     def _read_watermark(self) -> int:
         if self._watermark is None:
@@ -162,12 +161,6 @@ class AuditWriter:
         new.write_text(str(through))
         new.replace(self._directory / ".watermark")
         self._watermark = through
-
-
-def _name(session_id: str | None) -> str:
-    if session_id is None:
-        return NO_SESSION
-    return session_id if _SAFE_NAME.fullmatch(session_id) else hashlib.sha256(session_id.encode()).hexdigest()[:32]
 
 
 def _why(error: Exception) -> str:
@@ -194,11 +187,11 @@ def _append(path: Path, data: bytes) -> None:
         os.close(file)
 
 
-def _last_place(path: Path) -> Place | None:
-    """Return the place of the last whole line of a file; None when it has none or does not exist."""
+def _last_end(path: Path) -> _End | None:
+    """Return the end a file's last whole line tells; None when it has none or does not exist."""
     try:
         with path.open("rb") as file:
-            return next((place for line in _backwards(file.fileno()) if (place := _place_of(line))), None)
+            return next((end for line in _backwards(file.fileno()) if (end := _end_of(line))), None)
     except FileNotFoundError:
         return None
 
@@ -215,12 +208,8 @@ def _backwards(file: int) -> Iterator[bytes]:
     yield rest
 
 
-def _place_of(line: bytes) -> Place | None:
-    try:
-        match json.loads(line):
-            case {"seq": int(seq), "part": int(part)}:
-                return seq, part
-            case _:
-                return None
-    except ValueError:
+def _end_of(raw: bytes) -> _End | None:
+    line = parse(raw)
+    if line is None:
         return None
+    return _End((int(str(line["seq"])), int(str(line["part"]))), str(line.get(FIELD, "")))

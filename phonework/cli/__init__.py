@@ -7,6 +7,7 @@ COMMANDS = {
     "demo": "Try everything in the browser, without any account.",
     "emulator": "Run the Feishu emulator alone.",
     "inspect": "Show what is stored about a person's sessions.",
+    "audit": "Read the audit, and verify that nobody changed it.",
     "fsm": "Print the table of transitions.",
     "doctor": "Check the set-up and say how to mend it.",
     "db": "Migrate, check and back up the database.",

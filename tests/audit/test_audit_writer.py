@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from phonework.audit import AuditWriter
-from phonework.audit_lines import CUT, Entry, Row, entries_of
+from phonework.audit.lines import CUT, Entry, Row, entries_of
+from phonework.audit.writer import AuditWriter
 from phonework.fsm.events import EVENTS, AgentAsked, CardAnswered, MessageReceived, TurnFinished
 from phonework.fsm.types import Answer, Ask, RequestId, RequestKind, UserId, Verdict
 from phonework.redact import MASK, Redactor
@@ -103,7 +103,7 @@ def test_every_act_of_a_person_leaves_a_line() -> None:
 
     assert silent == {
         "TurnStarted", "PromptsTaken", "AgentSessionChanged", "SteerFailed",
-        "WaitReminderDue", "TurnExpired", "StopExpired", "IdleExpired",
+        "WaitReminderDue", "TurnExpired", "StopExpired", "IdleExpired", "TurnWentLong", "RequestShown",
     }  # fmt: skip
 
 
