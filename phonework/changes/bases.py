@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 
 from phonework.changes import compare, snapshot
-from phonework.changes.compare import BaseGoneError, Changes
+from phonework.changes.compare import EMPTY, BaseGoneError, Changes
 from phonework.changes.git import GitError
 from phonework.changes.snapshot import NoRepositoryError, TooMuchError
 from phonework.errors import RefusedError
@@ -29,12 +29,15 @@ class Bases:
         self._directory = directory
 
     async def take(self, session_id: SessionId, cwd: str) -> str:
-        """The id of the tree, or empty when there is none to take: no repository, too much in it, too slow."""
+        """The id of the tree, or empty when there is none to take: no repository, too much in it, too slow.
+
+        EMPTY for a directory with nothing in it: the agent may make a repository of it.
+        """
         try:
             async with asyncio.timeout(TAKEN_WITHIN.total_seconds()):
                 return await snapshot.take(Path(cwd), self._objects(session_id))
         except NoRepositoryError:
-            return ""
+            return EMPTY if await asyncio.to_thread(_is_empty, Path(cwd)) else ""
         except (TooMuchError, TimeoutError, GitError, OSError) as error:
             log.info("what the directory holds could not be taken down", session_id=session_id, why=repr(error)[:300])
             return ""
@@ -63,3 +66,10 @@ class Bases:
 
     def _objects(self, session_id: SessionId) -> Path:
         return self._directory / session_id / "objects"
+
+
+def _is_empty(directory: Path) -> bool:
+    try:
+        return next(directory.iterdir(), None) is None
+    except OSError:
+        return False

@@ -8,6 +8,8 @@ from typing import Final
 from phonework.changes.git import GitError
 from phonework.changes.snapshot import locate, looking
 
+EMPTY: Final = "empty"
+"""In place of a tree's id: there was nothing."""
 LONGEST_PATCH: Final = 5_000_000  # bytes
 LONGEST_LIST: Final = 4_000_000
 _CUT: Final = b"\n... the rest is left out: the difference is too long ...\n"
@@ -48,9 +50,11 @@ class Changes:
 
 
 async def between(directory: Path, objects: Path, base: str, now: str) -> Changes:
-    """What changed from one tree to the other. Raises NoRepositoryError, BaseGoneError."""
+    """What changed from one tree to the other; base may be EMPTY. Raises NoRepositoryError, BaseGoneError."""
     git = looking(await locate(directory), objects)
     try:
+        if base == EMPTY:
+            base = (await git("hash-object", "-t", "tree", "-w", "--stdin")).data.decode().strip()
         await git("cat-file", "-e", "--end-of-options", f"{base}^{{tree}}")
         listed = await git(*_PLAIN, "--raw", "--numstat", "--no-abbrev", "-z", base, now, limit=LONGEST_LIST)
         shown = await git(

@@ -135,6 +135,18 @@ async def test_a_repository_without_a_commit(tmp_path: Path, known: Bases) -> No
     assert figures(await known.changes(ONE, str(tmp_path / "fresh"), base)) == {"first.txt": ("A", 1, 0)}
 
 
+async def test_an_empty_directory_that_becomes_a_repository(tmp_path: Path, known: Bases) -> None:
+    place = tmp_path / "new"
+    place.mkdir()
+    base = await known.take(ONE, str(place))
+    git(place, "init", "-q")
+    (place / "first.txt").write_text("1\n")
+    git(place, "add", "-A")
+    git(place, "commit", "-qm", "by the agent")
+
+    assert figures(await known.changes(ONE, str(place), base)) == {"first.txt": ("A", 1, 0)}
+
+
 async def test_repositories_within_this_one_count_by_their_heads(repository: Path, known: Bases) -> None:
     git(repository, "clone", "-q", str(repository), "nested")
     git(repository, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(repository), "module")
@@ -203,6 +215,7 @@ async def test_a_huge_file_is_known_by_its_size_and_does_not_fill_the_patch(
 
 
 async def test_what_is_no_repository_has_nothing_to_compare_with(tmp_path: Path, known: Bases) -> None:
+    (tmp_path / "a file").touch()
     assert await known.take(ONE, str(tmp_path)) == ""
     with pytest.raises(RefusedError) as refused:
         await known.changes(ONE, str(tmp_path), "")
