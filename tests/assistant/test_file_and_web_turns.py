@@ -138,7 +138,7 @@ async def test_files_are_read_and_sent_without_asking_and_nothing_outside(scene:
     )
     read, sent, outside, pattern = results(scene)
     assert read.endswith("     1\tone")
-    assert "is sent" in sent
+    assert "goes to the chat" in sent
     assert "outside the working root" in outside
     assert "cannot be searched for" in pattern
     posts = scene.play.channel.posts.values()

@@ -3,6 +3,8 @@
 import os
 import socket
 import tempfile
+import threading
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -192,6 +194,42 @@ def test_a_file_swapped_for_a_pipe_does_not_make_us_wait(root: Root, monkeypatch
     assert caught.value.text == "file_not_plain"
 
 
+@pytest.mark.parametrize("swapped", ["shop", "shop/a.txt"])
+def test_a_race_is_never_won(root: Root, swapped: str) -> None:
+    """Somebody swaps a directory, or a file, for a link out and back again as fast as they can."""
+    inside, outside, place = root.path / "shop" / "a.txt", root.path.parent / "out", root.path / swapped
+    inside.write_text("mine")
+    (outside / "a.txt").write_text("not yours")
+    aside, over = root.path / "aside", threading.Event()
+
+    def swap() -> None:
+        target = outside / "a.txt" if swapped.endswith(".txt") else outside
+        while not over.is_set():
+            place.rename(aside)
+            place.symlink_to(target)
+            place.unlink()
+            aside.rename(place)
+
+    swapper = threading.Thread(target=swap)
+    swapper.start()
+    outcomes = Counter[str]()
+    try:
+        while outcomes.total() < 4_000:
+            try:
+                found = read("shop/a.txt", root)
+            except RefusedError as error:
+                outcomes[error.text] += 1
+            else:
+                outcomes[found.decode()] += 1
+    finally:
+        over.set()
+        swapper.join()
+
+    assert set(outcomes) <= {"mine", "file_missing", "file_outside_root"}
+    assert outcomes["mine"]
+    assert (outside / "a.txt").read_text() == "not yours"
+
+
 # Any tree, any path
 
 NAMES = st.sampled_from(["a", "b", "c"])
@@ -206,8 +244,8 @@ def build(root: Path, tree: list[tuple[list[str], str]]) -> None:
     for parts, target in tree:
         path = root.joinpath(*parts)
         try:
-            if not path.parent.resolve().is_relative_to(root):
-                continue
+            if not path.parent.resolve().is_relative_to(root) or path.is_symlink():
+                continue  # the maker of the tree must not be led out either
             path.parent.mkdir(parents=True, exist_ok=True)
             if target == "file":
                 path.write_text("mine")

@@ -172,7 +172,7 @@ class SendFile(Looking):
     async def run(self, call: Call, arguments: Sent) -> Result:
         place = await asyncio.to_thread(self._reach.locate, call, arguments.path)
         content = await asyncio.to_thread(read_to_send, place)
-        return Result(text=f"{place.shown} ({in_words(len(content))}) is sent.", files=(place.real,))
+        return Result(text=f"{place.shown} ({in_words(len(content))}) goes to the chat.", files=(place.real,))
 
 
 class Written(Arguments, frozen=True, kw_only=True):
