@@ -432,6 +432,7 @@ def _check_heard(world: World, request_id: RequestId, answer: Answer) -> None:
 _REQUEST_LIFE: Final = {
     RequestStatus.QUEUED: {RequestStatus.OPEN, RequestStatus.WITHDRAWN, RequestStatus.REFUSED, RequestStatus.VOID},
     RequestStatus.OPEN: {
+        RequestStatus.OPEN,  # waited for anew, and still the same question
         RequestStatus.ANSWERED,
         RequestStatus.WITHDRAWN,
         RequestStatus.REFUSED,
@@ -452,8 +453,11 @@ _PROMPT_LIFE: Final = {
 def _check_lives(world: World, decision: Decision) -> None:
     """Requests and messages move forward only: nothing is answered or run twice."""
     requests = {one.request_id: one.status for one in world.requests}
+    shown = {one.request_id: one.generation for one in world.requests if one.status is RequestStatus.OPEN}
     for request in decision.requests:
         status = requests.get(request.request_id)
+        if shown.get(request.request_id, request.generation) != request.generation:
+            raise BrokenPromiseError(f"{request.request_id} is not the question that was shown")
         if status is not None and request.status not in _REQUEST_LIFE.get(status, set()):
             raise BrokenPromiseError(f"{request.request_id} went from {status} to {request.status}")
     prompts = {one.prompt_id: one.status for one in world.prompts}

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Collection
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
@@ -12,9 +13,11 @@ from phonework.fsm.draft import Draft
 from phonework.fsm.events import AgentAsked, Event, ModeChosen
 from phonework.fsm.machine import Decide, decide, decider
 from phonework.fsm.table import TABLE, Action, Ignore
-from phonework.fsm.types import Answer, Session, State, Verdict
+from phonework.fsm.types import Answer, Request, Session, State, Verdict
 from phonework.testing.world import (
     BYPASS,
+    MORNING,
+    NOW,
     Bounds,
     BrokenPromiseError,
     World,
@@ -31,10 +34,16 @@ STEPS = 40_000
 
 
 def explore(
-    decide: Decide, bounds: Bounds, *, can_steer: bool = False, limit: int = STEPS, only: Collection[str] = ()
+    decide: Decide,
+    bounds: Bounds,
+    *,
+    can_steer: bool = False,
+    quiet: bool = False,
+    limit: int = STEPS,
+    only: Collection[str] = (),
 ) -> set[World]:
     """Every world that can be reached, breadth first. only: the names of the moves to follow, when not all."""
-    first = begin(can_steer=can_steer)
+    first = begin(can_steer=can_steer, quiet=quiet)
     seen = {seen_as(first)}
     waiting = deque([first])
     steps = 0
@@ -119,6 +128,33 @@ MODES = {
 LATE = {"message fresh", "start", "ask rm", "ask ls", "crash", "late owner", "late stranger", "answer"}
 
 
+NIGHT = {"message fresh", "start", "ask rm", "withdraw", "click owner", "shown", "timer wait", "timer remind"}
+
+
+def test_no_interleaving_breaks_a_promise_at_night() -> None:
+    """Nobody is asked before they may be disturbed, and no silence until then is a yes."""
+    reached = explore(decide, SMALL, quiet=True)
+    assert any(world.session.open and world.session.open.opened_at == MORNING for world in reached)
+    assert any(world.session.open and world.session.open.opened_at == NOW for world in reached)
+
+
+def test_from_every_night_rest_is_reached_if_people_do_nothing() -> None:
+    resting: set[World] = set()
+    for world in explore(decide, Bounds(prompts=1, asks=2, crashes=0, clicks=1), quiet=True, only=NIGHT):
+        _comes_to_rest(world, resting)
+
+
+def test_a_wait_that_begins_before_it_is_seen_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    wait_for = Draft.wait_for
+
+    def at_once(draft: Draft, request: Request, *, since: datetime) -> None:
+        wait_for(draft, request, since=draft.now)
+
+    monkeypatch.setattr(Draft, "wait_for", at_once)
+    with pytest.raises(BrokenPromiseError, match="before they are asked"):
+        explore(decider(TABLE), Bounds(prompts=1, asks=1), quiet=True, only=NIGHT)
+
+
 @pytest.mark.parametrize(
     ("guard", "bounds", "only"),
     [
@@ -128,6 +164,8 @@ LATE = {"message fresh", "start", "ask rm", "ask ls", "crash", "late owner", "la
         (guards.this_turn, Bounds(prompts=2, asks=0), TALK | {"echo"}),
         (guards.this_wait, Bounds(prompts=1, asks=1), TALK | {"timer wait"}),
         (guards.this_turn_timer, Bounds(prompts=2, asks=0), TALK | {"timer turn", "timer idle"}),
+        (guards.this_turn_timer, Bounds(prompts=2, asks=0), TALK | {"timer background"}),
+        (guards.shown_open, Bounds(prompts=1, asks=2), NIGHT),
         (guards.answered, Bounds(prompts=1, asks=1), TALK | {"timer wait", "interrupt unheard"}),
         (guards.mode_over, Bounds(prompts=1, asks=0, modes=2), MODES),
         (guards.mode_wanted, Bounds(prompts=1, asks=0, modes=2), MODES),
@@ -137,9 +175,10 @@ LATE = {"message fresh", "start", "ask rm", "ask ls", "crash", "late owner", "la
     ids=lambda value: getattr(value, "__name__", ""),
 )
 def test_a_guard_that_is_left_out_is_noticed(guard: object, bounds: Bounds, only: set[str]) -> None:
-    explore(decide, bounds, only=only)
+    quiet = guard is guards.shown_open
+    explore(decide, bounds, only=only, quiet=quiet)
     with pytest.raises((BrokenPromiseError, AssertionError)):
-        explore(_without(guard), bounds, only=only)
+        explore(_without(guard), bounds, only=only, quiet=quiet)
 
 
 def test_a_decision_used_for_another_call_is_noticed() -> None:
