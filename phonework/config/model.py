@@ -152,7 +152,7 @@ class WorkSettings(Section):
     )
     sandbox: Literal["off", "bwrap"] = Field(
         "off",
-        description="`bwrap`: Claude Code and all it starts run in bubblewrap (Linux): they may write only in the "
+        description="`bwrap`: Claude Code, `/shell` and all they start run in bubblewrap (Linux): they may write only in the "
         "session's directory, Claude Code's own, an own `/tmp` and `sandbox_write`, and see neither our data nor "
         "`config.toml`; the network stays. Where that does not work nothing is run. `off`: they may do what you may. "
         "SECURITY.md says what it holds and what not.",
