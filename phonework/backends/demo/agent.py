@@ -9,6 +9,7 @@ import structlog
 from phonework.backends.base import TurnStart
 from phonework.backends.demo.edits import go_on
 from phonework.backends.demo.journal import Record
+from phonework.backends.demo.past import conversations
 from phonework.backends.demo.stories import STORIES, pictures
 from phonework.backends.demo.talk import AgentCrashError, Desk, Talk
 from phonework.backends.demo.words import Story, Wish, understand
@@ -58,7 +59,8 @@ class Agent:
         talk = self._talk = Talk(start=start, desk=self._desk, conversation=self.conversation, mode=start.mode)
         self._stop, self._inbox = None, []
         try:
-            await self._desk.journal.append(*(self._record(start.turn, prompt) for prompt in start.prompts))
+            recalled = await self._recalled(start)
+            await self._desk.journal.append(*recalled, *(self._record(start, prompt) for prompt in start.prompts))
         except OSError as error:
             self._talk = None
             raise BackendError("demo.no_journal", problem=error.strerror or str(error)) from error
@@ -157,7 +159,7 @@ class Agent:
                 last.append(await self._play(talk, prompt, talk.start.images.get(prompt.prompt_id, ())))
         while self._inbox:
             prompt, images = self._inbox.pop(0)
-            await self._desk.journal.append(self._record(talk.start.turn, prompt))
+            await self._desk.journal.append(self._record(talk.start, prompt))
             await self._desk.report(PromptsTaken(turn=talk.start.turn, prompt_ids=(prompt.prompt_id,)))
             last.append(await self._play(talk, prompt, images))
         talk.over = True
@@ -197,13 +199,23 @@ class Agent:
         await self._desk.report(AgentSessionChanged(turn=talk.start.turn, agent_session_id=self.conversation))
         return await talk.say(wish.words("好，之前的对话我忘掉了。", "Done, I have forgotten what was said before."))
 
-    def _record(self, turn: int, prompt: Prompt) -> Record:
+    async def _recalled(self, start: TurnStart) -> list[Record]:
+        """What was said in the conversation that this session goes on with, or with a copy of, and did not begin."""
+        origin, journal = start.agent_session_id or start.fork_of, self._desk.journal
+        if not origin or origin in journal.memory.said:
+            return []
+        known = await asyncio.to_thread(conversations, journal.path.parent)
+        said: list[object] = [*known[origin].said] if origin in known else []
+        return [{"kind": "recalled", "conversation": self.conversation, "said": said, "cwd": start.cwd}]
+
+    def _record(self, start: TurnStart, prompt: Prompt) -> Record:
         return {
             "kind": "prompt",
             "conversation": self.conversation,
-            "turn": turn,
+            "turn": start.turn,
             "id": prompt.prompt_id,
             "text": prompt.text,
+            "cwd": start.cwd,
         }
 
 

@@ -11,7 +11,18 @@ import structlog
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from phonework import __version__
-from phonework.backends.base import Accepted, Capabilities, Liveness, PermissionMode, Progress, Rule, Sink, TurnStart
+from phonework.backends.base import (
+    Accepted,
+    Capabilities,
+    DeskSession,
+    Liveness,
+    PermissionMode,
+    Progress,
+    Rule,
+    Sink,
+    TurnStart,
+)
+from phonework.backends.demo import past
 from phonework.backends.demo.agent import Agent, Stop
 from phonework.backends.demo.journal import Journal
 from phonework.backends.demo.process import python_name, run
@@ -43,6 +54,7 @@ class DemoBackend:
         can_steer=True,
         asks=frozenset(RequestKind),
         slash_commands=True,
+        desk=True,
         modes=(
             PermissionMode(name="default"),
             PermissionMode(name="acceptEdits"),
@@ -122,6 +134,18 @@ class DemoBackend:
     async def close(self, session_id: SessionId) -> None:
         """Let the agent go; its journal stays."""
         await self._finish(session_id, Stop.INTERRUPT)
+
+    async def transcripts(self, under: Path, limit: int) -> tuple[DeskSession, ...]:
+        """Return what is in the journals of all sessions."""
+        return tuple(await asyncio.to_thread(past.newest, self._directory, under, limit))
+
+    async def transcript(self, agent_session_id: str) -> DeskSession | None:
+        """Return one conversation of the journals."""
+        known = await asyncio.to_thread(past.conversations, self._directory)
+        return past.desk_session(agent_session_id, known[agent_session_id]) if agent_session_id in known else None
+
+    async def end_at_desk(self, agent_session_id: str, key: str) -> None:
+        """Do nothing: this agent lives in this process only, and nobody else has its journals open."""
 
     async def liveness(self, session_id: SessionId) -> Liveness:
         """Tell whether the agent runs; it lives in this process, so the answer is always certain."""

@@ -37,6 +37,8 @@ class Memory:
             }:
                 self.said.setdefault(name, []).append(text)
                 self.taken.add((turn, PromptId(prompt_id)))
+            case {"kind": "recalled", "conversation": str(name), "said": [*said]}:
+                self.said[name] = [text for text in said if isinstance(text, str)]
             case {"kind": "rule", "rule": str(rule)}:
                 self.rules.add(rule)
             case {"kind": "accept_edits"}:
