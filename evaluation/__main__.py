@@ -27,6 +27,7 @@ from phonework.clock import SystemClock
 from phonework.config import Config
 from phonework.fsm.types import SessionId, State, UserId
 from phonework.intake.hand import Desk
+from phonework.shell.runner import Runner
 from phonework.store.writer import Writer
 from phonework.views import SessionView
 from phonework.web.service import web_of
@@ -53,7 +54,8 @@ def registered() -> dict[str, Tool[Any]]:
     writer = Writer(config.database, SystemClock())
     desk = Desk(backends={}, default_backend="", new_id=str, root=ROOT)
     office = Office(writer=writer, desk=desk, root=ROOT, arm=lambda _due: None)
-    return tools(office, web_of(config.web))
+    runner = Runner(root=ROOT, timeout=timedelta(), limit_bytes=0)
+    return tools(office, web_of(config.web), runner=runner)
 
 
 def offers() -> tuple[Offer, ...]:

@@ -269,12 +269,11 @@ class Work:
         one = self._call(call)
         async with asyncio.timeout(within):
             question = await tool.question(one, arguments)
-        if question is not None:
-            answer = await self._decided(tool, call, question)
-            if answer.verdict is Verdict.DENY:
-                said = f" They said: {answer.text}" if answer.text else ""
-                return Result(text=f"The person refused it. Nothing was done.{said}", failed=True)
-            one = replace(one, answer=answer)
+        answer = await self._decided(tool, call, question) if question is not None else self._late_no(call)
+        if answer is not None and answer.verdict is Verdict.DENY:
+            said = f" They said: {answer.text}" if answer.text else ""
+            return Result(text=f"The person refused it. Nothing was done.{said}", failed=True)
+        one = replace(one, answer=answer)
         if tool.changes:
             await self._claim(call)
         async with asyncio.timeout(within):
@@ -305,6 +304,14 @@ class Work:
             return await self._ask(_ask_of(call, question))
         finally:
             self._bound.reschedule(loop.time() + left)
+
+    def _late_no(self, call: ToolCall) -> Answer | None:
+        """The decision the turn carries, if it is a no to this call: it counts also if the call need not ask any more."""
+        carry, late = self._start.carry, _late_call(self._start)
+        if carry is None or late is None or carry.answer.verdict is not Verdict.DENY:
+            return None
+        same = (late.name, _canonical(late.arguments)) == (call.name, _canonical(call.arguments))
+        return carry.answer if same else None
 
     async def _claim(self, call: ToolCall) -> None:
         session_id, turn = self._start.session_id, self._start.turn
@@ -389,9 +396,9 @@ def _ask_of(call: ToolCall, question: Question) -> Ask:
 
 
 def _late_call(start: TurnStart) -> ToolCall | None:
-    """The call a late decision is about, if it was a yes or a choice."""
+    """The call a late decision is about."""
     carry = start.carry
-    if carry is None or carry.answer.verdict is Verdict.DENY:
+    if carry is None:
         return None
     extra = _decoded(carry.ask.extra)
     name, arguments = extra.get("name"), extra.get("arguments")
