@@ -66,6 +66,7 @@ class Situation:
     smart: bool
     sessions: tuple[Known, ...] = ()
     assistant: Known | None = None
+    shell: Known | None = None
     replied: SessionId | None = None
     spoke_at: datetime | None = None
     files: bool = False
@@ -170,8 +171,8 @@ def fold(text: str) -> str:
 
 def _answers(text: str, now: Situation) -> Route | None:
     """The only open question that the words answer; several are told apart by the person alone."""
-    everybody = (*now.sessions, *([now.assistant] if now.assistant else []))
-    asking = [one for one in everybody if one.asks is not None]
+    everybody = (*now.sessions, now.assistant, now.shell)
+    asking = [one for one in everybody if one is not None and one.asks is not None]
     if now.files or not asking:
         return None
     fitting = tuple(one for one in asking if one.asks is not None and _plainly_answers(one.asks, text))

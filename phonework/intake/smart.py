@@ -20,7 +20,7 @@ def routed(hand: Hand, said: Said) -> Taken:
     found = route(said.text, situation(hand, said))
     hand.desk.routed[found.way] += 1
     if found.which:
-        return reply(hand, said, _which(found, said))
+        return reply(hand, said, _which(hand, found, said))
     session_id = found.session_id
     if found.way is Way.MODEL:
         assert hand.desk.assistant
@@ -42,12 +42,13 @@ def situation(hand: Hand, said: Said) -> Situation:
             sessions=_open(hand, said, only=current) if current else (),
         )
     helper = companion_of(hand.user_id, hand.desk.assistant)
-    known = sessions.exists(hand.connection, helper)
+    known = _companion(hand, said, hand.desk.assistant)
     return Situation(
         sent_at=said.sent_at,
         smart=True,
         sessions=_open(hand, said),
-        assistant=_known(hand, said, views.session(hand.connection, helper), number=0) if known else None,
+        assistant=known,
+        shell=_companion(hand, said, hand.desk.shell) if hand.desk.shell else None,
         spoke_at=turns.last_end(hand.connection, helper) if known else None,
         files=bool(said.attachments),
     )
@@ -109,10 +110,11 @@ def forget(hand: Hand, said: Said) -> Taken:
     return reply(hand, said, order.Say(text="say.forgotten"), applied=True)
 
 
-def _which(found: Route, said: Said) -> order.Say:
+def _which(hand: Hand, found: Route, said: Said) -> order.Say:
     if len(found.which) == 1:
         one = found.which[0]
-        key = "say.answer_plainly" if one.number else "say.answer_assistant"
+        helper = "say.answer_shell" if is_shell(hand, one.session_id) else "say.answer_assistant"
+        key = "say.answer_plainly" if one.number else helper
         return order.Say(text=key, params={"project": one.project, "session_id": one.session_id})
     named = "\n".join(f"{one.number}. {one.project} ({one.session_id})" for one in found.which if one.number)
     return order.Say(text="say.which_session", params={"sessions": named})
@@ -137,6 +139,14 @@ def _known(hand: Hand, said: Said, view: SessionView, *, number: int) -> Known:
         asked_at=asked.opened_at if asked else None,
         written_at=max(written, default=None),
     )
+
+
+def _companion(hand: Hand, said: Said, backend: str) -> Known | None:
+    """One of the person's helpers, if they have met it."""
+    session_id = companion_of(hand.user_id, backend)
+    if not sessions.exists(hand.connection, session_id):
+        return None
+    return _known(hand, said, views.session(hand.connection, session_id), number=0)
 
 
 def _question(hand: Hand, view: SessionView) -> Request | None:

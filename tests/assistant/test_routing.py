@@ -143,6 +143,14 @@ def test_the_assistants_own_question_is_answered_like_any() -> None:
     assert route("yes", replace(asked, sessions=SITUATIONS["confirm"].sessions)).which
 
 
+def test_a_command_that_waits_is_answered_like_any_and_never_takes_a_yes_from_others() -> None:
+    shell = asking(known(SessionId("shell-1"), 0, "work", 1), RequestKind.CONFIRM)
+    asked = replace(SITUATIONS["idle"], shell=shell, spoke_at=None)
+    assert route("yes", asked).session_id == "shell-1"
+    assert len(route("yes", replace(asked, sessions=SITUATIONS["confirm"].sessions)).which) == 2
+    assert route("yes", replace(asked, spoke_at=ago(0))).which == (shell,)
+
+
 @pytest.mark.parametrize(
     ("words", "named"),
     [

@@ -5,7 +5,7 @@ import contextlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
@@ -15,8 +15,13 @@ from phonework.assistant.tools.schemas import read
 from phonework.assistant.tools.shell import tools
 from phonework.errors import RefusedError
 from phonework.fsm.types import Answer, SessionId, UserId, Verdict
+from phonework.intake.companions import companion_of
 from phonework.sandbox import Sandbox
 from phonework.shell.runner import Runner
+from phonework.testing.playbook import ADA
+
+if TYPE_CHECKING:
+    from tests.assistant.conftest import Scene
 
 YES, NO = Answer(verdict=Verdict.ALLOW), Answer(verdict=Verdict.DENY)
 
@@ -110,3 +115,21 @@ async def test_without_the_sandbox_that_was_asked_for_nothing_runs(call: Call, m
 
     assert result.failed
     assert "nothing was done" in result.text
+
+
+async def test_a_typed_yes_is_for_the_command_that_asks(scene: "Scene") -> None:
+    """Or for nobody, when an agent asks as well."""
+    shell = companion_of(ADA, "shell")
+    opened = "SELECT count(*) FROM request WHERE session_id = ? AND status = 'open'"
+    session = await scene.play.begin("fix it")
+    await scene.play.started(session)
+    await scene.play.say("/shell touch made")
+    await scene.play.until(lambda: scene.play.one(opened, shell) == 1)
+    request = await scene.play.asks(session)
+    await scene.play.say("yes")
+    assert scene.play.request_status(request) == "open"
+    assert scene.play.one(opened, shell) == 1
+
+    await scene.play.withdraws(session, request)
+    await scene.play.say("yes")
+    await scene.play.until(lambda: (scene.play.work / "api/made").exists())
