@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import PurePath
 from typing import Final
 
-from phonework.channels.cards.parts import Card, Element, Head, button, card, fitted, line, markdown, row, small
+from phonework.channels.cards.parts import Card, Element, Head, button, card, fitted, line, markdown, plain, row, small
 from phonework.channels.cards.values import DeskOp, desk_value, switch_value
 from phonework.channels.markdown import escape, inline_code
 from phonework.texts import text
@@ -18,7 +18,7 @@ MOST: Final = 12
 def list_card(found: Sequence[DeskView], root: str, language: str, now: datetime) -> Card:
     """Each with project, age and words, and what can be done with it."""
     head = Head(title=text(language, "desk.title"), color="blue")
-    note = small(escape(text(language, "desk.note", root=root)))
+    note = small(escape(text(language, "desk.note", root=plain(root, 200))))
 
     def build(budget: int) -> Card:
         if not found:
@@ -82,7 +82,7 @@ def _button(view: DeskView, op: DeskOp, language: str, *, kind: str = "default",
 
 
 def _where(view: DeskView) -> str:
-    return view.session.held_by.where if view.session.held_by else ""
+    return plain(view.session.held_by.where, 80) if view.session.held_by else ""
 
 
 def _ago(at: datetime, now: datetime, language: str) -> str:

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from phonework.channels.cards import values
 from phonework.channels.cards.values import (
     AnswerClick,
+    DeskClick,
+    DeskOp,
     Form,
     Malformed,
     Press,
@@ -54,6 +56,9 @@ def test_every_button_reads_back_as_it_was_made() -> None:
         op=PromptOp.SEND_NOW, prompt_id=PromptId(ID)
     )
     assert parse(values.switch_value("fizz-top")) == SwitchClick(session_id=SessionId("fizz-top"))
+    for op in DeskOp:
+        click = DeskClick(op=op, backend="claude", agent_session_id=ID, key="42:9.5" if op is DeskOp.TAKE_OVER else "")
+        assert parse(values.desk_value(op, click.backend, click.agent_session_id, click.key)) == click
     assert clicked(Press.ALLOW) == AnswerClick(request_id=RequestId(ID), generation=3, press=Press.ALLOW)
     assert clicked(values.pick(0, 1)).pick == (0, 1)
     late = parse(values.answer_value(ID, 3, Press.DENY, late=True), {"reason": " no "})
@@ -132,6 +137,27 @@ JSON = st.recursive(
     max_leaves=6,
 )
 FIELDS = st.sampled_from(["v", "op", "id", "g", "c", "q0", "t0", "reason", "text", "x"])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"b": ""},
+        {"b": 7},
+        {"b": "../x"},
+        {"id": ""},
+        {"id": "a/../b"},
+        {"key": 42},
+        {"key": "42"},
+        {"key": "-1:2"},
+        {"key": "1:2;3"},
+    ],
+)
+def test_a_forged_button_of_a_desk_conversation_is_malformed(change: dict[str, object]) -> None:
+    value = {**values.desk_value(DeskOp.TAKE_OVER, "claude", ID, "42:9"), **change}
+    assert isinstance(parse(value), Malformed)
+
+
 HINTS = st.sampled_from([1, "answer", "late", "stop", "drop", "switch", "allow", "form", "pick:0:0", ID, ["0"], "0"])
 
 
