@@ -16,6 +16,7 @@ KEPT_TURNS: Final = 300
 MAX_CALLS_AT_ONCE: Final = 16
 SHORTEST: Final = 400
 """Characters to which a message may be cut so that a conversation fits."""
+NO_ANSWER: Final = "(No answer came of this.)"
 NOT_RUN: Final = "This was not run: the program ended before. Do it again if it is still wanted."
 OUTCOME_UNKNOWN: Final = (
     "The program ended while this ran. Whether it was done is not known. Do not do it again unless the person says so."
@@ -97,7 +98,7 @@ def fitting(earlier: Sequence[Sequence[Message]], exchange: Sequence[Message], t
     present = _cut(exchange, tokens)
     left = tokens - sum(map(tokens_of, present))
     shown: list[Message] = []
-    for one in reversed(earlier):
+    for one in map(_ended, reversed(earlier)):
         left -= sum(map(tokens_of, one))
         if left < 0:
             break
@@ -148,6 +149,14 @@ def _cut(messages: Sequence[Message], tokens: int) -> list[Message]:
             break
         found[place] = replace(found[place], text=shortened(words, max(SHORTEST // 2, len(words) // 2)))
     return found
+
+
+def _ended(exchange: Sequence[Message]) -> Sequence[Message]:
+    """An exchange that failed or was stopped gets an end: some servers refuse two words of the person in a row."""
+    last = exchange[-1]
+    if last.role is Role.ASSISTANT and not last.calls:
+        return exchange
+    return (*exchange, Message(role=Role.ASSISTANT, text=NO_ANSWER))
 
 
 def _without_idle_thoughts(exchange: Sequence[Message]) -> Sequence[Message]:

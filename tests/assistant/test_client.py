@@ -1,6 +1,8 @@
 """The real `openai` package against a server that behaves as real ones do, and worse."""
 
 import json
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -239,6 +241,12 @@ async def test_no_error_names_the_key() -> None:
             await model.ask("", HELLO, (), seen.watch)
     assert "is wrong" in raised.value.detail
     assert KEY not in str(raised.value)
+
+
+def test_the_package_is_imported_only_when_a_model_is_asked() -> None:
+    """It takes a second, and who has no assistant need not wait for it."""
+    code = "import sys, phonework.core, phonework.app; sys.exit('openai' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_arguments_that_are_no_object_are_not_sent_back() -> None:

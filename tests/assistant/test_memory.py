@@ -1,5 +1,6 @@
 """What the model is shown of the conversation: whole exchanges, as many as fit."""
 
+import itertools
 from collections.abc import Sequence
 
 import pytest
@@ -52,6 +53,16 @@ def test_one_huge_result_is_shortened_and_nothing_else() -> None:
 def test_thoughts_go_back_only_beside_calls() -> None:
     shown = fitting([exchange(5, calls=False), exchange(6, calls=True)], (spoken(Role.USER, "now"),), 8000)
     assert [one.reasoning for one in shown if one.role is Role.ASSISTANT] == [None, None, "hm"]
+
+
+def test_the_person_never_speaks_twice_in_a_row() -> None:
+    """Some servers refuse that; a turn that failed or was stopped leaves it so."""
+    failed = (spoken(Role.USER, "one"),)
+    stopped = exchange(5, calls=True)[:3]
+    shown = fitting([failed, stopped, failed], (spoken(Role.USER, "now"),), 8000)
+    roles = [one.role for one in shown]
+    assert all(first is not Role.USER or second is not Role.USER for first, second in itertools.pairwise(roles))
+    assert [one.text for one in shown if one.role is Role.USER][-1] == "now"
 
 
 @pytest.mark.parametrize(("words", "least"), [("a" * 300, 100), ("字" * 300, 300), ("", 6)])

@@ -36,6 +36,12 @@ async def test_the_model_knows_who_when_where_and_which_sessions(scene: Any) -> 
     assert len(system) < 2500
 
 
+async def test_a_failure_is_told_in_the_persons_language(stage: Any) -> None:
+    async with stage(language="zh") as scene:
+        await scene.ask("你好", fail(401))
+        assert any("不接受密钥" in one for one in scene.play.channel.texts())
+
+
 async def test_another_persons_sessions_do_not_exist(scene: Any) -> None:
     theirs = await scene.play.begin("secret work", user=BOB)
     await scene.ask(
