@@ -8,7 +8,9 @@ from phonework.testing.fake_openai import Asked, Reply, call, obedient, say
 
 _SESSION: Final = re.compile(r"^\d+\. (?P<id>[\w-]+), (?P<project>[^,]+),", re.MULTILINE)
 _FILE: Final = re.compile(r"[\w./-]+\.\w+|README\b")
-_PLACE: Final = re.compile(r"(?:called|named|in|叫|在|目录)\s*[`“\"']?(?P<name>[A-Za-z0-9][\w./-]*)", re.IGNORECASE)
+_PLACE: Final = re.compile(
+    r"(?:\b(?:called|named|in)\b|叫|在|目录)\s*[`“\"']?(?P<name>[A-Za-z0-9][\w./-]*)", re.IGNORECASE
+)
 _SAYS: Final = {
     "en": (
         "I am the demo's scripted model and understand little; a real one is set in `[assistant]`. Try:\n\n"
@@ -35,8 +37,8 @@ def wishes(asked: Asked) -> Reply:
 
 
 def _begin(asked: Asked) -> Reply | None:
-    found = _PLACE.search(asked.said)
-    return [call("create_session", {"directory": found["name"], "make_directory": True})] if found else None
+    names = [found["name"] for found in _PLACE.finditer(asked.said)]
+    return [call("create_session", {"directory": names[-1], "make_directory": True})] if names else None
 
 
 def _close(asked: Asked) -> Reply | None:

@@ -25,6 +25,13 @@ def test_a_wish_it_names_calls_a_tool_as_it_wants_to_be_called(wish: str) -> Non
     read(tool, json.dumps(block["arguments"]))
 
 
+@pytest.mark.parametrize(
+    "wish", ["begin a session in hello", "新建一个会话，在 hello", "new session in a directory called hello"]
+)
+def test_a_session_begins_where_it_was_said(wish: str) -> None:
+    assert wishes(asked(wish))[0]["arguments"]["directory"] == "hello"
+
+
 def test_both_languages_offer_the_same() -> None:
     called = {
         words: [wishes(asked(wish))[0]["call"] for wish in re.findall(r"^- (.+)$", words, re.MULTILINE)]
