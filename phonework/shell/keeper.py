@@ -2,7 +2,7 @@
 
 It stands between the server and the command. FD is its end of a pair of sockets: a byte from the server means stop, and the
 end of it, that the server is gone. As soon as the command has ended, its time is over or it shall stop, nothing of it is left:
-whoever loses its parent becomes the keeper's child (`family.adopt_orphans`). The last thing it sends is how it went, as JSON:
+whoever loses its parent becomes the keeper's child (`offspring.adopt_orphans`). The last thing it sends is how it went, as JSON:
 `{"ended": "exit" | "timeout" | "stop" | "gone", "status": the wait status or null}`, or `{"error": why it did not start}`.
 The exit code is 0 when nothing is left.
 """
@@ -20,17 +20,17 @@ import time
 from pathlib import Path
 from typing import Final
 
-from phonework.shell import family
+from phonework import offspring
 
 MORE_PROCESSES: Final = 1024  # beside those that the user has already
-NO_CHILDREN_LEFT_SECONDS: Final = 0.05
+PATIENCE_SECONDS: Final = 5.0
 
 
 def main(words: list[str]) -> None:
     control = socket.socket(fileno=int(words[0]))
     control.set_inheritable(False)
     seconds, grace = float(words[1]), float(words[2])
-    family.adopt_orphans()
+    offspring.adopt_orphans()
     wake = _wake_on_child()
     try:
         command = _started(words[3:], seconds)
@@ -42,7 +42,7 @@ def main(words: list[str]) -> None:
     ended = keeper.wait(seconds)
     if ended in ("timeout", "stop"):
         keeper.ask_to_end(grace)
-    clean = family.end_all(keeper.reap)
+    clean = offspring.end_all(keeper.reap, PATIENCE_SECONDS)
     _report(control, ended=ended, status=keeper.status)
     sys.exit(0 if clean else 1)
 
@@ -84,7 +84,7 @@ class _Keeper:
             self.reap()
 
     def reap(self) -> None:
-        self.status = family.reaped().get(self._pid, self.status)
+        self.status = offspring.reaped().get(self._pid, self.status)
 
     def _heard(self) -> bool:
         with contextlib.suppress(OSError):
@@ -96,7 +96,7 @@ def _started(words: list[str], seconds: float) -> subprocess.Popen[bytes]:
     """The command, in a session of its own, with both streams in one, in the order in which they were written."""
 
     def prepare() -> None:
-        family.die_with_parent()
+        offspring.on_death_of_parent(signal.SIGKILL)
         signal.set_wakeup_fd(-1)
         _limit(seconds)
 

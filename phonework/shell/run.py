@@ -16,11 +16,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from phonework import sandboxing
+from phonework import processes, sandboxing
 from phonework.sandbox import Sandbox
-from phonework.shell import family
 from phonework.shell.output import Output
 
+MARK: Final = "SHELL_OF_PHONEWORK"
+"""In the environment of a command and all it starts, so that they can be found again; not PHONEWORK_…, which are settings."""
 LONGEST: Final = timedelta(seconds=120)
 GRACE_SECONDS: Final = 1.0  # between being asked to end and being killed
 KEEPER_SECONDS: Final = 10.0  # for everything that the keeper does besides waiting
@@ -107,7 +108,7 @@ async def _kept(
                 *(str(theirs.fileno()), str(seconds), str(GRACE_SECONDS)),
                 *words,
                 cwd=cwd,
-                env={**environment, family.MARK: mark},
+                env={**environment, MARK: mark},
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT,
@@ -131,7 +132,7 @@ async def _gone(keeper: asyncio.subprocess.Process, mark: str) -> None:
         with contextlib.suppress(ProcessLookupError):
             keeper.kill()
     if not orderly:
-        await asyncio.to_thread(family.end_marked, mark)
+        await asyncio.to_thread(processes.end_marked, MARK, mark)
         await keeper.wait()
     keeper._transport.close()  # type: ignore[attr-defined]  # asyncio has no other way to let go of a pipe still open
 

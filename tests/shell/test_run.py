@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from phonework import processes
 from phonework.errors import SandboxError
 from phonework.sandbox import Sandbox
-from phonework.shell import family
 from phonework.shell.run import LONGEST, run
 from phonework.testing.bubblewrap import why_not
 
@@ -370,17 +370,17 @@ def test_whoever_is_stopped_cannot_start_another_behind_our_back(mark: str) -> N
     """A family that forks as fast as it can, ended by the process above it."""
     script = f"export {OWN_MARK}={mark}; f() {{ for i in 1 2 3 4 5 6 7 8; do (setsid sh -c 'sleep 1000; :' &) ; done; sleep 1000; }}; f & f & f"
     program = (
-        "import subprocess, sys, time; from phonework.shell import family\n"
-        "family.adopt_orphans(); subprocess.Popen(['bash', '-c', sys.argv[1]])\n"
-        "while len(family._family()) < 20: pass\n"
-        "print(family.end_all(lambda: family.reaped()), family._family())"
+        "import os, subprocess, sys; from phonework import offspring\n"
+        "offspring.adopt_orphans(); subprocess.Popen(['bash', '-c', sys.argv[1]])\n"
+        "while len(offspring.descendants(os.getpid())) < 20: pass\n"
+        "print(offspring.end_all(offspring.reaped, 5), offspring.descendants(os.getpid()))"
     )
     ended = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", program, script], capture_output=True, text=True, check=True
     )
 
     assert ended.stdout == "True []\n"
-    assert family.marked("nobody's") == []
+    assert processes.marked(OWN_MARK, "nobody's") == []
 
 
 async def test_a_keeper_that_does_not_start_is_no_command_that_ended(

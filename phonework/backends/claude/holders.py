@@ -19,8 +19,8 @@ from typing import Any, Final
 
 import psutil  # type: ignore[import-untyped]
 
+from phonework import processes
 from phonework.backends.claude.launcher import MARK, config_dir
-from phonework.backends.claude.process import end_family
 from phonework.errors import BackendError
 
 MOST_FILES: Final = 2_000
@@ -198,7 +198,7 @@ def end(config: Path, ours: str, agent_session_id: str, key: str) -> None:
         process.terminate()
         with contextlib.suppress(psutil.TimeoutExpired):
             process.wait(ENDS_WITHIN)
-        end_family([process, *family])
+        processes.end([process, *family])
         with contextlib.suppress(psutil.TimeoutExpired):
             process.wait(ENDS_WITHIN)
     except psutil.NoSuchProcess:

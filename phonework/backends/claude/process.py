@@ -16,6 +16,7 @@ from typing import Any
 import psutil  # type: ignore[import-untyped]
 from claude_agent_sdk import CLIConnectionError, Transport
 
+from phonework import processes
 from phonework.backends.claude.launcher import MARK
 from phonework.errors import BackendError
 
@@ -136,12 +137,12 @@ class CliProcess(Transport):
         if self._transport is None:
             return
         if self.exit_code is None:
-            family = await asyncio.to_thread(_family, self.pid)
+            family = await asyncio.to_thread(processes.family, self.pid)
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, signal.SIGKILL)
-            _end(family)
+            processes.end(family)
             await self._exited(2.0)
-        await asyncio.to_thread(end_marked, self._env[MARK])
+        await asyncio.to_thread(processes.end_marked, MARK, self._env[MARK])
         self._wire.stop()
 
     async def gone(self) -> None:
@@ -234,39 +235,9 @@ class _Wire(asyncio.SubprocessProtocol):
         return "\n".join(line[:300] for line in lines[-5:] if line.strip())
 
 
-def _family(pid: int) -> list[psutil.Process]:
-    """The process's descendants; tools run in process groups of their own."""
-    with contextlib.suppress(psutil.Error):
-        return list(psutil.Process(pid).children(recursive=True))
-    return []
-
-
-def _end(processes: list[psutil.Process]) -> None:
-    for process in processes:
-        with contextlib.suppress(psutil.Error):
-            process.kill()
-
-
-def end_family(processes: list[psutil.Process]) -> None:
-    """Kill these, whichever of them still run."""
-    _end(processes)
-
-
 def marked(mark: str) -> list[psutil.Process]:
-    """Every process that carries the mark in its environment, but ourselves. Reads all of them: call it from a thread."""
-    found = []
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error, OSError):
-            if process.pid != os.getpid() and process.environ().get(MARK) == mark:
-                found.append(process)
-    return found
-
-
-def end_marked(mark: str) -> int:
-    """Kill all that an agent left behind when it died: the tools that outlived it too. Returns how many there were."""
-    processes = marked(mark)
-    _end(processes)
-    return len(processes)
+    """Every process that carries the mark of an agent. Reads all of them: call it from a thread."""
+    return processes.marked(MARK, mark)
 
 
 def end_orphans(mark: str) -> int:
@@ -277,7 +248,7 @@ def end_orphans(mark: str) -> int:
     found = {one.pid: one for one in marked(mark) if _is_agent(one)}
     agents = [one for one in found.values() if _parent(one) not in found]  # in the sandbox, bwrap's two look like it
     for agent in agents:
-        _end([agent, *_family(agent.pid)])
+        processes.end([agent, *processes.family(agent.pid)])
     return len(agents)
 
 
@@ -287,7 +258,7 @@ def end_left(mark: str) -> int:
     Returns how many processes there were.
     """
     found = marked(mark)
-    _end([*found, *(child for one in found for child in _family(one.pid))])
+    processes.end([*found, *(child for one in found for child in processes.family(one.pid))])
     return len(found)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from phonework import processes
 from phonework.backends.base import Liveness
 from phonework.backends.claude import launcher, process
 from phonework.backends.claude.process import CliProcess, Frame
@@ -111,7 +112,7 @@ async def test_a_child_that_keeps_the_output_open_does_not_hold_us(tmp_path: Pat
         await run.read()
 
     assert run.frames == [{"type": "x"}]
-    assert await asyncio.to_thread(process.end_marked, f"mark of {tmp_path}") == 1
+    assert await asyncio.to_thread(processes.end_marked, launcher.MARK, f"mark of {tmp_path}") == 1
 
 
 async def test_a_kill_takes_the_children_in_other_groups_along(tmp_path: Path) -> None:
