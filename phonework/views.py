@@ -60,6 +60,7 @@ class RequestView:
     """A request with its session. behind: how many more wait after it. person: who is asked, in a group; else None.
 
     task: the number of the turn that asks among its person's tasks; 0: it is none.
+    together: while it is open those behind it that its card shows, afterwards those that were answered on it.
     """
 
     session: SessionView
@@ -67,6 +68,7 @@ class RequestView:
     behind: int = 0
     person: UserId | None = None
     task: int = 0
+    together: tuple[Request, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from phonework.fsm import events as happened
 from phonework.fsm.draft import Arm, Draft
 from phonework.fsm.events import Event
 from phonework.fsm.guards import typed_answer
+from phonework.fsm.together import answered_with, left_behind
 from phonework.fsm.types import (
     Carry,
     Prompt,
@@ -188,6 +189,7 @@ def ask(draft: Draft) -> None:
 
 def ask_later(draft: Draft) -> None:
     draft.enqueue_request(_request(draft))
+    draft.show_behind()
 
 
 def answer_from_carry(draft: Draft) -> None:
@@ -212,7 +214,11 @@ def answer(draft: Draft) -> None:
         draft.answer_request(request, typed, event.by)
     else:
         clicked = _event(draft, happened.CardAnswered)
+        behind = answered_with(draft.session, clicked)
+        draft.session = replace(draft.session, waiting=left_behind(draft.session, clicked))
         draft.answer_request(request, clicked.answer, clicked.by)
+        for one in behind:
+            draft.answer_request(replace(one, together=request.request_id), clicked.answer, clicked.by)
     draft.open_next()
 
 
@@ -243,6 +249,7 @@ def withdraw_queued(draft: Draft) -> None:
             draft.put_request(replace(request, status=RequestStatus.WITHDRAWN))
     waiting = tuple(one for one in draft.session.waiting if one.request_id != wanted)
     draft.session = replace(draft.session, waiting=waiting)
+    draft.show_behind()
 
 
 def note_shown(draft: Draft) -> None:
@@ -258,7 +265,7 @@ def _settle_named(draft: Draft, status: RequestStatus) -> None:
     request = draft.session.named_request
     assert request is not None
     draft.put_request(replace(request, status=status))
-    draft.owe(order.UpdateRequest(request_id=request.request_id))
+    draft.owe(order.UpdateRequest(request_id=request.together or request.request_id))
 
 
 def mark_delivered(draft: Draft) -> None:

@@ -8,6 +8,7 @@ from phonework.fsm.change import replace
 from phonework.fsm.effects import Effect
 from phonework.fsm.events import Event
 from phonework.fsm.reasons import Reason
+from phonework.fsm.together import shown_with
 from phonework.fsm.types import (
     Answer,
     Carry,
@@ -186,7 +187,7 @@ class Draft:
         request = replace(request, status=RequestStatus.OPEN, generation=generation, opened_at=shown_at)
         self.session = replace(self.session, generation=generation)
         self.owe(order.ShowRequest(request_id=request.request_id))
-        self.wait_for(request, since=shown_at)
+        self.wait_for(replace(request, shown_with=shown_with(request, self.session.waiting)), since=shown_at)
 
     def wait_for(self, request: Request, *, since: datetime) -> None:
         """Its time begins then. A turn that stood still for the person's quiet hours has all of its own before it."""
@@ -208,14 +209,23 @@ class Draft:
             self.session = replace(self.session, waiting=tuple(rest))
             self.open_request(first)
 
+    def show_behind(self) -> None:
+        """The card of the open request shows those behind it as they are now."""
+        opened = self.session.open
+        assert opened is not None
+        behind = shown_with(opened, self.session.waiting)
+        if behind != opened.shown_with:
+            opened = replace(opened, shown_with=behind)
+            self.session = replace(self.session, open=opened)
+            self.put_request(opened)
+            self.owe(order.UpdateRequest(request_id=opened.request_id))
+
     def answer_request(self, request: Request, answer: Answer, by: UserId) -> None:
         """Store the decision and owe it to the agent."""
         answered = replace(request, status=RequestStatus.ANSWERED, answer=answer, answered_by=by, answered_at=self.now)
         self.put_request(answered)
-        self.owe(
-            order.AnswerAgent(turn=request.turn, request_id=request.request_id, answer=answer),
-            order.UpdateRequest(request_id=request.request_id),
-        )
+        self.owe(order.AnswerAgent(turn=request.turn, request_id=request.request_id, answer=answer))
+        self.owe(order.UpdateRequest(request_id=request.together or request.request_id))
 
     def refuse_request(self, request: Request, status: RequestStatus, why: str) -> None:
         """Silence is never consent: the agent hears a no, with the reason."""

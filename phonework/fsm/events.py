@@ -26,12 +26,13 @@ class MessageReceived:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardAnswered:
-    """A person pressed a button of a request's card, or sent its form."""
+    """A person pressed a button of a request's card, or sent its form. also: further requests the button was for."""
 
     request_id: RequestId
     generation: int
     answer: Answer
     by: UserId
+    also: tuple[RequestId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from phonework.fsm import events as happened
 from phonework.fsm.events import Event
 from phonework.fsm.reasons import Reason
 from phonework.fsm.replies import interpret
+from phonework.fsm.together import left_behind
 from phonework.fsm.types import Answer, PromptStatus, RequestKind, RequestStatus, Session
 
 QUEUE_LIMIT = 50
@@ -183,15 +184,15 @@ def asks_input(session: Session, event: Event) -> bool:
 
 
 def none_behind(session: Session, event: Event) -> bool:
-    return not session.waiting
+    return not left_behind(session, event)
 
 
 def confirm_behind(session: Session, event: Event) -> bool:
-    return bool(session.waiting) and session.waiting[0].ask.kind in _KINDS
+    return any(one.ask.kind in _KINDS for one in left_behind(session, event)[:1])
 
 
 def input_behind(session: Session, event: Event) -> bool:
-    return bool(session.waiting) and session.waiting[0].ask.kind is RequestKind.INPUT
+    return any(one.ask.kind is RequestKind.INPUT for one in left_behind(session, event)[:1])
 
 
 def names_open(session: Session, event: Event) -> bool:

@@ -153,7 +153,10 @@ class Ask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """An `Ask` with its fate. generation: number of the request within the session, 0 until it is shown."""
+    """An `Ask` with its fate. generation: number of the request within the session, 0 until it has a card of its own.
+
+    shown_with: those behind it that its card shows in full. together: the request on whose card this one was answered.
+    """
 
     ask: Ask
     turn: int
@@ -165,6 +168,8 @@ class Request:
     answer: Answer | None = None
     answered_by: UserId | None = None
     answered_at: datetime | None = None
+    shown_with: tuple[RequestId, ...] = ()
+    together: RequestId | None = None
 
     @property
     def request_id(self) -> RequestId:

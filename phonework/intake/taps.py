@@ -87,7 +87,11 @@ def _answer(hand: Hand, clicked: Clicked, click: values.AnswerClick) -> Taken:
         toast = "toast.resumed"
     else:
         event = happened.CardAnswered(
-            request_id=click.request_id, generation=click.generation, answer=answer, by=hand.user_id
+            request_id=click.request_id,
+            generation=click.generation,
+            answer=answer,
+            by=hand.user_id,
+            also=click.also,
         )
         toast = "toast.recorded"
     taken = _tapped(hand, clicked, session_id, event, toast)

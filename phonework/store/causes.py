@@ -71,8 +71,9 @@ class Causes:
             case happened.MessageReceived(prompt=prompt, stale=stale):
                 return self._prompt(prompt), "too old" if stale else ""
             case happened.CardAnswered() | happened.LateAnswered():
-                request = self._request(event.request_id)
-                return self._answer(event.answer), f"by {self._name(event.by)}", self._asked(request)
+                request, also = self._request(event.request_id), getattr(event, "also", ())
+                more = f"and for {len(also)} more" if also else ""
+                return self._answer(event.answer), f"by {self._name(event.by)}", self._asked(request), more
             case happened.RetryAsked(by=by, turn=turn):
                 return f"turn {turn}" if turn else "the newest turn", f"by {self._name(by)}"
             case happened.ContinueAsked(by=by, turn=turn):

@@ -4,7 +4,7 @@ import sqlite3
 from pathlib import PurePath
 
 from phonework.channels.base import Chat
-from phonework.fsm.types import PromptId, PromptStatus, RequestId, SessionId, State, UserId
+from phonework.fsm.types import PromptId, PromptStatus, Request, RequestId, RequestStatus, SessionId, State, UserId
 from phonework.store import prompts, requests, sessions, tasks, turns, users
 from phonework.store.codec import maybe_moment, moment
 from phonework.store.queries import SQL
@@ -73,6 +73,19 @@ def request(connection: sqlite3.Connection, request_id: RequestId) -> RequestVie
         behind=requests.behind(connection, session_id),
         person=_person(connection, session_id, f"request:{request_id}"),
         task=tasks.number_of(connection, session_id, value.turn),
+        together=_together(connection, session_id, value),
+    )
+
+
+def _together(connection: sqlite3.Connection, session_id: SessionId, request: Request) -> tuple[Request, ...]:
+    """Those its card shows too: still to be answered while it is open, answered with it afterwards."""
+    found = (requests.get(connection, one, session_id) for one in request.shown_with)
+    is_open = request.status is RequestStatus.OPEN
+    return tuple(
+        one
+        for one in found
+        if one is not None
+        and (one.status is RequestStatus.QUEUED if is_open else one.together == request.request_id)
     )
 
 

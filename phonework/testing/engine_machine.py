@@ -34,6 +34,10 @@ class EngineMachine(People, Agents):
         """If nobody does anything more, everything that was begun ends, and nothing stays owed."""
         self.play.channel.fates.clear()
         self.play.script.deeds.clear()
+        self.let_go()
+        for user, sleeps in self.nights.items():
+            if sleeps:
+                self.sleep(user, soundly=False)
         for _ in range(4 + 2 * max((len(one.queue) for one in self.sessions.values()), default=0)):
             self.let_go()
             self.pass_time(timedelta(minutes=31))
@@ -122,8 +126,8 @@ class EngineMachine(People, Agents):
 
     def it_stands_where_it_should(self, session_id: SessionId, one: Expected) -> None:
         rows = self.play.rows
-        state, turn, generation, open_request, agent, model = rows(
-            "SELECT state, turn, generation, open_request, agent_session_id, model FROM session WHERE session_id = ?",
+        state, turn, generation, open_request, agent, *chosen = rows(
+            "SELECT state, turn, generation, open_request, agent_session_id, model, mode, mode_after FROM session WHERE session_id = ?",
             session_id,
         )[0]
         waiting = rows(
@@ -137,12 +141,14 @@ class EngineMachine(People, Agents):
             "generation": generation,
             "open": open_request or "",
             "agent": agent,
-            "model": model,
+            "chosen": chosen,
             "queue": [prompt for status, prompt in waiting if status == "queued"],
             "held": [prompt for status, prompt in waiting if status == "held"],
             "questions": dict(rows("SELECT request_id, status FROM request WHERE session_id = ?", session_id)),
             "deadlines": timers,
-            "tasks": [turn for (turn,) in rows("SELECT turn FROM task WHERE session_id = ? ORDER BY number", session_id)],
+            "tasks": [
+                turn for (turn,) in rows("SELECT turn FROM task WHERE session_id = ? ORDER BY number", session_id)
+            ],
             "active": self.play.one("SELECT active_session FROM user WHERE user_id = ?", one.owner),
         }
         expected = {
@@ -151,7 +157,7 @@ class EngineMachine(People, Agents):
             "generation": one.generation,
             "open": one.open,
             "agent": one.agent,
-            "model": one.model,
+            "chosen": [one.model, one.asks_as, one.asks_after],
             "queue": one.queue,
             "held": one.held,
             "questions": {key: question.status for key, question in one.questions.items()},

@@ -1,6 +1,7 @@
 """What the people of the machine do: write, command, tap; and what Feishu delivers again."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Final
 
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from phonework.testing.expected import IDLE, Expected, Mode
 from phonework.testing.expected import Question as Asked
 from phonework.testing.playbook import ADA, BOB
 
+BYPASS: Final = "bypassPermissions"
 ANSWERABLE: Final = ["open", "expired", "void"]
 WORDS: Final = st.sampled_from(["please", "yes", "no", "1"])
 AGES: Final = st.sampled_from(["fresh", "fresh", "earlier", "stale"])
@@ -36,11 +38,30 @@ class People(Stage):
         self.tick()
         said = self.said(user, f"/new api --backend {'steering' if steers else 'demo'} {'please' if at_once else ''}")
         session_id = SessionId(f"fizz-{len(self.sessions) + 1}")
-        one = self.sessions[session_id] = Expected(owner=user, steers=steers)
+        one = self.sessions[session_id] = Expected(owner=user, steers=steers, asleep_until=self.asleep(user))
         one.deadlines["idle"] = (self.now + IDLE, 0)
         self.active[user] = session_id
         if at_once:
             one.write(message_of("message", said.key), "please", said.sent_at, False, self.now)
+        self.deliver(said)
+
+    @precondition(any_sessions)
+    @rule(which=WHICH, asks=OWNER, kind=st.sampled_from(["confirm", "input"]), back=st.booleans())
+    def a_person_goes_to_bed(self, which: int, asks: bool, kind: str, back: bool) -> None:
+        """And sleeps nearly the whole day. asks: their agent asks something then. back: they get up again."""
+        self.please(which)
+        session_id, one = self.session(which)
+        self.sleep(one.owner)
+        self.pass_time(timedelta(minutes=16))
+        if asks and one.mode is Mode.WORKING:
+            self.report(session_id, self.ask(one, one.turn, kind, "rm"))
+        if back:
+            self.deliver(self.said(one.owner, "/status"))
+
+    def sleep(self, user: str, *, soundly: bool = True) -> None:
+        """Choose quiet hours, or none."""
+        said = self.said(user, "/quiet 9:00-8:58" if soundly else "/quiet off")
+        self.nights[user] = soundly
         self.deliver(said)
 
     @precondition(any_sessions)
@@ -94,9 +115,10 @@ class People(Stage):
         odd=RARELY,
         how=st.sampled_from(["as shown", "as shown", "as shown", "as shown", "older", "forged"]),
         outcome=OUTCOMES,
+        for_all=st.booleans(),
     )
-    def click(self, which: int, owner: bool, yes: bool, odd: bool, how: str, outcome: Deed) -> None:
-        """odd: with the button that the card does not have any more, or not yet."""
+    def click(self, which: int, owner: bool, yes: bool, odd: bool, how: str, outcome: Deed, for_all: bool) -> None:
+        """odd: with the button that the card does not have any more, or not yet. for_all: and names whatever waits behind."""
         self.tick()
         asked = [(one, question) for one in self.sessions.values() for question in one.questions.values()]
         asked.sort(key=lambda pair: ANSWERABLE.index(pair[1].status) if pair[1].status in ANSWERABLE else 9)
@@ -106,13 +128,31 @@ class People(Stage):
         generation = max(0, question.generation - (how == "older"))
         yes = yes or question.kind != "confirm"  # the other kinds have no no
         choice, form = _press(question.kind, yes)
-        clicked = self.tap(values.answer_value(request_id, generation, choice, late=late), user, form)
+        also = [*one.behind, *([f"{0:032x}"] if odd else [])] if for_all else []
+        clicked = self.tap(values.answer_value(request_id, generation, choice, late=late, also=also), user, form)
         if late:
             one.late(request_id, generation, yes, user, message_of("late", clicked.key), self.now)
         else:
-            one.click(request_id, generation, yes, user, self.now)
+            one.click(request_id, generation, yes, user, self.now, also)
         self.goes(outcome)
         self.deliver(clicked)
+
+    @precondition(any_sessions)
+    @rule(which=WHICH, owner=OWNER, mode=st.sampled_from(["plan", "default", BYPASS, BYPASS]), again=RARELY)
+    def choose_mode(self, which: int, owner: bool, mode: str, again: bool) -> None:
+        """By a tap that the agent hears of at once. again: the same card, tapped once more."""
+        self.tick()
+        session_id, one = self.session(which)
+        if one.hangs:
+            return
+        self.play.script.deeds.clear()
+        user, limit = self.someone(one, owner), timedelta(minutes=15) if mode == BYPASS else None
+        asked = {"minutes": 15, "offer": self.name("offer"), "offered_at": int(self.now.timestamp())} if limit else {}
+        value = values.mode_value(session_id, mode, **asked)  # type: ignore[arg-type]  # numbers and a name
+        if user == one.owner:
+            one.ask_as(mode, limit, self.now)
+        for _ in range(1 + again):
+            self.deliver(self.tap(value, user))
 
     @precondition(lambda self: bool(self.resumable()))
     @rule(which=WHICH, yes=st.booleans(), same=OWNER, times=st.integers(0, 2))

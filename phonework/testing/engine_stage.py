@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +16,7 @@ from phonework.channels.base import Clicked, Said
 from phonework.engine import NAMESPACE
 from phonework.fsm.events import AgentAsked, AgentEvent
 from phonework.fsm.types import Ask, Option, Question, RequestId, RequestKind, SessionId
+from phonework.store.codec import moment
 from phonework.testing.expected import Expected, Mode
 from phonework.testing.expected import Question as Asked
 from phonework.testing.playbook import ADA, BOB, Playbook, private_chat
@@ -24,6 +25,10 @@ OLD: Final = timedelta(minutes=11)
 KINDS: Final = {"confirm": RequestKind.CONFIRM, "choice": RequestKind.CHOICE, "input": RequestKind.INPUT}
 LIVELY: Final = [Mode.ASKING, Mode.WORKING, Mode.ENDING, Mode.REST, Mode.CLOSED]
 WHICH: Final = st.sampled_from([0, 0, 0, 0, 1, 2])
+SHOWN: Final = (
+    "SELECT seq, session_id, json_extract(payload, '$.request_id'), received_at_ms FROM event"
+    " WHERE kind = 'RequestShown' AND status = 'applied' AND seq > ? ORDER BY seq"
+)
 RARELY: Final = st.sampled_from([False, False, False, True])
 
 
@@ -47,6 +52,9 @@ class Stage(RuleBasedStateMachine):
         self.heard = 0
         self.number = 0
         self.broken = False
+        self.nights: dict[str, bool] = {ADA: False, BOB: False}
+        self.acted: dict[str, datetime] = {}
+        self.shown = 0
         self.do(self.play.start())
 
     def do(self, work: Coroutine[Any, Any, Any]) -> Any:
@@ -76,12 +84,31 @@ class Stage(RuleBasedStateMachine):
             assert one.session_id in self.sessions, "a session nobody began"
             self.sessions[one.session_id].told(one.what, one.reference, one.how, self.now)
         self.heard = len(told)
+        for number, seen_in, request_id, at in self.play.rows(SHOWN, self.shown):
+            self.sessions[seen_in].shown(request_id, moment(at))
+            self.shown = number
         for user, session_id in self.active.items():
             if session_id is not None and self.sessions[session_id].mode is Mode.CLOSED:
                 self.active[user] = None
 
+    def asleep(self, user: str) -> Callable[[datetime], datetime | None]:
+        """When the person may be disturbed again: nobody is for a quarter of an hour after they did something."""
+
+        def until(now: datetime) -> datetime | None:
+            morning = now.replace(hour=8, minute=58, second=0, microsecond=0)
+            awake = not self.nights[user] or now - self.acted[user] < timedelta(minutes=15)
+            if awake or morning <= now < morning + timedelta(minutes=2):
+                return None
+            return morning if now < morning else morning + timedelta(days=1)
+
+        return until
+
+    def acts_at(self, user: str, at: datetime) -> None:
+        self.acted[user] = max(self.acted.get(user, at), at)
+
     def said(self, user: str, text: str, sent_at: datetime | None = None) -> Said:
         key = self.name("om_")
+        self.acts_at(user, min(sent_at or self.now, self.now))
         return Said(key=key, user=user, chat=private_chat(user), message_id=key, text=text, sent_at=sent_at or self.now)
 
     def deliver(self, act: Said | Clicked) -> None:
@@ -90,6 +117,7 @@ class Stage(RuleBasedStateMachine):
         self.listen()
 
     def tap(self, value: dict[str, object], user: str, form: dict[str, object] | None = None) -> Clicked:
+        self.acts_at(user, self.now)
         return Clicked(
             key=self.name("ev_"),
             user=user,

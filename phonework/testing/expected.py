@@ -4,6 +4,7 @@ It hears what people and the agent do, what became of orders to the agent, how t
 and says where the session must stand then.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -46,6 +47,7 @@ class Question:
 class Expected:
     """One session. queue, held, last: ids of messages.
 
+    asleep_until: when its person may be disturbed again, if they may not be.
     claimed: the order to the agent that is under way, as (what, reference). owes: the one the last step led to.
     """
 
@@ -61,6 +63,8 @@ class Expected:
     open: str = ""
     agent: str = ""  # the agent's own name for the session
     model: str = ""  # as chosen
+    asks_as: str = ""  # the mode of its agent, and the one that comes after it when it has an end
+    asks_after: str = ""
     behind: list[str] = field(default_factory=list)
     begun: set[int] = field(default_factory=set)  # turns the agent was told of
     claimed: tuple[str, str] | None = None
@@ -69,6 +73,7 @@ class Expected:
     deadlines: dict[str, tuple[datetime, int]] = field(default_factory=dict)  # name → when, of which turn or question
     carry: tuple[str, bool] | None = None  # a late decision not yet used: about what, and whether it is a yes
     consents: list[str] = field(default_factory=list)  # fingerprints a yes was given for
+    asleep_until: Callable[[datetime], datetime | None] = lambda _now: None
     tasks: list[int] = field(default_factory=list)  # turns that went to the background
     steered: list[str] = field(default_factory=list)  # messages a person gave to the running turn, each time they did
 
@@ -103,14 +108,21 @@ class Expected:
             case _:
                 return None if words == "1" else words == "yes"
 
-    def click(self, request_id: str, generation: int, yes: bool, by: str, now: datetime) -> bool:
-        """Whether the tap counts."""
+    def click(
+        self, request_id: str, generation: int, yes: bool, by: str, now: datetime, also: Sequence[str] = ()
+    ) -> bool:
+        """Whether the tap counts. also: the button was for these too."""
         question = self.questions.get(request_id)
         counts = question is not None and self.open == request_id and question.generation == generation
         if counts and by == self.owner:
-            self._answer(yes, now)
+            self._answer(yes, now, self.shown_behind(request_id, also))
             return True
         return False
+
+    def shown_behind(self, request_id: str, also: Sequence[str]) -> list[str]:
+        """Those of them that the card of this one shows: permissions like itself, that still wait."""
+        confirms = self.questions[request_id].kind == "confirm"
+        return [one for one in self.behind if confirms and one in also and self.questions[one].kind == "confirm"]
 
     def late(self, request_id: str, generation: int, yes: bool, by: str, message: str, now: datetime) -> bool:
         """Answer and resume."""
@@ -137,11 +149,24 @@ class Expected:
         self.queue.clear()
         self.held.clear()
         self.carry = None
+        if "mode" in self.deadlines:
+            self.asks_as, self.asks_after = self.asks_after, ""
+            self._forget("mode")
         self._go(Mode.CLOSED)
 
     def choose(self, model: str) -> None:
         if self.mode is not Mode.CLOSED:
             self.model = model
+
+    def ask_as(self, mode: str, limit: timedelta | None, now: datetime) -> None:
+        """It asks more or less; with a limit for so long."""
+        if self.mode is Mode.CLOSED or (mode == self.asks_as and limit is None and "mode" not in self.deadlines):
+            return
+        before = self.asks_after if "mode" in self.deadlines else self.asks_as
+        self._forget("mode")
+        self.asks_as, self.asks_after = mode, before if limit is not None else ""
+        if limit is not None:
+            self.deadlines["mode"] = (now + limit, 0)
 
     def retry(self, message: str, now: datetime, turn: int = 0) -> None:
         if not self.last or turn not in (0, self.turn):
@@ -231,6 +256,13 @@ class Expected:
             case _:  # it takes its course
                 pass
 
+    def shown(self, request_id: str, now: datetime) -> None:
+        """The person sees a question that had waited for them."""
+        if self.open == request_id:
+            self.questions[request_id].opened_at = now
+            self._wait(now, now)
+            self.deadlines["turn"] = (now + TURN, self.turn)
+
     def _heard(self, request_id: str, heard: bool) -> None:
         question = self.questions[request_id]
         if question.status == "answered":
@@ -247,21 +279,26 @@ class Expected:
 
     def passes(self, now: datetime) -> None:
         due = sorted((at, name, about) for name, (at, about) in self.deadlines.items() if at <= now)
-        for _, name, _ in due:
-            del self.deadlines[name]
-        for _, name, about in due:
-            self._ring(name, about, now)
+        for at, name, about in due:
+            if self.deadlines.get(name) == (at, about):  # what rang before it may have put it off
+                del self.deadlines[name]
+                self._ring(name, about, now)
 
     def _ring(self, name: str, about: int, now: datetime) -> None:
         match name:
             case "wait" if self.mode is Mode.ASKING and about == self.generation:
                 self._end_by("expired", now)
+            case "remind" if self.mode is Mode.ASKING and about == self.generation:
+                if (morning := self.asleep_until(now)) is not None:
+                    self._wait(morning, now)
             case "background" if self.mode in (Mode.WORKING, Mode.ASKING) and about == self.turn:
                 self.tasks.append(self.turn)
             case "turn" if self.mode in (Mode.WORKING, Mode.ASKING) and about == self.turn:
                 self._end_by("expired", now)
             case "stop" if self.mode is Mode.ENDING and about == self.turn:
                 self._next(now)
+            case "mode":
+                self.asks_as, self.asks_after = self.asks_after, ""
             case "idle" if self.mode is Mode.REST and about == self.turn:
                 self.close()
             case _:
@@ -307,17 +344,25 @@ class Expected:
 
     def _open(self, question: Question, now: datetime) -> None:
         self.generation += 1
-        question.status, question.generation, question.opened_at = "open", self.generation, now
+        shown_at = self.asleep_until(now) or now
+        question.status, question.generation, question.opened_at = "open", self.generation, shown_at
         self.open, self.mode = question.request_id, Mode.ASKING
-        self.deadlines["wait"] = (now + WAIT, self.generation)
-        self.deadlines["remind"] = (now + REMIND, self.generation)
+        self._wait(shown_at, now)
 
-    def _answer(self, yes: bool, now: datetime) -> None:
-        question = self.questions[self.open]
-        question.status = "answered"
-        self.owes = ("answer", question.request_id)
-        if yes:
-            self.consents.append(question.fingerprint)
+    def _wait(self, since: datetime, now: datetime) -> None:
+        self.deadlines["wait"] = (since + WAIT, self.generation)
+        self.deadlines["remind"] = (since + REMIND, self.generation)
+        if since > now:
+            self.deadlines["turn"] = (since + TURN, self.turn)
+
+    def _answer(self, yes: bool, now: datetime, along: Sequence[str] = ()) -> None:
+        self.owes = ("answer", self.open)
+        for request_id in (self.open, *along):
+            question = self.questions[request_id]
+            question.status = "answered"
+            if yes:
+                self.consents.append(question.fingerprint)
+        self.behind = [one for one in self.behind if one not in along]
         self._next_question(now)
 
     def _next_question(self, now: datetime) -> None:
@@ -349,7 +394,7 @@ class Expected:
 
     def _go(self, mode: Mode) -> None:
         self.mode = mode
-        self.deadlines.clear()
+        self._forget(*self.deadlines.keys() - {"mode"})  # how it asks has an end of its own
 
     def _forget(self, *names: str) -> None:
         for name in names:

@@ -316,7 +316,13 @@ class Playbook:
     async def click(
         self, value: Mapping[str, object], *, user: str = ADA, key: str = "", form: Mapping[str, object] | None = None
     ) -> Reply:
-        clicked = Clicked(
+        return await self.deliver(self.tap(value, user=user, key=key, form=form))
+
+    def tap(
+        self, value: Mapping[str, object], *, user: str = ADA, key: str = "", form: Mapping[str, object] | None = None
+    ) -> Clicked:
+        """A tap, not yet delivered."""
+        return Clicked(
             key=key or self._next("ev"),
             user=user,
             chat=private_chat(user),
@@ -325,7 +331,6 @@ class Playbook:
             form=dict(form or {}),
             clicked_at=self.clock.now(),
         )
-        return await self.deliver(clicked)
 
     async def begin(self, text: str = "", *, user: str = ADA, backend: str = "demo") -> SessionId:
         """A new session, at work on the text if there is one."""
@@ -394,10 +399,14 @@ class Playbook:
         reason: str | None = self.one("SELECT reason FROM event WHERE dedupe_key = ?", key)
         return reason
 
-    def button(self, card_key: str, op: str, choice: str = "") -> dict[str, object]:
-        """The value of a button on the card as it is shown now. Raises StopIteration when it has no such button."""
+    def button(self, card_key: str, op: str, choice: str = "", *, also: bool = False) -> dict[str, object]:
+        """The value of a button on the card as it is shown now. Raises StopIteration when it has no such button.
+
+        also: the one for all that the card shows.
+        """
         values = self.channel.values(card_key)
-        return next(one for one in values if one["op"] == op and (not choice or one.get("c") == choice))
+        fitting = (one for one in values if one["op"] == op and (not choice or one.get("c") == choice))
+        return next(one for one in fitting if ("also" in one) is also)
 
     # Names
 

@@ -65,6 +65,7 @@ class Bounds:
     crashes: int = 1
     clicks: int = 3
     modes: int = 0
+    asking: tuple[str, ...] = ("rm", "ls", "in")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +73,7 @@ class World:
     """One instant. running: the turn the agent works on, 0 for none. hearing: requests it waits for.
 
     owed: orders to the agent not yet carried out. consents: (request, fingerprint) the person said yes to.
+    cards: every form of a request's card that showed others: of which, its generation, which others.
     agent_mode: the one the agent works in. told: requests the agent was given an answer for. quiet: a person who does nothing is not to be disturbed.
     """
 
@@ -90,6 +92,7 @@ class World:
     clicks: int = 0
     modes: int = 0
     agent_mode: str = ""
+    cards: tuple[tuple[RequestId, int, tuple[RequestId, ...]], ...] = ()
     quiet: bool = False
 
 
@@ -145,7 +148,7 @@ def after(move: Move, decide: Decide) -> World:
         requests=_upserted(world.requests, decision.requests, lambda one: one.request_id),
         prompts=_upserted(world.prompts, decision.prompts, lambda one: one.prompt_id),
         owed=(*world.owed, *(one for one in decision.effects if isinstance(one, AGENT_ORDERS))),
-        consents=(*world.consents, *_consented(before, move.event)),
+        consents=(*world.consents, *_consented(before, move.event), *_consented_too(world, before, move.event)),
         answers=(
             *world.answers,
             *(
@@ -155,8 +158,38 @@ def after(move: Move, decide: Decide) -> World:
             ),
         ),
     )
+    world = replace(world, cards=_forms(world, decision))
     check(world, before, move.event)
     return world
+
+
+def _forms(world: World, decision: Decision) -> tuple[tuple[RequestId, int, tuple[RequestId, ...]], ...]:
+    """A card shows the permissions behind it that are short, as they were when it was brought up to date."""
+    opened = decision.session.open
+    shown = [one for one in decision.effects if isinstance(one, order.ShowRequest | order.UpdateRequest)]
+    if opened is None or opened.request_id not in {one.request_id for one in shown}:
+        return world.cards
+    confirms = opened.ask.kind is RequestKind.CONFIRM
+    behind = [one for one in decision.session.waiting if confirms and one.ask.kind is RequestKind.CONFIRM]
+    form = (opened.request_id, opened.generation, tuple(one.request_id for one in behind if len(one.ask.command) < 99))
+    return world.cards if form in world.cards or not form[2] else (*world.cards, form)
+
+
+def _consented_too(world: World, before: Session, event: Event) -> tuple[tuple[str, str], ...]:
+    """The yes a person gave to further requests: those that the card they tapped had shown."""
+    if not isinstance(event, happened.CardAnswered) or not _consented(before, event):
+        return ()
+    shown = {
+        one
+        for card, number, ids in world.cards
+        for one in ids
+        if (card, number) == (event.request_id, event.generation)
+    }
+    return tuple(
+        (one.request_id, one.ask.fingerprint)
+        for one in before.waiting
+        if one.request_id in event.also and one.request_id in shown
+    )
 
 
 def _upserted(old: tuple[T, ...], new: tuple[T, ...], key: Callable[[T], str]) -> tuple[T, ...]:
@@ -242,6 +275,7 @@ def _person(world: World, bounds: Bounds) -> Iterator[Move]:
         clicked = replace(world, clicks=world.clicks + 1)
         for request in world.requests:
             yield from _clicks(clicked, request)
+        yield from _clicks_for_all(clicked)
 
 
 def _clicks(world: World, request: Request) -> Iterator[Move]:
@@ -260,6 +294,15 @@ def _clicks(world: World, request: Request) -> Iterator[Move]:
                 ),
                 world=world,
             )
+
+
+def _clicks_for_all(world: World) -> Iterator[Move]:
+    """A form of a card is tapped for all it showed, then or later; and one that names whatever waits, shown or not."""
+    everything = tuple(one.request_id for one in world.session.waiting)
+    for request_id, generation, ids in world.cards:
+        for also in {ids, everything} - {()}:
+            event = happened.CardAnswered(request_id=request_id, generation=generation, answer=YES, by=OWNER, also=also)
+            yield Move(name="click for all", event=event, world=world)
 
 
 def _consented(before: Session, event: Event) -> tuple[tuple[str, str], ...]:
@@ -292,9 +335,13 @@ def _agent(world: World, bounds: Bounds) -> Iterator[Move]:
     if not turn:
         return
     if world.asked < bounds.asks:
-        for kind, fingerprint in ((RequestKind.CONFIRM, "rm"), (RequestKind.CONFIRM, "ls"), (RequestKind.INPUT, "in")):
+        for fingerprint in bounds.asking:
             request_id = RequestId(f"r{world.asked + 1}")
-            ask = Ask(request_id=request_id, kind=kind, agent_ref="t", fingerprint=fingerprint, prompt="?")
+            kind = RequestKind.INPUT if fingerprint == "in" else RequestKind.CONFIRM
+            command = "x" * 10_000 if fingerprint == "big" else ""  # too long for another one's card
+            ask = Ask(
+                request_id=request_id, kind=kind, agent_ref="t", fingerprint=fingerprint, prompt="?", command=command
+            )
             asking = replace(world, asked=world.asked + 1, hearing=(*world.hearing, request_id))
             yield Move(name=f"ask {fingerprint}", event=happened.AgentAsked(turn=turn, ask=ask), world=asking)
     for request_id in world.hearing:
@@ -430,7 +477,13 @@ def _check_heard(world: World, request_id: RequestId, answer: Answer) -> None:
 
 
 _REQUEST_LIFE: Final = {
-    RequestStatus.QUEUED: {RequestStatus.OPEN, RequestStatus.WITHDRAWN, RequestStatus.REFUSED, RequestStatus.VOID},
+    RequestStatus.QUEUED: {
+        RequestStatus.OPEN,
+        RequestStatus.ANSWERED,  # on the card of another one
+        RequestStatus.WITHDRAWN,
+        RequestStatus.REFUSED,
+        RequestStatus.VOID,
+    },
     RequestStatus.OPEN: {
         RequestStatus.OPEN,  # waited for anew, and still the same question
         RequestStatus.ANSWERED,

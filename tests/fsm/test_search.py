@@ -1,16 +1,16 @@
 """Every interleaving within bounds: what people, agents, clocks and crashes can do to one session."""
 
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
 
 import pytest
 
-from phonework.fsm import actions, guards
+from phonework.fsm import actions, guards, together
 from phonework.fsm.change import replace as change
 from phonework.fsm.draft import Draft
-from phonework.fsm.events import AgentAsked, Event, ModeChosen
+from phonework.fsm.events import AgentAsked, CardAnswered, Event, ModeChosen
 from phonework.fsm.machine import Decide, decide, decider
 from phonework.fsm.table import TABLE, Action, Ignore
 from phonework.fsm.types import Answer, Request, Session, State, Verdict
@@ -245,3 +245,49 @@ def _again(draft: Draft) -> None:
 def test_an_agent_left_without_questions_is_noticed(action: Action, instead: Action) -> None:
     with pytest.raises(BrokenPromiseError):
         explore(_with_action(action, instead), Bounds(prompts=1, asks=0, modes=2), only=MODES)
+
+
+ALL = {
+    "message fresh",
+    "start",
+    "ask rm",
+    "ask ls",
+    "ask big",
+    "ask in",
+    "click for all",
+    "click owner",
+    "withdraw",
+    "answer",
+}
+TOGETHER = Bounds(prompts=1, asks=3, crashes=0, clicks=2, asking=("rm", "ls", "big", "in"))
+
+
+def test_several_answered_at_once_keep_the_promises() -> None:
+    reached = explore(decide, TOGETHER, only=ALL)
+    assert any(request.together for world in reached for request in world.requests)
+    assert any(len(world.told) == 3 for world in reached)
+
+
+def _everything(session: Session, event: Event) -> tuple[Request, ...]:
+    return session.waiting if isinstance(event, CardAnswered) and event.also else ()
+
+
+def _named(session: Session, event: Event) -> tuple[Request, ...]:
+    return tuple(one for one in session.waiting if isinstance(event, CardAnswered) and one.request_id in event.also)
+
+
+@pytest.mark.parametrize("careless", [_everything, _named])
+def test_a_yes_to_what_the_card_did_not_show_is_noticed(
+    careless: Callable[[Session, Event], tuple[Request, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (actions, together):
+        monkeypatch.setattr(module, "answered_with", careless)
+    with pytest.raises(BrokenPromiseError):
+        explore(decider(TABLE), TOGETHER, only=ALL)
+
+
+def test_a_request_answered_on_anothers_card_and_asked_all_the_same_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (actions, guards):
+        monkeypatch.setattr(module, "left_behind", lambda session, event: session.waiting)
+    with pytest.raises((BrokenPromiseError, AssertionError)):
+        explore(decider(TABLE), TOGETHER, only=ALL)

@@ -1,5 +1,6 @@
 """The buttons and forms that answer a request, and how to answer by typing."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from phonework.channels.cards.danger import is_broad, marks, widened
@@ -46,6 +47,19 @@ def controls(request: Request, language: str, *, late: bool, budget: int) -> lis
             return panel.choice(budget)
         case RequestKind.INPUT:
             return panel.input()
+
+
+def for_all(request: Request, others: Sequence[Request], language: str) -> Element:
+    """One tap for the open request and all the others that its card shows; it names every one of them."""
+    also = [one.request_id for one in others]
+
+    def one_for_all(key: str, press: Press, kind: str) -> Element:
+        value = answer_value(request.request_id, request.generation, press, also=also)
+        return button(text(language, key, count=1 + len(also)), value, kind=kind, element_id=f"{press}_all")
+
+    return row(
+        [one_for_all("card.allow_all", Press.ALLOW, "default"), one_for_all("card.deny_all", Press.DENY, "danger")]
+    )
 
 
 def typing_hint(ask: Ask, language: str) -> str:

@@ -1,13 +1,14 @@
 """The card of a request: what the agent asks, how to answer, and what became of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import Final
 
 from phonework.channels.cards import danger
-from phonework.channels.cards.answering import controls, everything_asked, is_typed, typing_hint
+from phonework.channels.cards.answering import controls, everything_asked, for_all, is_typed, typing_hint
 from phonework.channels.cards.modes import banner
 from phonework.channels.cards.parts import (
+    MAX_BYTES,
     Card,
     Element,
     Head,
@@ -21,6 +22,7 @@ from phonework.channels.cards.parts import (
     panel,
     plain,
     quote,
+    size_bytes,
     small,
 )
 from phonework.channels.cards.people import mention, who
@@ -28,7 +30,7 @@ from phonework.channels.cards.subject import Subject, subject_of
 from phonework.channels.cards.turn import called
 from phonework.channels.markdown import escape, inline_code
 from phonework.channels.split import wire_bytes
-from phonework.fsm.types import Answer, RequestKind, RequestStatus, State, Verdict
+from phonework.fsm.types import Answer, Request, RequestKind, RequestStatus, State, Verdict
 from phonework.texts import text
 from phonework.views import RequestView
 
@@ -68,8 +70,10 @@ def request_file(view: RequestView, language: str) -> tuple[str, bytes] | None:
 
 
 def _made(view: RequestView, language: str, tz: tzinfo | None) -> tuple[Card, int]:
-    painter = _Painter(view=view, language=language, tz=tz)
-    return fitted(painter.card)
+    made, budget = fitted(_Painter(view=view, language=language, tz=tz).card)
+    if view.together and size_bytes(made) > MAX_BYTES:  # nothing of the others is shown but in full
+        made, budget = fitted(_Painter(view=replace(view, together=()), language=language, tz=tz).card)
+    return made, budget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +106,7 @@ class _Painter:
         ]
         if self.is_open or self.is_late:
             elements += controls(request, self.language, late=self.is_late, budget=budget)
+        elements += self.others()
         elements.append(self.footer())
         return card(self.head(), elements)
 
@@ -134,7 +139,8 @@ class _Painter:
 
     def color(self) -> str:
         request = self.view.request
-        if self.is_open and (danger.marks(request.ask) or self.view.session.mode_until):
+        asks = (request.ask, *(one.ask for one in self.view.together))
+        if self.is_open and (any(map(danger.marks, asks)) or self.view.session.mode_until):
             return "red"
         if request.status is RequestStatus.DELIVERED and request.answer and request.answer.verdict is Verdict.DENY:
             return "grey"
@@ -203,6 +209,35 @@ class _Painter:
             return markdown_elements(subject.text, budget, omitted)
         return code_elements(subject.text, subject.language, budget, omitted)
 
+    def others(self) -> list[Element]:
+        """Those behind it in full, with buttons for all of them; afterwards those answered with it, each with its fate."""
+        if not self.view.together:
+            return []
+        if not self.is_open:
+            answered = [
+                _Painter(view=replace(self.view, request=one, together=()), language=self.language, tz=self.tz)
+                for one in self.view.together
+            ]
+            return [
+                markdown(
+                    "\n".join(f"- {line(one.named(), 200)}: {escape(one.say(one.status_key()))}" for one in answered)
+                )
+            ]
+        shown = [each for number, one in enumerate(self.view.together, 2) for each in self.other(number, one)]
+        return [{"tag": "hr"}, *shown, for_all(self.view.request, self.view.together, self.language)]
+
+    def other(self, number: int, request: Request) -> list[Element]:
+        """One of those behind it."""
+        ask, subject = request.ask, subject_of(request.ask)
+        marks = "".join(f"\n<font color='red'>⚠ {escape(self.say(mark))}</font>" for mark in danger.marks(ask))
+        title = markdown(f"**{number}. {line(ask.prompt) or line(ask.tool, 80) or '…'}**{marks}")
+        about = self.shown(subject, wire_bytes(subject.text)) if subject else []
+        return [title, *about, *([small(inline_code(plain(ask.path, 400)))] if ask.path else [])]
+
+    def named(self) -> str:
+        ask = self.view.request.ask
+        return ask.command or ask.path or ask.prompt or ask.tool
+
     def fate(self) -> Element | None:
         """What became of it, in a sentence; nothing while it waits."""
         request = self.view.request
@@ -250,7 +285,7 @@ class _Painter:
         facts = [self.say("card.asked_at", time=clock_time(request.asked_at, self.tz))]
         if self.is_open and request.expires_at:
             facts.append(self.say("card.until", time=clock_time(request.expires_at, self.tz)))
-        if self.is_open and self.view.behind:
-            facts.append(self.say("card.behind", count=self.view.behind))
+        if self.is_open and (behind := self.view.behind - len(self.view.together)) > 0:
+            facts.append(self.say("card.behind", count=behind))
         lines.append(" · ".join(facts))
         return small("\n".join(escape(each) for each in lines))

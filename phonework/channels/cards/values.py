@@ -1,7 +1,7 @@
 """What a button carries and a form sends back: made here, and read here with nothing believed."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -25,6 +25,7 @@ VERSION: Final = 1
 MAX_TEXT: Final = 10_000  # characters of one text field; the input itself allows 1,000
 MAX_QUESTIONS: Final = 16
 MAX_OPTIONS: Final = 100
+MAX_ALSO: Final = 50
 _MAX_NUMBER: Final = 2**31 - 1
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
 _PROCESS: Final = re.compile(r"\d{1,10}:[\d.]{1,30}", re.ASCII)
@@ -87,7 +88,10 @@ class Form:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerClick:
-    """An answer to a request. pick: question and option, from 0, of a one-tap button. late: answer and resume."""
+    """An answer to a request. pick: question and option, from 0, of a one-tap button. late: answer and resume.
+
+    also: further requests that the button was for. listed: it was pressed on the card of everything that is asked.
+    """
 
     request_id: RequestId
     generation: int
@@ -95,6 +99,8 @@ class AnswerClick:
     pick: tuple[int, int] = (0, 0)
     form: Form = field(default_factory=Form)
     late: bool = False
+    also: tuple[RequestId, ...] = ()
+    listed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,9 +192,20 @@ Click = ModeClick | AnswerClick | TurnClick | PromptClick | SwitchClick | DeskCl
 # Making
 
 
-def answer_value(request_id: str, generation: int, choice: str, *, late: bool = False) -> Value:
-    """choice: a `Press`, or `pick(question, option)`."""
-    return {"v": VERSION, "op": "late" if late else "answer", "id": request_id, "g": generation, "c": str(choice)}
+def answer_value(
+    request_id: str,
+    generation: int,
+    choice: str,
+    *,
+    late: bool = False,
+    also: Sequence[str] = (),
+    listed: bool = False,
+) -> Value:
+    """choice: a `Press`, or `pick(question, option)`. also, listed: see `AnswerClick`."""
+    further: Value = {"also": list(also)} if also else {}
+    further |= {"listed": True} if listed else {}
+    op = "late" if late else "answer"
+    return {"v": VERSION, "op": op, "id": request_id, "g": generation, "c": str(choice), **further}
 
 
 def pick(question: int, option: int) -> str:
@@ -305,7 +322,20 @@ def _answer(value: Mapping[object, object], form: object, *, late: bool) -> Answ
         pick=chosen,
         form=_form(form),
         late=late,
+        also=_also(value),
+        listed=value.get("listed") is True,
     )
+
+
+def _also(value: Mapping[object, object]) -> tuple[RequestId, ...]:
+    found = value.get("also")
+    if found is None:
+        return ()
+    if not isinstance(found, list) or len(found) > MAX_ALSO:
+        raise _MalformedError("no further requests")
+    if not all(isinstance(one, str) and _ID.fullmatch(one) for one in found):
+        raise _MalformedError("a further request is none")
+    return tuple(dict.fromkeys(RequestId(one) for one in found))
 
 
 def _desk(op: DeskOp, value: Mapping[object, object]) -> DeskClick:

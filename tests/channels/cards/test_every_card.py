@@ -85,6 +85,7 @@ SESSIONS = st.builds(
     active=st.booleans(),
     queued=st.integers(0, 1000),
     can_steer=st.booleans(),
+    mode_until=st.none() | TIMES,
 )
 OPTIONS = st.builds(Option, label=TEXT, description=TEXT)
 QUESTIONS = st.builds(
@@ -115,10 +116,12 @@ ANSWERS = st.builds(
     picks=st.lists(st.lists(TEXT, max_size=2).map(tuple), max_size=3).map(tuple),
 )
 PERSON = st.sampled_from([None, UserId("ou_mia")])
+BEHIND = st.lists(st.builds(a_request, ASKS, st.sampled_from(RequestStatus)).map(lambda view: view.request), max_size=2)
 REQUESTS = st.builds(
     a_request,
     ASKS,
     st.sampled_from(RequestStatus),
+    together=BEHIND.map(tuple),
     answer=st.none() | ANSWERS,
     session=SESSIONS,
     behind=st.integers(0, 99),
@@ -294,6 +297,7 @@ def test_no_card_says_allowed_before_the_agent_has_it(view: Any) -> None:
         view,
         request=replace(view.request, ask=ask, answer=Answer(verdict=Verdict.ALLOW)),
         session=a_session(state=view.session.state),
+        together=(),  # what was answered with it has a fate of its own
     )
     for language in ("zh", "en"):
         said = json.dumps(request_card(plain_view, language), ensure_ascii=False)

@@ -12,7 +12,20 @@ from phonework.channels.cards.parts import MAX_BYTES, Card, size_bytes
 from phonework.channels.cards.request import request_card, request_file
 from phonework.channels.cards.values import AnswerClick, answer_of, parse
 from phonework.fsm.replies import interpret
-from phonework.fsm.types import Answer, Ask, Option, Question, RequestKind, RequestStatus, Scope, State, UserId, Verdict
+from phonework.fsm.types import (
+    Answer,
+    Ask,
+    Option,
+    Question,
+    Request,
+    RequestId,
+    RequestKind,
+    RequestStatus,
+    Scope,
+    State,
+    UserId,
+    Verdict,
+)
 from phonework.testing.taps import find_action
 from phonework.testing.views import a_choice, a_request, a_session, an_ask
 
@@ -326,3 +339,43 @@ def test_only_a_tool_that_wants_to_run_is_named_with_the_session() -> None:
     assert '"Bash · fizz-top"' in said(request_card(a_request(), "en"))
     plan = an_ask(RequestKind.PLAN, tool="ExitPlanMode")
     assert "ExitPlanMode" not in said(request_card(a_request(plan), "en"))
+
+
+def behind(number: int, command: str) -> Request:
+    ask = an_ask(request_id=RequestId(f"{number:032x}"), command=command, prompt=f"Number {number}")
+    return a_request(ask, RequestStatus.QUEUED).request
+
+
+def test_those_behind_are_shown_in_full_and_named_by_one_tap_for_all() -> None:
+    others = (behind(2, "touch two"), behind(3, "rm -rf three"))
+    card = request_card(a_request(together=others, behind=3), "en")
+
+    assert "touch two" in said(card)
+    assert "rm -rf three" in said(card)
+    assert "deletes files" in said(card)
+    assert "1 more waiting behind" in said(card)
+    click = parse(values(card)["Allow all 3"])
+    assert isinstance(click, AnswerClick)
+    assert click.also == tuple(one.request_id for one in others)
+    assert answer_of(an_ask(), click) == Answer(verdict=Verdict.ALLOW)
+    assert values(card)["Deny all 3"] == {**values(card)["Deny"], "also": list(click.also)}
+    assert "also" not in values(card)["Allow"], "the single buttons are for the one"
+
+
+def test_what_does_not_fit_in_full_is_not_shown_and_not_answered_along() -> None:
+    card = request_card(a_request(together=(behind(2, "x" * 30_000),), behind=1), "en")
+
+    assert "Number 2" not in said(card)
+    assert not any("all" in label for label in values(card))
+    assert size_bytes(card) <= MAX_BYTES
+
+
+def test_afterwards_the_card_says_what_became_of_each() -> None:
+    others = tuple(
+        replace(behind(number, f"touch {number}"), status=RequestStatus.DELIVERED, answer=Answer(verdict=Verdict.ALLOW))
+        for number in (2, 3)
+    )
+    card = request_card(a_request(status=RequestStatus.DELIVERED, together=others), "en")
+
+    assert "touch 2: allowed" in said(card)
+    assert values(card) == {}

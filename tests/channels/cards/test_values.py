@@ -18,6 +18,8 @@ from phonework.channels.cards.values import (
     TurnClick,
     TurnOp,
     answer_of,
+    answer_value,
+    mode_value,
     parse,
 )
 from phonework.fsm.types import (
@@ -227,3 +229,31 @@ def test_an_input_takes_what_was_written() -> None:
         verdict=Verdict.ANSWER, text="8080"
     )
     assert answer_of(ask(RequestKind.INPUT), clicked("form", {"text": "  "})) is None
+
+
+@pytest.mark.parametrize("also", ["x", 1, {}, [1], ["a b"], ["a"] * 51, [["a"]], [""]])
+def test_further_requests_that_are_none_are_malformed(also: object) -> None:
+    assert isinstance(parse({**answer_value("r1", 1, "allow"), "also": also}), Malformed)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"mode": ""},
+        {"mode": "a b"},
+        {"mode": 1},
+        {"id": ""},
+        {"offer": ""},
+        {"offer": 1},
+        {"at": "1"},
+        {"at": True},
+        {"at": -1},
+        {"at": 10**30},
+        {"g": -1},
+        {"g": "15"},
+    ],
+)
+def test_a_mode_that_is_none_is_malformed(wrong: dict[str, object]) -> None:
+    value = mode_value("fizz-top", "plan", minutes=15, offer="o1", offered_at=1)
+    assert not isinstance(parse(value), Malformed)
+    assert isinstance(parse({**value, **wrong}), Malformed)
