@@ -1,8 +1,8 @@
 """`python -m phonework.shell.keeper FD SECONDS GRACE WORD…`: runs a command and ends it with all that it started.
 
-It stands between the server and the command. FD is its end of a pair of sockets: a byte from the server means stop, and the
-end of it, that the server is gone. As soon as the command has ended, its time is over or it shall stop, nothing of it is left:
-whoever loses its parent becomes the keeper's child (`offspring.adopt_orphans`). The last thing it sends is how it went, as JSON:
+It stands between the server and the command. FD is its end of a pair of sockets. It says that it is up, `{"ready": true}`, and begins
+when it hears GO; whatever the server says after that means stop, and its end, that the server is gone. As soon as the command has ended, its time is over or it shall stop, nothing of it is left:
+whoever loses its parent becomes the keeper's child (`offspring.adopt_orphans`). The last thing it sends is how it went, as a line of JSON:
 `{"ended": "exit" | "timeout" | "stop" | "gone", "status": the wait status or null}`, or `{"error": why it did not start}`.
 The exit code is 0 when nothing is left.
 """
@@ -22,6 +22,7 @@ from typing import Final
 
 from phonework import offspring
 
+GO: Final = b"go"
 MORE_PROCESSES: Final = 1024  # beside those that the user has already
 PATIENCE_SECONDS: Final = 5.0
 
@@ -32,6 +33,10 @@ def main(words: list[str]) -> None:
     seconds, grace = float(words[1]), float(words[2])
     offspring.adopt_orphans()
     wake = _wake_on_child()
+    _report(control, ready=True)
+    if control.recv(len(GO)) != GO:
+        _report(control, ended="stop", status=None)  # nobody wants it any more, or nobody is there
+        return
     try:
         command = _started(words[3:], seconds)
     except OSError as error:
@@ -160,7 +165,7 @@ def _let_go_of_output() -> None:
 
 def _report(control: socket.socket, **what: object) -> None:
     with contextlib.suppress(OSError):
-        control.sendall(json.dumps(what).encode())
+        control.sendall(f"{json.dumps(what)}\n".encode())
 
 
 if __name__ == "__main__":

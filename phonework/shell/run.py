@@ -18,12 +18,14 @@ from typing import Final
 
 from phonework import processes, sandboxing
 from phonework.sandbox import Sandbox
+from phonework.shell import keeper
 from phonework.shell.output import Output
 
 MARK: Final = "SHELL_OF_PHONEWORK"
 """In the environment of a command and all it starts, so that they can be found again; not PHONEWORK_…, which are settings."""
 LONGEST: Final = timedelta(seconds=120)
 GRACE_SECONDS: Final = 1.0  # between being asked to end and being killed
+READY_SECONDS: Final = 30.0  # until the keeper is up: the machine may be busy
 KEEPER_SECONDS: Final = 10.0  # for everything that the keeper does besides waiting
 NEWS_SECONDS: Final = 0.25  # between two calls of on_output, at least
 CHUNK: Final = 64 * 1024
@@ -71,17 +73,17 @@ async def run(
     seconds = min(timeout, LONGEST).total_seconds()
     words = await _words(command, cwd, environment, sandbox)
     output = Output(limit_bytes)
-    async with _kept(words, cwd, environment, seconds) as (keeper, control):
-        reading = asyncio.create_task(_read(keeper, output, on_output))
+    async with _kept(words, cwd, environment, seconds) as (process, control):
+        reading = asyncio.create_task(_read(process, output, on_output))
         try:
-            report = await _report(control, seconds, stop)
+            report = await _report(control, seconds, stop or asyncio.Event())
             await asyncio.wait({reading}, timeout=GRACE_SECONDS)
         finally:
             reading.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await reading
-    if not report and keeper.returncode is not None and keeper.returncode >= 0:
-        raise OSError(f"the command cannot be started: {output.text.strip()[-300:]}")
+    if not report and not (stop and stop.is_set()):
+        raise OSError(f"the command cannot be started: {output.text.strip()[-300:] or 'it took too long'}")
     return _finished(report, output, time.monotonic() - began)
 
 
@@ -103,7 +105,7 @@ async def _kept(
     with ours:
         ours.setblocking(False)
         with theirs:
-            keeper = await asyncio.create_subprocess_exec(
+            process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-E", "-P", "-m", "phonework.shell.keeper"),
                 *(str(theirs.fileno()), str(seconds), str(GRACE_SECONDS)),
                 *words,
@@ -116,31 +118,31 @@ async def _kept(
                 start_new_session=True,
             )
         try:
-            yield keeper, ours
+            yield process, ours
         finally:
             ours.close()
-            await asyncio.shield(_gone(keeper, mark))
+            await asyncio.shield(_gone(process, mark))
 
 
-async def _gone(keeper: asyncio.subprocess.Process, mark: str) -> None:
+async def _gone(process: asyncio.subprocess.Process, mark: str) -> None:
     """Wait until the keeper has done its work; whoever killed it, we do it then."""
     try:
         async with asyncio.timeout(KEEPER_SECONDS):
-            orderly = await keeper.wait() == 0
+            orderly = await process.wait() == 0
     except TimeoutError:
         orderly = False
         with contextlib.suppress(ProcessLookupError):
-            keeper.kill()
+            process.kill()
     if not orderly:
         await asyncio.to_thread(processes.end_marked, MARK, mark)
-        await keeper.wait()
-    keeper._transport.close()  # type: ignore[attr-defined]  # asyncio has no other way to let go of a pipe still open
+        await process.wait()
+    process._transport.close()  # type: ignore[attr-defined]  # asyncio has no other way to let go of a pipe still open
 
 
-async def _read(keeper: asyncio.subprocess.Process, output: Output, on_output: Callable[[str], None]) -> None:
-    assert keeper.stdout is not None
+async def _read(process: asyncio.subprocess.Process, output: Output, on_output: Callable[[str], None]) -> None:
+    assert process.stdout is not None
     told = -NEWS_SECONDS
-    while chunk := await keeper.stdout.read(CHUNK):
+    while chunk := await process.stdout.read(CHUNK):
         output.add(chunk)
         if (now := time.monotonic()) - told >= NEWS_SECONDS:
             told = now
@@ -149,18 +151,32 @@ async def _read(keeper: asyncio.subprocess.Process, output: Output, on_output: C
             await asyncio.sleep(PAUSE_SECONDS)
 
 
-async def _report(control: socket.socket, seconds: float, stop: asyncio.Event | None) -> dict[str, object]:
-    """What the keeper says at the end; empty when it ended without a word."""
-    loop = asyncio.get_running_loop()
-    stopping = asyncio.create_task(_stop(control, stop or asyncio.Event()))
+async def _report(control: socket.socket, seconds: float, stop: asyncio.Event) -> dict[str, object]:
+    """What the keeper says: that it is ready, whereupon it may begin, and how the command ended."""
+    report: dict[str, object] = {}
+    stopping = asyncio.create_task(_stop(control, stop))
     try:
-        async with asyncio.timeout(seconds + GRACE_SECONDS + KEEPER_SECONDS):
-            said = await loop.sock_recv(control, CHUNK)
-        return dict(json.loads(said)) if said else {}
-    except (TimeoutError, OSError):
-        return {}
+        async with asyncio.timeout(READY_SECONDS) as bound:
+            async for line in _lines(control):
+                report |= json.loads(line)
+                if report.keys() == {"ready"}:
+                    bound.reschedule(asyncio.get_running_loop().time() + seconds + GRACE_SECONDS + KEEPER_SECONDS)
+                    await asyncio.get_running_loop().sock_sendall(control, keeper.GO)
+    except TimeoutError:
+        report |= {"ended": "timeout"} if report else {}
+    except OSError:
+        pass
     finally:
         stopping.cancel()
+    return report
+
+
+async def _lines(control: socket.socket) -> AsyncIterator[bytes]:
+    said = b""
+    while chunk := await asyncio.get_running_loop().sock_recv(control, CHUNK):
+        *lines, said = (said + chunk).split(b"\n")
+        for line in lines:
+            yield line
 
 
 async def _stop(control: socket.socket, stop: asyncio.Event) -> None:
@@ -174,7 +190,7 @@ def _finished(report: dict[str, object], output: Output, seconds: float) -> Fini
         raise OSError(f"the command cannot be started: {error}")
     status, ended = report.get("status"), report.get("ended")
     code = os.waitstatus_to_exitcode(status) if isinstance(status, int) and ended == "exit" else None
-    if not report:
+    if report.keys() == {"ready"}:
         code = -signal.SIGKILL  # somebody killed the keeper, and thereby the command
     return Finished(
         output=output.text,
@@ -182,6 +198,6 @@ def _finished(report: dict[str, object], output: Output, seconds: float) -> Fini
         exit_code=code if code is not None and code >= 0 else None,
         signal=-code if code is not None and code < 0 else None,
         timed_out=ended == "timeout",
-        stopped=ended == "stop",
+        stopped=ended == "stop" or not report,
         truncated=output.truncated,
     )

@@ -2,6 +2,7 @@
 
 import html
 import json
+import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -242,24 +243,25 @@ async def test_stopped_while_it_asks_it_is_not_run(scene: Scene) -> None:
     assert not (scene.play.work / "made").exists()
 
 
-async def test_stop_ends_all_of_it_at_once_and_shows_what_came(scene: Scene, tmp_path: Path) -> None:
-    line = f"tail -n 1 -f api/README.md {tmp_path.name}"
+async def test_stop_ends_all_of_it_at_once_and_shows_what_came(scene: Scene) -> None:
+    mark = uuid.uuid4().hex
+    line = f"tail -n 1 -f api/README.md {mark}"
     await scene.play.say(f"/shell {line}")
     await scene.working()
-    await scene.play.until(lambda: bool(alive(tmp_path.name)))
+    await scene.play.until(lambda: bool(alive(mark)))
     await scene.play.click(scene.play.button(f"turn:{scene.shell}:1", "stop"))
     turn = await scene.ended()
 
     assert turn["status"] == "stopped"
     assert turn["text"].startswith("⏹ Stopped by you · ")
-    assert alive(tmp_path.name) == []
+    assert alive(mark) == []
 
 
 async def test_its_time_is_limited(stage: Stage) -> None:
     async with stage(shell={"timeout": 1}) as scene:
         turn = await scene.runs("tail -f api/README.md")
 
-        assert turn["text"].startswith("⏱ Ended: its time was up · ")
+        assert turn["text"].startswith("⏱ Ended: its time was up · "), turn
         assert "# Hello" in turn["text"]
 
 
@@ -315,8 +317,9 @@ async def test_several_at_once_wait_in_line_and_can_be_dropped(scene: Scene) -> 
     assert len(scene.turns()) == 2
 
 
-async def test_a_command_that_was_begun_is_not_run_again_after_a_crash(scene: Scene, tmp_path: Path) -> None:
-    request = await scene.asked(f"echo x >> made; tail -f made {tmp_path.name}")
+async def test_a_command_that_was_begun_is_not_run_again_after_a_crash(scene: Scene) -> None:
+    mark = uuid.uuid4().hex
+    request = await scene.asked(f"echo x >> made; tail -f made {mark}")
     await scene.taps(request, "allow")
     made = scene.play.work / "made"
     await scene.play.until(lambda: made.exists() and made.read_text() == "x\n")
@@ -324,7 +327,7 @@ async def test_a_command_that_was_begun_is_not_run_again_after_a_crash(scene: Sc
 
     assert (await scene.ended())["status"] == "lost"
     assert any("was interrupted in the middle" in words for words in scene.said())
-    assert alive(tmp_path.name) == []
+    assert alive(mark) == []
     assert made.read_text() == "x\n"
     await scene.play.click(scene.play.button(f"turn:{scene.shell}:1", "retry"))
     assert await scene.asked() != request  # again only after another yes

@@ -383,6 +383,35 @@ def test_whoever_is_stopped_cannot_start_another_behind_our_back(mark: str) -> N
     assert processes.marked(OWN_MARK, "nobody's") == []
 
 
+async def test_stopped_before_it_began_it_does_not_begin(scratch: "Scratch") -> None:
+    stop = asyncio.Event()
+    stop.set()
+    finished = await scratch.run("touch ran", stop=stop)
+
+    assert finished.stopped
+    assert not (scratch.app / "ran").exists()
+
+
+async def test_a_keeper_that_is_not_up_in_time_begins_nothing(
+    scratch: "Scratch", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("phonework.shell.run.READY_SECONDS", 0)
+
+    with pytest.raises(OSError, match="too long"):
+        await scratch.run("touch ran")
+
+    assert not (scratch.app / "ran").exists()
+
+
+async def test_what_ends_too_late_for_us_did_run(scratch: "Scratch", monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("phonework.shell.run.KEEPER_SECONDS", -0.5)
+    monkeypatch.setattr("phonework.shell.run.GRACE_SECONDS", 0)
+    finished = await scratch.run("touch ran; sleep 1000", seconds=3)
+
+    assert finished.timed_out
+    assert (scratch.app / "ran").exists()
+
+
 async def test_a_keeper_that_does_not_start_is_no_command_that_ended(
     scratch: "Scratch", monkeypatch: pytest.MonkeyPatch
 ) -> None:
