@@ -134,7 +134,15 @@ def _feishu(config: Config, clock: Clock) -> tuple[FeishuChannel, list[Healer]]:
         for one in healer:
             await one.on_gap(since, until)
 
-    return FeishuChannel(settings.app_id, settings.app_secret, settings.domain, clock=clock, on_gap=on_gap), healer
+    channel = FeishuChannel(
+        settings.app_id,
+        settings.app_secret,
+        settings.domain,
+        clock=clock,
+        on_gap=on_gap,
+        largest_bytes=config.work.max_file_bytes,
+    )
+    return channel, healer
 
 
 def _announce(code: str) -> None:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from phonework import boot
 from phonework.alarm import Alarm
 from phonework.answers import HealthAnswer
-from phonework.assistant.assembly import assistant
+from phonework.assistant.assembly import assistant, hearing
 from phonework.assistant.backend import NAME
 from phonework.assistant.tally import Tally
 from phonework.assistant.tools.sessions import Office
@@ -18,7 +18,7 @@ from phonework.audit.auditor import Auditor
 from phonework.audit.writer import AuditWriter
 from phonework.backends import registry
 from phonework.backends.base import Backend, Capabilities
-from phonework.carriers.agents import AgentCarrier
+from phonework.carriers.agents import AgentCarrier, Hear
 from phonework.carriers.beginnings import Beginnings
 from phonework.carriers.chats import ChatCarrier
 from phonework.carriers.retry import Retry
@@ -90,8 +90,9 @@ def assemble(
     make_backends: MakeBackends | None = None,
     new_id: Callable[[], str] | None = None,
     pause: Pause = asyncio.sleep,
+    hear: Hear | None = None,
 ) -> Core:
-    """Join the parts around one writer. pause: how a lane waits before it tries again."""
+    """Join the parts around one writer. pause: how a lane waits before it tries again. hear: instead of the configured model."""
     link, language = link or LocalLink(), config.ui.language
     house = Wishes(language=language, zone=config.ui.zone)
     retry, reader = Retry(writer, chance=random.Random()), Reader(config.database)
@@ -116,6 +117,7 @@ def assemble(
         ),
         backends=capabilities,
     )
+    hear = hear or hearing(config)
     desk = Desk(
         backends=capabilities,
         default_backend=config.agent.default,
@@ -125,10 +127,11 @@ def assemble(
         stale_after=timedelta(seconds=config.timeouts.stale) if config.timeouts.stale else timedelta.max,
         assistant=NAME if config.assistant.configured else "",
         shell=shell.NAME if config.shell.enabled else "",
+        hears=hear is not None,
         wishes=house,
     )
     alarm = Alarm()
-    node = Node(writer=writer, clock=clock, desk=desk, root=config.work.root, desks=desks, chats=chats, arm=alarm.arm)
+    node = Node(writer=writer, clock=clock, desk=desk, files=files, desks=desks, chats=chats, arm=alarm.arm)
     alarm.rings(node.sweep)
     backends, tally = dict((make_backends or _backends)(node, config)), Tally()
     runner = _runner(config)
@@ -152,7 +155,7 @@ def assemble(
         HealthAnswer(writer=writer, backends=backends, auditor=auditor, assistant=AssistantHealth(desk, tally)),
     )
     beginnings = Beginnings(writer=writer, bases=bases, backends=backends)
-    agents = AgentCarrier(writer=writer, backends=backends, outlet=link, retry=retry, beginnings=beginnings)
+    agents = AgentCarrier(writer=writer, backends=backends, outlet=link, retry=retry, beginnings=beginnings, hear=hear)
     dispatcher = Dispatcher(agents=agents, chats=chats, clock=clock, pause=pause)
     writer.subscribe(dispatcher.committed)
     return Core(

@@ -274,6 +274,15 @@ def _fire(connection: sqlite3.Connection, timer: Timer, now: datetime) -> Outcom
     return take_in(connection, one, now)
 
 
+def on_the_way(connection: sqlite3.Connection, effect: Owed, event: Event, about: str, now: datetime) -> Outcome | None:
+    """Something came of an effect before it was carried out. about: what, as several things may come of it."""
+    if effect.session_id is None:
+        return None
+    key = f"{effect.key}:{about}"
+    one = Happened(source="effect", key=key, session_id=effect.session_id, event=event, occurred_at=now)
+    return take_in(connection, one, now)
+
+
 def complete(
     connection: sqlite3.Connection, effect: Owed, event: Event | None, now: datetime, *, result: str = ""
 ) -> Outcome | None:

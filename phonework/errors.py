@@ -6,7 +6,8 @@ PhoneWorkError
 │   ├── StoreBusyError   another process owns the data directory
 │   ├── StoreNewerError  the database was written by a newer program
 │   └── StoreStoppedError  the writer has stopped and takes nothing more
-├── ChannelError         a message or card was not delivered
+├── ChannelError         a message or card was not delivered, or what came with one not fetched
+│   └── TooLargeError    what came with a message is larger than what is fetched
 ├── BackendError         the agent could not do it
 │   ├── RequestGoneError the agent that asked is no longer there to hear the answer
 │   └── SandboxError     the sandbox it is to run in cannot be set up; nothing was run
@@ -70,6 +71,14 @@ class ChannelError(PhoneWorkError):
     ) -> None:
         super().__init__(message, hint=hint)
         self.retry_after, self.gone, self.unknown, self.code = retry_after, gone, unknown, code
+
+
+class TooLargeError(ChannelError):
+    """What came with a message is larger than what is fetched. limit: in words, like `50 MB`."""
+
+    def __init__(self, limit: str) -> None:
+        super().__init__(f"larger than {limit}", hint="send it in parts, or raise work.max_file_mb")
+        self.limit = limit
 
 
 class BackendError(PhoneWorkError):

@@ -18,11 +18,13 @@ from phonework.clock import Clock
 from phonework.desks import Desks
 from phonework.engine import Happened, Outcome, Swept
 from phonework.errors import PhoneWorkError, RefusedError, StoreError
+from phonework.files.named import mentioned, there
+from phonework.files.place import Root
 from phonework.fsm.events import AgentEvent, AgentLost, TurnFailed, TurnFinished
 from phonework.fsm.types import SessionId, UserId
 from phonework.intake import Desk, Opened, Taken, take
 from phonework.link.base import Envelope
-from phonework.store import users
+from phonework.store import sessions, users
 from phonework.store.writer import Writer
 from phonework.texts import text
 
@@ -32,7 +34,7 @@ Answer = Callable[[Mapping[str, object]], Awaitable[object]]
 
 
 class Node:
-    """One machine's engine. It is the `Sink` of its backends and the `Node` of its link."""
+    """One machine's engine. It is the `Sink` of its backends and the `Node` of its link. files: what may be sent of them."""
 
     def __init__(
         self,
@@ -40,13 +42,13 @@ class Node:
         writer: Writer,
         clock: Clock,
         desk: Desk,
-        root: Path,
+        files: Root,
         desks: Desks,
         chats: ChatCarrier,
         arm: Callable[[datetime | None], None],
     ) -> None:
         self._writer, self._clock, self._desk = writer, clock, desk
-        self._root, self._desks, self._chats, self._arm = root, desks, chats, arm
+        self._root, self._files, self._desks, self._chats, self._arm = files.path, files, desks, chats, arm
         self._answers: dict[str, Answer] = {}
 
     def on_call(self, method: str, answer: Answer) -> None:
@@ -110,6 +112,8 @@ class Node:
     async def emit(self, session_id: SessionId, event: AgentEvent, *, key: str) -> None:
         if isinstance(event, TurnFinished | TurnFailed | AgentLost) and not event.steps:
             event = replace(event, steps=self._chats.board.steps(session_id, event.turn))
+        if isinstance(event, TurnFinished) and (names := mentioned(event.text)):
+            event = replace(event, files=await self._there(session_id, names))
         await self.happened(
             Happened(
                 source="agent",
@@ -119,6 +123,14 @@ class Node:
                 occurred_at=self._clock.now(),
             )
         )
+
+    async def _there(self, session_id: SessionId, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Which of the files that the agent's last words name are there now; its directory may be gone too."""
+        try:
+            run = await self._writer.run(lambda connection, _now: sessions.run_of(connection, session_id))
+        except KeyError:
+            return ()
+        return await asyncio.to_thread(there, names, replace(self._files, path=Path(run.cwd)))
 
     def progress(self, session_id: SessionId, turn: int, progress: Progress) -> None:
         self._chats.board.report(session_id, turn, progress)

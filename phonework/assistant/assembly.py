@@ -1,5 +1,6 @@
 """Builds the assistant from its settings."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -10,11 +11,21 @@ from phonework.assistant.surroundings import House
 from phonework.assistant.tally import Tally
 from phonework.assistant.tools.registry import tools
 from phonework.assistant.tools.sessions import Office
+from phonework.assistant.transcription import Transcriber
 from phonework.backends.base import Sink
 from phonework.clock import Clock
 from phonework.config import Config
 from phonework.shell.runner import Runner
 from phonework.web.service import web_of
+
+
+def hearing(config: Config) -> Callable[[str], Awaitable[str]] | None:
+    """What puts voice messages into words; None when no model for that is configured."""
+    chosen = config.assistant
+    if not chosen.transcription_model:
+        return None
+    key = chosen.api_key.get_secret_value()
+    return Transcriber(base_url=chosen.base_url, api_key=key, model=chosen.transcription_model).hear
 
 
 def assistant(

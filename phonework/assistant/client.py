@@ -118,18 +118,20 @@ class OpenAIModel:
         async with self._connecting:
             if self._client is None:
                 # Importing the package and reading the certificates takes a second: that is not the event loop's.
-                self._client = await asyncio.to_thread(self._connect)
+                self._client = await asyncio.to_thread(connect, self._base_url, self._api_key, self._timeout)
             return self._client
 
-    def _connect(self) -> "AsyncOpenAI":
-        from openai import AsyncOpenAI, Timeout
 
-        return AsyncOpenAI(
-            base_url=self._base_url,
-            api_key=self._api_key or "none",  # the package wants one, a local server does not look at it
-            timeout=Timeout(self._timeout.total_seconds(), connect=CONNECT_WITHIN.total_seconds()),
-            max_retries=0,  # we try again ourselves, and say so
-        )
+def connect(base_url: str, api_key: str, timeout: timedelta) -> "AsyncOpenAI":
+    """A client of the endpoint. timeout: how long it may be silent."""
+    from openai import AsyncOpenAI, Timeout
+
+    return AsyncOpenAI(
+        base_url=base_url,
+        api_key=api_key or "none",  # the package wants one, a local server does not look at it
+        timeout=Timeout(timeout.total_seconds(), connect=CONNECT_WITHIN.total_seconds()),
+        max_retries=0,  # we try again ourselves, and say so
+    )
 
 
 def request(model: str, system: str, messages: Sequence[Message], offers: Sequence[Offer]) -> dict[str, Any]:

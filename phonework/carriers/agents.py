@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -30,6 +30,10 @@ WITHIN: Final = timedelta(seconds=60)
 KILL_WITHIN: Final = timedelta(seconds=10)
 
 
+Hear = Callable[[str], Awaitable[str]]
+"""Puts the voice message in a file into words. Raises BackendError."""
+
+
 class AgentCarrier:
     """Carries out StartTurn, SteerTurn, AnswerAgent, InterruptTurn, KillAgent and CloseAgent, and what comes before them."""
 
@@ -41,9 +45,10 @@ class AgentCarrier:
         outlet: Outlet,
         retry: Retry,
         beginnings: Beginnings,
+        hear: Hear | None = None,
     ) -> None:
         self._writer, self._backends, self._outlet, self._retry = writer, backends, outlet, retry
-        self._beginnings = beginnings
+        self._beginnings, self._hear = beginnings, hear
 
     async def carry_out(self, owed: Owed) -> timedelta | None:
         match owed.effect:
@@ -67,14 +72,21 @@ class AgentCarrier:
         if backend is None:
             await self._fail(owed, BackendError("agent.unknown", backend=job.run.backend))
             return None
-        assert owed.session_id is not None
-        try:
-            images = await self._images(job)
-        except (ChannelError, OSError) as error:
-            again = await self._retry.later(owed, error)
-            if again is None:
-                await self._fail(owed, BackendError("agent.no_attachment", problem=str(error)))
-            return again
+        images: dict[str, tuple[str, ...]] = {}
+        if job.has_attachments:
+            try:
+                job = await self._with_files(owed, job, images)
+            except ChannelError as error:
+                again = await self._retry.later(owed, error)
+                if again is None:
+                    await self._fail(owed, BackendError("agent.no_attachment", problem=str(error)))
+                return again
+            except BackendError as error:
+                await self._fail(owed, error)
+                return None
+            if job is None or not job.current:
+                await self._end(owed, Ended.SUPERSEDED)
+                return None
         if owed.once and not claimed and not await self._claim(owed):
             return None
         await self._perform(owed, backend, job, images)
@@ -87,13 +99,28 @@ class AgentCarrier:
     async def _claim(self, owed: Owed) -> bool:
         return await self._writer.run(lambda connection, now: effects.claim(connection, owed, now))
 
-    async def _images(self, job: Job) -> dict[str, tuple[str, ...]]:
-        """Fetch what came with the prompts before anything is claimed."""
-        return {
-            prompt.prompt_id: await attachments.store(prompt, job.run.cwd, self._outlet.fetch)
-            for prompt in job.prompts
-            if prompt.attachments
-        }
+    async def _with_files(self, owed: Owed, job: Job, images: dict[str, tuple[str, ...]]) -> Job | None:
+        """Fetch what came with the prompts, before anything is claimed; voice messages become words, which are told.
+
+        images: is filled with the paths. Returns the job as it is after all the time that took.
+        """
+        for prompt in job.prompts:
+            if prompt.attachments:
+                images[prompt.prompt_id] = await attachments.store(prompt, job.run.cwd, self._outlet.fetch)
+            if prompt.spoken:
+                await self._hear_one(owed, prompt, images)
+        return await self._writer.run(lambda connection, now: read(connection, owed, now))
+
+    async def _hear_one(self, owed: Owed, prompt: Prompt, images: dict[str, tuple[str, ...]]) -> None:
+        if self._hear is None:
+            raise BackendError("agent.cannot_hear")
+        paths = list(zip(prompt.attachments, images[prompt.prompt_id], strict=True))
+        words = [await self._hear(path) for one, path in paths if one.kind == "audio"]
+        images[prompt.prompt_id] = tuple(path for one, path in paths if one.kind != "audio")
+        event = happened.PromptHeard(prompt_id=prompt.prompt_id, text="\n\n".join(words))
+        await self._writer.run(
+            lambda connection, now: engine.on_the_way(connection, owed, event, prompt.prompt_id, now)
+        )
 
     async def _perform(self, owed: Owed, backend: Backend, job: Job, images: Mapping[str, tuple[str, ...]]) -> None:
         try:

@@ -164,6 +164,17 @@ class WorkSettings(Section):
         examples=[["~/.cache", "~/.npm"]],
     )
 
+    max_file_mb: float = Field(
+        50,
+        description="Largest picture, file or voice message that is fetched from the chat, in MB; Feishu gives 100 at most.",
+        gt=0,
+        le=100,
+    )
+
+    @property
+    def max_file_bytes(self) -> int:
+        return int(self.max_file_mb * 1024 * 1024)
+
     @field_validator("sandbox_write")
     @classmethod
     def _can_be_lent(cls, places: tuple[str, ...]) -> tuple[str, ...]:
@@ -271,6 +282,12 @@ class AssistantSettings(Section):
         SecretStr(""), description="Key of the API; empty for a server that wants none. Better in the environment."
     )
     model: str = Field("", description="Name of the model; it must be able to call tools.", examples=["deepseek-chat"])
+    transcription_model: str = Field(
+        "",
+        description="Name of a model at the same endpoint that puts voice messages into words (`/audio/transcriptions`); "
+        "empty: a voice message is kept as a file.",
+        examples=["whisper-1"],
+    )
     timeout: float = Field(60, description="Seconds the model may be silent.", ge=1, le=3600)
     retries: int = Field(2, description="Further attempts when the endpoint is busy or out of reach.", ge=0, le=10)
     max_seconds: float = Field(
@@ -294,6 +311,8 @@ class AssistantSettings(Section):
     def _whole(self) -> AssistantSettings:
         if bool(self.base_url) != bool(self.model):
             raise ValueError("base_url and model belong together; leave both empty to do without an assistant")
+        if self.transcription_model and not self.base_url:
+            raise ValueError("transcription_model needs base_url: it is a model at that endpoint")
         return self
 
     @property

@@ -7,7 +7,7 @@ from phonework.fsm import effects as order
 from phonework.fsm import events as happened
 from phonework.fsm.draft import Arm, Draft
 from phonework.fsm.events import Event
-from phonework.fsm.guards import typed_answer
+from phonework.fsm.guards import kept, typed_answer
 from phonework.fsm.together import answered_with, left_behind
 from phonework.fsm.types import (
     Carry,
@@ -21,6 +21,8 @@ from phonework.fsm.types import (
 E = TypeVar("E", bound=Event)
 
 STOPPED_WHY = "The person stopped the turn."
+SHOWN_WORDS = 2_000
+"""Characters of what was heard that are shown back."""
 TIMED_OUT_WHY = "Nobody answered in time. Do not try this again; stop here."
 
 
@@ -34,13 +36,15 @@ def _event(draft: Draft, kind: type[E]) -> E:
 
 
 def start(draft: Draft) -> None:
-    event = draft.event
-    assert isinstance(event, happened.MessageReceived | happened.ContinueAsked)
-    draft.begin_turn(event.prompt)
+    draft.begin_turn(_with_kept(draft))
+
+
+def go_on(draft: Draft) -> None:
+    draft.begin_turn(_event(draft, happened.ContinueAsked).prompt)
 
 
 def queue(draft: Draft) -> None:
-    prompt = _event(draft, happened.MessageReceived).prompt
+    prompt = _with_kept(draft)
     draft.queue(prompt)
     draft.owe(order.ShowPrompt(prompt_id=prompt.prompt_id))
 
@@ -49,6 +53,34 @@ def hold(draft: Draft) -> None:
     prompt = _event(draft, happened.MessageReceived).prompt
     draft.hold(prompt)
     draft.owe(order.ShowPrompt(prompt_id=prompt.prompt_id))
+
+
+def _with_kept(draft: Draft) -> Prompt:
+    """The message that came, with the files that were kept for it; they come first, as they were sent."""
+    prompt, before = _event(draft, happened.MessageReceived).prompt, kept(draft.session)
+    if before is None or not prompt.verbatim:
+        return prompt
+    draft.join(before, prompt)
+    draft.owe(order.UpdatePrompt(prompt_id=before.prompt_id))
+    return replace(prompt, attachments=(*before.attachments, *prompt.attachments))
+
+
+def keep(draft: Draft) -> None:
+    """Files without words wait for them, all on one card."""
+    prompt, before = _event(draft, happened.MessageReceived).prompt, kept(draft.session)
+    if before is None:
+        draft.hold(replace(prompt, kept=True))
+        draft.owe(order.ShowPrompt(prompt_id=prompt.prompt_id))
+    else:
+        draft.join(prompt, before)
+        draft.hold(replace(before, attachments=(*before.attachments, *prompt.attachments)))
+        draft.owe(order.UpdatePrompt(prompt_id=before.prompt_id))
+
+
+def keep_at_rest(draft: Draft) -> None:
+    """Who sends files is about to write: the session stays open for that."""
+    keep(draft)
+    draft.rest()
 
 
 def retry_prompt(draft: Draft) -> Prompt:
@@ -60,6 +92,7 @@ def retry_prompt(draft: Draft) -> Prompt:
         text="\n\n".join(prompt.text for prompt in last),
         attachments=tuple(one for prompt in last for one in prompt.attachments),
         verbatim=len(last) > 1 or last[-1].verbatim,
+        spoken=any(prompt.spoken for prompt in last),
         status=PromptStatus.QUEUED,
         turn=0,
     )
@@ -82,6 +115,13 @@ def named_prompt(draft: Draft) -> Prompt:
 
 def run_now(draft: Draft) -> None:
     draft.begin_turn(named_prompt(draft))
+
+
+def send_kept(draft: Draft) -> None:
+    """The files go as they are, without words, when it is their turn."""
+    prompt = named_prompt(draft)
+    draft.queue(prompt)
+    draft.owe(order.UpdatePrompt(prompt_id=prompt.prompt_id))
 
 
 def steer(draft: Draft) -> None:
@@ -114,6 +154,22 @@ def hold_again(draft: Draft) -> None:
     prompt = named_prompt(draft)
     draft.hold(prompt)
     draft.owe(order.UpdatePrompt(prompt_id=prompt.prompt_id))
+
+
+def note_heard(draft: Draft) -> None:
+    """The voice message becomes its words, and the person sees them before the agent acts on them."""
+    event, prompt = _event(draft, happened.PromptHeard), named_prompt(draft)
+    heard = replace(
+        prompt,
+        text="\n\n".join(one for one in (prompt.text.strip(), event.text) if one),
+        attachments=tuple(one for one in prompt.attachments if one.kind != "audio"),
+        spoken=False,
+    )
+    last = tuple(heard if one.prompt_id == heard.prompt_id else one for one in draft.session.last)
+    draft.session = replace(draft.session, last=last)
+    draft.put_prompt(heard)
+    shown = event.text if len(event.text) <= SHOWN_WORDS else f"{event.text[:SHOWN_WORDS]}…"
+    draft.owe(order.Say(text="say.heard", params={"words": shown}, reply_to=prompt.message_id))
 
 
 def choose_model(draft: Draft) -> None:
@@ -306,7 +362,7 @@ def _record_end(draft: Draft) -> TurnStatus:
     stopping = draft.session.state.value == "stopping"
     match event:
         case happened.TurnFinished():
-            draft.change_turn(replace(turn, text=event.text, usage=event.usage, steps=event.steps))
+            draft.change_turn(replace(turn, text=event.text, usage=event.usage, files=event.files, steps=event.steps))
             return TurnStatus.STOPPED if stopping or event.interrupted else TurnStatus.DONE
         case happened.TurnFailed():
             draft.change_turn(

@@ -81,7 +81,7 @@ class Draft:
         self.prompts[prompt.prompt_id] = prompt
 
     def queue(self, prompt: Prompt, *, front: bool = False) -> None:
-        prompt = replace(prompt, status=PromptStatus.QUEUED)
+        prompt = replace(prompt, status=PromptStatus.QUEUED, kept=False)
         rest = tuple(one for one in self.session.queue if one.prompt_id != prompt.prompt_id)
         held = tuple(one for one in self.session.held if one.prompt_id != prompt.prompt_id)
         queue = (prompt, *rest) if front else (*rest, prompt)
@@ -101,6 +101,11 @@ class Draft:
             self.hold(prompt)
             self.owe(order.UpdatePrompt(prompt_id=prompt.prompt_id))
 
+    def join(self, prompt: Prompt, other: Prompt) -> None:
+        """Its files go along with another message."""
+        self.remove(prompt)
+        self.put_prompt(replace(prompt, status=PromptStatus.TAKEN, kept=False, joined=other.prompt_id))
+
     def remove(self, prompt: Prompt) -> None:
         queue = tuple(one for one in self.session.queue if one.prompt_id != prompt.prompt_id)
         held = tuple(one for one in self.session.held if one.prompt_id != prompt.prompt_id)
@@ -118,7 +123,7 @@ class Draft:
         was_shown = prompt.prompt_id in {one.prompt_id for one in (*self.session.queue, *self.session.held)}
         self.remove(prompt)
         number = self.session.turn + 1
-        prompt = replace(prompt, status=PromptStatus.TAKEN, turn=number)
+        prompt = replace(prompt, status=PromptStatus.TAKEN, kept=False, turn=number)
         turn = Turn(turn=number, status=TurnStatus.LIVE, started_at=self.now, prompt_ids=(prompt.prompt_id,))
         self.session = replace(self.session, turn=number, live=turn, last=(prompt,), carry=carry)
         self.put_prompt(prompt)

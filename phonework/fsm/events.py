@@ -176,6 +176,14 @@ class RequestShown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PromptHeard:
+    """A voice message was put into words."""
+
+    prompt_id: PromptId
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SteerFailed:
     """A message could not be given to the running turn."""
 
@@ -185,13 +193,14 @@ class SteerFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnFinished:
-    """The agent ended the turn. interrupted: it was stopped before its end."""
+    """The agent ended the turn. interrupted: it was stopped before its end. files: see `Turn`."""
 
     turn: int
     text: str = ""
     interrupted: bool = False
     usage: Usage = field(default_factory=Usage)
     steps: tuple[Step, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -294,7 +303,7 @@ class IdleExpired:
 
 type_names = (
     Created, MessageReceived, CardAnswered, LateAnswered, RetryAsked, ContinueAsked, StopAsked, CloseAsked, SendNowAsked, DropAsked,
-    ModelChosen, ModeChosen, TurnStarted, PromptsTaken, AgentSessionChanged, AgentAsked, RequestWithdrawn, AnswerDelivered, AnswerLost, RequestShown, SteerFailed,
+    ModelChosen, ModeChosen, TurnStarted, PromptsTaken, AgentSessionChanged, AgentAsked, RequestWithdrawn, AnswerDelivered, AnswerLost, RequestShown, PromptHeard, SteerFailed,
     TurnFinished, TurnFailed, AgentLost, BackgroundFinished, ModeRefused, ModeExpired,
     WaitReminderDue, WaitExpired, TurnWentLong, TurnExpired, StopExpired, IdleExpired,
 )  # fmt: skip
@@ -324,6 +333,6 @@ PersonEvent = (
     | ModeChosen
 )
 TimerEvent = WaitReminderDue | WaitExpired | TurnWentLong | TurnExpired | StopExpired | IdleExpired | ModeExpired
-EffectEvent = AnswerDelivered | AnswerLost | RequestShown | SteerFailed | ModeRefused
+EffectEvent = AnswerDelivered | AnswerLost | RequestShown | PromptHeard | SteerFailed | ModeRefused
 Event = Created | PersonEvent | AgentEvent | EffectEvent | TimerEvent
 EVENTS: dict[str, type[Event]] = {event.__name__: event for event in type_names}

@@ -5,10 +5,12 @@ from phonework.fsm.events import Event
 from phonework.fsm.reasons import Reason
 from phonework.fsm.replies import interpret
 from phonework.fsm.together import left_behind
-from phonework.fsm.types import Answer, PromptStatus, RequestKind, RequestStatus, Session
+from phonework.fsm.types import Answer, Prompt, PromptStatus, RequestKind, RequestStatus, Session
 
 QUEUE_LIMIT = 50
 """Messages that may wait in one session; more are refused in words."""
+MOST_FILES = 20
+"""Files that may go with one message."""
 
 _SETTLED = {
     RequestStatus.QUEUED: Reason.OLD_REQUEST,
@@ -81,6 +83,22 @@ def has_room(session: Session, event: Event) -> Reason | None:
     return None if len(session.queue) + len(session.held) < QUEUE_LIMIT else Reason.QUEUE_FULL
 
 
+def files_fit(session: Session, event: Event) -> Reason | None:
+    """The files of the message, and those that were kept for it, are not too many for one message."""
+    assert isinstance(event, happened.MessageReceived)
+    prompt, before = event.prompt, kept(session)
+    along = before.attachments if before is not None and prompt.verbatim else ()
+    return None if len(prompt.attachments) + len(along) <= MOST_FILES else Reason.TOO_MANY_FILES
+
+
+def is_spoken(session: Session, event: Event) -> Reason | None:
+    """The words of the message are still to be heard."""
+    prompt = session.named_prompt
+    if prompt is None:
+        return Reason.NO_SUCH_MESSAGE
+    return None if prompt.spoken else Reason.NOTED
+
+
 def has_last(session: Session, event: Event) -> Reason | None:
     return None if session.last else Reason.NOTHING_TO_RETRY
 
@@ -149,8 +167,25 @@ def is_stale(session: Session, event: Event) -> bool:
     return event.stale
 
 
-def is_fresh(session: Session, event: Event) -> bool:
-    return not is_stale(session, event)
+def only_files(session: Session, event: Event) -> bool:
+    """Nothing says what to do with the files that came. A voice message says it in its own way."""
+    assert isinstance(event, happened.MessageReceived)
+    prompt = event.prompt
+    return not event.stale and bool(prompt.attachments) and not prompt.spoken and not prompt.text.strip()
+
+
+def has_words(session: Session, event: Event) -> bool:
+    return not is_stale(session, event) and not only_files(session, event)
+
+
+def names_kept(session: Session, event: Event) -> bool:
+    prompt = session.named_prompt
+    return prompt is not None and prompt.kept and prompt.status is PromptStatus.HELD
+
+
+def kept(session: Session) -> Prompt | None:
+    """The files that wait for words; whatever comes without any is added to them."""
+    return next((one for one in session.held if one.kept), None)
 
 
 def typed_answer(session: Session, event: Event) -> Answer | None:

@@ -25,6 +25,7 @@ class Reason(StrEnum):
     MESSAGE_DROPPED = "message_dropped"
     BUSY = "busy"
     QUEUE_FULL = "queue_full"
+    TOO_MANY_FILES = "too_many_files"
     NOT_AN_ANSWER = "not_an_answer"
     DUPLICATE = "duplicate"
     NO_SUCH_REMINDER = "no_such_reminder"

@@ -31,6 +31,7 @@ from phonework.fsm.events import (
     ModeExpired,
     ModelChosen,
     ModeRefused,
+    PromptHeard,
     PromptsTaken,
     RequestShown,
     RequestWithdrawn,
@@ -116,11 +117,15 @@ def _finish(source: State, event: type[Event], *guards: Guard) -> list[Row]:
     ]
 
 
+FILES: Final = (guard.owner, guard.has_room, guard.files_fit)
+
 _messages: list[Row | Ignore] = [
     *[Row(state, MessageReceived, state, do.hold, (guard.owner, guard.has_room), (guard.is_stale,)) for state in OPEN],
-    Row(IDLE, MessageReceived, EXECUTING, do.start, (guard.owner,), (guard.is_fresh,)),
+    Row(IDLE, MessageReceived, IDLE, do.keep_at_rest, FILES, (guard.only_files,)),
+    *[Row(state, MessageReceived, state, do.keep, FILES, (guard.only_files,)) for state in BUSY],
+    Row(IDLE, MessageReceived, EXECUTING, do.start, (guard.owner, guard.files_fit), (guard.has_words,)),
     *_settle(MessageReceived, do.answer, (guard.owner,), guard.is_answer),
-    *_stay(BUSY, MessageReceived, do.queue, guard.owner, guard.has_room),
+    *_stay(BUSY, MessageReceived, do.queue, *FILES),
     Ignore(CLOSED, MessageReceived, Reason.SESSION_CLOSED),
     Row(IDLE, RetryAsked, EXECUTING, do.retry, (guard.owner, guard.turn_meant, guard.has_last)),
     *[
@@ -129,10 +134,14 @@ _messages: list[Row | Ignore] = [
     ],
     Ignore(STOPPING, RetryAsked, Reason.ALREADY_STOPPING),
     Ignore(CLOSED, RetryAsked, Reason.SESSION_CLOSED),
-    Row(IDLE, ContinueAsked, EXECUTING, do.start, (guard.owner, guard.turn_meant)),
+    Row(IDLE, ContinueAsked, EXECUTING, do.go_on, (guard.owner, guard.turn_meant)),
     *_ignore(BUSY, ContinueAsked, Reason.BUSY),
     Ignore(CLOSED, ContinueAsked, Reason.SESSION_CLOSED),
     Row(IDLE, SendNowAsked, EXECUTING, do.run_now, (guard.owner, guard.prompt_waits)),
+    *[
+        Row(state, SendNowAsked, state, do.send_kept, (guard.owner, guard.prompt_waits), (guard.names_kept,))
+        for state in BUSY
+    ],
     Row(EXECUTING, SendNowAsked, EXECUTING, do.steer, (guard.owner, guard.prompt_waits), (guard.can_steer,)),
     *[
         Row(state, SendNowAsked, STOPPING, do.stop_and_run, (guard.owner, guard.prompt_waits))
@@ -184,6 +193,8 @@ _agent: list[Row | Ignore] = [
     *_ignore((IDLE, CLOSED), PromptsTaken, Reason.STALE_TURN),
     *_stay(OPEN, AgentSessionChanged, do.note_agent_session, guard.same_agent_session),
     Ignore(CLOSED, AgentSessionChanged, Reason.SESSION_CLOSED),
+    *_stay(OPEN, PromptHeard, do.note_heard, guard.is_spoken),
+    Ignore(CLOSED, PromptHeard, Reason.SESSION_CLOSED),
     *_stay(OPEN, SteerFailed, do.hold_again),
     Ignore(CLOSED, SteerFailed, Reason.SESSION_CLOSED),
     *_stay(OPEN, BackgroundFinished, do.relay),

@@ -178,7 +178,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """A picture or file that came with a message, still at the channel: kind is `image` or `file`."""
+    """Something that came with a message, still at the channel. kind: `image`, `audio` (a voice message) or `file`."""
 
     kind: str
     key: str
@@ -191,6 +191,8 @@ class Prompt:
     """One message for the agent. verbatim: plain text; False: a slash command the agent runs itself.
 
     cwd: where it is to run when not in the session's own directory.
+    kept: held until words come that say what to do with its files. joined: the message that took its files along.
+    spoken: its words are in a voice message, and the agent gets them when they have been heard.
     """
 
     prompt_id: PromptId
@@ -202,6 +204,9 @@ class Prompt:
     attachments: tuple[Attachment, ...] = ()
     turn: int = 0  # the turn that took it
     cwd: str = ""
+    kept: bool = False
+    joined: str = ""
+    spoken: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,6 +242,7 @@ class Turn:
     """One prompt (and those folded into it) until the agent stops. text: the agent's last words, verbatim.
 
     error: what went wrong, in words; problem: the same for people, when it is a sentence of ours.
+    files: those its words name that were there at its end, below the session's directory.
     background: it took so long that it became a task of its person's. steps: the last things the agent did in it.
     """
 
@@ -250,6 +256,7 @@ class Turn:
     problem: Sentence | None = None
     usage: Usage = field(default_factory=Usage)
     background: bool = False
+    files: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
 
 

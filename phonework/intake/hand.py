@@ -42,7 +42,7 @@ from phonework.views import (
 class Desk:
     """What a node knows of itself. backends: those that can be used, by name. new_id: proposes a session's name.
 
-    wishes: of people who chose nothing.
+    wishes: of people who chose nothing. hears: voice messages are put into words.
     root: the working root. assistant, shell: the backends that smart mode and `/shell` talk to, or empty. routed: how many
     messages each rule sent on since the start.
     """
@@ -53,6 +53,7 @@ class Desk:
     root: Path
     assistant: str = ""
     shell: str = ""
+    hears: bool = False
     routed: Counter[str] = field(default_factory=Counter)
     timeouts: Timeouts = field(default_factory=Timeouts)
     stale_after: timedelta = timedelta(minutes=10)

@@ -45,7 +45,13 @@ def prompt_of(hand: Hand, said: Said, words: str | None = None, *, verbatim: boo
         verbatim=verbatim,
         message_id=said.message_id,
         attachments=said.attachments,
+        spoken=is_spoken(hand, said),
     )
+
+
+def is_spoken(hand: Hand, said: Said) -> bool:
+    """Whether words are in it that can be heard."""
+    return hand.desk.hears and any(one.kind == "audio" for one in said.attachments)
 
 
 def to_session(hand: Hand, said: Said, prompt: Prompt, session_id: SessionId | None) -> Taken:

@@ -59,7 +59,7 @@ class Situation:
     """What is known when a message comes. sent_at: of the message. smart: the person has an assistant and wants it.
 
     replied: the session of the message replied to. spoke_at: when the assistant last had something to say.
-    files: something came along.
+    files: something came along. only_files: and nothing else, so it waits for the words, wherever it goes.
     """
 
     sent_at: datetime
@@ -70,6 +70,7 @@ class Situation:
     replied: SessionId | None = None
     spoke_at: datetime | None = None
     files: bool = False
+    only_files: bool = False
 
     @property
     def active(self) -> Known | None:
@@ -95,6 +96,8 @@ def route(text: str, now: Situation) -> Route:
         return Route(way=Way.REPLY, text=text, session_id=now.replied)
     if not now.smart:
         return Route(way=Way.DIRECT, text=text, session_id=now.active.session_id if now.active else None)
+    if now.only_files and now.active is not None:
+        return Route(way=Way.CONTINUED, text=text, session_id=now.active.session_id)
     for rule in (_named, _answers, _continues):
         if (found := rule(text, now)) is not None:
             return found

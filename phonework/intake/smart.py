@@ -8,7 +8,7 @@ from phonework.fsm import effects as order
 from phonework.fsm.types import Prompt, Request, RequestStatus, SessionId
 from phonework.intake.companions import companion, companion_of
 from phonework.intake.hand import Hand, Taken, active
-from phonework.intake.messages import prompt_of, replied_to, reply, to_session
+from phonework.intake.messages import is_spoken, prompt_of, replied_to, reply, to_session
 from phonework.intake.routing import Known, Route, Situation, Way, route
 from phonework.intake.shell import in_shell, is_shell
 from phonework.store import dialogue, prompts, requests, sessions, turns, users, views
@@ -51,6 +51,7 @@ def situation(hand: Hand, said: Said) -> Situation:
         shell=_companion(hand, said, hand.desk.shell) if hand.desk.shell else None,
         spoke_at=turns.last_end(hand.connection, helper) if known else None,
         files=bool(said.attachments),
+        only_files=bool(said.attachments) and not said.text.strip() and not is_spoken(hand, said),
     )
 
 

@@ -17,6 +17,7 @@ from phonework.fsm.types import (
     Verdict,
 )
 from phonework.intake import modes, reminders
+from phonework.intake.fetching import fetched
 from phonework.intake.hand import Hand, Opened, Taken, find_session, note, owe, refused, stray, switched
 from phonework.intake.resuming import resume
 from phonework.intake.shell import is_shell
@@ -37,6 +38,8 @@ def tapped_card(hand: Hand, clicked: Clicked, opened: Opened | None = None) -> T
             return _on_turn(hand, clicked, click)
         case values.PromptClick():
             return _on_prompt(hand, clicked, click)
+        case values.FetchClick():
+            return fetched(hand, clicked, click)
         case values.SwitchClick():
             return _on_switch(hand, clicked, click)
         case values.DeskClick():

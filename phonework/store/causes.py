@@ -102,6 +102,8 @@ class Causes:
                 return "the quiet hours are over, or its person is there", self._asked(self._request(request_id))
             case happened.AnswerLost(request_id=request_id, reason=reason):
                 return self._words(reason), self._asked(self._request(request_id))
+            case happened.PromptHeard(text=text):
+                return (self._quoted(text),)
             case happened.SteerFailed(prompt_id=prompt_id, reason=reason):
                 return self._words(reason), self._stored_prompt(prompt_id)
             case happened.TurnFinished(turn=turn, text=text, interrupted=interrupted):

@@ -108,7 +108,7 @@ def find(
 
 
 def _needs_last(event: Event | None) -> bool:
-    return event is None or isinstance(event, happened.RetryAsked | happened.SendNowAsked)
+    return event is None or isinstance(event, happened.RetryAsked | happened.SendNowAsked | happened.PromptHeard)
 
 
 def _requests(

@@ -72,6 +72,7 @@ class FakeChannel:
         self.fates: deque[Fate] = deque()
         self.usual = Fate.OK
         self.files: dict[str, bytes] = {}
+        self.refused: dict[str, ChannelError] = {}  # files that cannot be had, and why
         self.fetched: list[Attachment] = []
         self.blocked = 0
         self._sent: dict[str, str] = {}
@@ -106,6 +107,8 @@ class FakeChannel:
         self.fetched.append(attachment)
         if self._fate() is Fate.BUSY:
             raise ChannelError("too many requests", retry_after=timedelta(seconds=2))
+        if attachment.key in self.refused:
+            raise self.refused[attachment.key]
         content = self.files.get(attachment.key)
         if content is None:
             raise ChannelError(f"there is no file {attachment.key}")

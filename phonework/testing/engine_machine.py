@@ -131,7 +131,8 @@ class EngineMachine(People, Agents):
             session_id,
         )[0]
         waiting = rows(
-            "SELECT status, prompt_id FROM prompt WHERE session_id = ? AND status IN ('queued', 'held') ORDER BY place",
+            "SELECT status, prompt_id, json_array_length(body, '$.attachments') FROM prompt"
+            " WHERE session_id = ? AND status IN ('queued', 'held') ORDER BY place",
             session_id,
         )
         timers = dict(rows("SELECT name, due_at_ms FROM timer WHERE session_id = ?", session_id))
@@ -142,8 +143,9 @@ class EngineMachine(People, Agents):
             "open": open_request or "",
             "agent": agent,
             "chosen": chosen,
-            "queue": [prompt for status, prompt in waiting if status == "queued"],
-            "held": [prompt for status, prompt in waiting if status == "held"],
+            "queue": [prompt for status, prompt, _ in waiting if status == "queued"],
+            "held": [prompt for status, prompt, _ in waiting if status == "held"],
+            "files": {prompt: files for _, prompt, files in waiting if files},
             "questions": dict(rows("SELECT request_id, status FROM request WHERE session_id = ?", session_id)),
             "deadlines": timers,
             "tasks": [
@@ -160,6 +162,7 @@ class EngineMachine(People, Agents):
             "chosen": [one.model, one.asks_as, one.asks_after],
             "queue": one.queue,
             "held": one.held,
+            "files": {key: one.files[key] for key in (*one.queue, *one.held) if one.files.get(key)},
             "questions": {key: question.status for key, question in one.questions.items()},
             "tasks": one.tasks,
             "deadlines": {name: int(at.timestamp() * 1000) for name, (at, _) in one.deadlines.items()},

@@ -81,6 +81,16 @@ class People(Stage):
         self.deliver(replace(said, text=str(said.text)))
 
     @precondition(any_sessions)
+    @rule(which=WHICH, kind=st.sampled_from(["image", "audio"]), count=st.sampled_from([1, 2, 12]), age=AGES)
+    def send_files(self, which: int, kind: str, count: int, age: str) -> None:
+        """Pictures without a word, or a voice message."""
+        self.tick()
+        user = self.turn_to(which)
+        said = self.said(user, "", self.sent(user, age), files=1 if kind == "audio" else count, kind=kind)
+        self.expect_message(said)
+        self.deliver(said)
+
+    @precondition(any_sessions)
     @rule(
         which=WHICH,
         command=st.sampled_from(

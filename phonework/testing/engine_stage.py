@@ -15,7 +15,7 @@ from phonework.backends.base import Accepted, Liveness
 from phonework.channels.base import Clicked, Said
 from phonework.engine import NAMESPACE
 from phonework.fsm.events import AgentAsked, AgentEvent
-from phonework.fsm.types import Ask, Option, Question, RequestId, RequestKind, SessionId
+from phonework.fsm.types import Ask, Attachment, Option, Question, RequestId, RequestKind, SessionId
 from phonework.store.codec import moment
 from phonework.testing.expected import Expected, Mode
 from phonework.testing.expected import Question as Asked
@@ -43,7 +43,7 @@ class Stage(RuleBasedStateMachine):
         super().__init__()
         self.loop = asyncio.new_event_loop()
         self.folder = TemporaryDirectory()
-        self.play = Playbook(Path(self.folder.name))
+        self.play = Playbook(Path(self.folder.name), hears=True)
         self.sessions: dict[SessionId, Expected] = {}
         self.active: dict[str, SessionId | None] = {ADA: None, BOB: None}
         self.acts: list[Said | Clicked] = []  # everything that was acknowledged
@@ -106,10 +106,22 @@ class Stage(RuleBasedStateMachine):
     def acts_at(self, user: str, at: datetime) -> None:
         self.acted[user] = max(self.acted.get(user, at), at)
 
-    def said(self, user: str, text: str, sent_at: datetime | None = None) -> Said:
+    def said(
+        self, user: str, text: str, sent_at: datetime | None = None, *, files: int = 0, kind: str = "image"
+    ) -> Said:
         key = self.name("om_")
         self.acts_at(user, min(sent_at or self.now, self.now))
-        return Said(key=key, user=user, chat=private_chat(user), message_id=key, text=text, sent_at=sent_at or self.now)
+        attached = tuple(Attachment(kind=kind, key=f"{key}_{one}", message_id=key) for one in range(files))
+        self.play.channel.files.update({one.key: one.key.encode() for one in attached})
+        return Said(
+            key=key,
+            user=user,
+            chat=private_chat(user),
+            message_id=key,
+            text=text,
+            sent_at=sent_at or self.now,
+            attachments=attached,
+        )
 
     def deliver(self, act: Said | Clicked) -> None:
         self.do(self.play.deliver(act))
@@ -159,7 +171,10 @@ class Stage(RuleBasedStateMachine):
         one = self.active_of(said.user)
         if one is not None:
             stale = self.now - said.sent_at > timedelta(minutes=10)
-            one.write(message_of("message", said.key), said.text, said.sent_at, stale, self.now)
+            spoken = any(each.kind == "audio" for each in said.attachments)
+            words, files = "words to be heard" if spoken else said.text, len(said.attachments)
+            message = message_of("message", said.key)
+            one.write(message, words, said.sent_at, stale, self.now, files=files, spoken=spoken)
 
     def please(self, which: int) -> None:
         """The owner of the session writes to it, and it is no answer to most questions."""

@@ -19,6 +19,7 @@ WAIT, REMIND, TURN, IDLE, STOP, BACKGROUND = (
 )
 
 ROOM = 50  # messages that may wait in one session
+MOST_FILES = 20  # with one message
 
 
 class Mode(StrEnum):
@@ -45,7 +46,8 @@ class Question:
 
 @dataclass(slots=True)
 class Expected:
-    """One session. queue, held, last: ids of messages.
+    """One session. queue, held, last: ids of messages. files: how many go with each; what was heard is none any more.
+    kept: of those held, the one whose files wait for words.
 
     asleep_until: when its person may be disturbed again, if they may not be.
     claimed: the order to the agent that is under way, as (what, reference). owes: the one the last step led to.
@@ -59,6 +61,9 @@ class Expected:
     queue: list[str] = field(default_factory=list)
     held: list[str] = field(default_factory=list)
     last: list[str] = field(default_factory=list)
+    files: dict[str, int] = field(default_factory=dict)
+    kept: str = ""
+    voices: dict[str, int] = field(default_factory=dict)  # how many of the files are still to be heard
     questions: dict[str, Question] = field(default_factory=dict)
     open: str = ""
     agent: str = ""  # the agent's own name for the session
@@ -83,17 +88,55 @@ class Expected:
 
     # People
 
-    def write(self, message: str, words: str, sent_at: datetime, stale: bool, now: datetime) -> None:
+    def write(
+        self,
+        message: str,
+        words: str,
+        sent_at: datetime,
+        stale: bool,
+        now: datetime,
+        *,
+        files: int = 0,
+        spoken: bool = False,
+    ) -> None:
+        """words: empty when only files came. spoken: the words are in a voice message, the only file."""
         self.owes = None
         if self.mode is Mode.CLOSED:
             return
-        answer = None if stale else self._typed(words, sent_at)
-        if self.mode is Mode.REST and not stale:
-            self._begin(message, now)
+        self.voices[message] = int(spoken)
+        along, room = self.files.get(self.kept, 0), len(self.queue) + len(self.held) < ROOM
+        answer = None if stale or files else self._typed(words, sent_at)
+        if stale:
+            if room:
+                self.held.append(message)
+                self.files[message] = files
         elif answer is not None:
             self._answer(answer, now)
-        elif len(self.queue) + len(self.held) < ROOM:
-            (self.held if stale else self.queue).append(message)
+        elif files + along > MOST_FILES:
+            pass  # refused in words
+        elif not words:
+            if room:
+                self._keep(message, files, now)
+        elif self.mode is Mode.REST:
+            self._take_along(message, files)
+            self._begin(message, now)
+        elif room:
+            self._take_along(message, files)
+            self.queue.append(message)
+
+    def _keep(self, message: str, files: int, now: datetime) -> None:
+        """All files without words wait together, under the first message that had some."""
+        first = self.kept or message
+        self.files[first] = self.files.get(first, 0) + files
+        self._take_out(first)
+        self.held.append(first)
+        self.kept = first
+        if self.mode is Mode.REST:
+            self.deadlines["idle"] = (now + IDLE, self.turn)
+
+    def _take_along(self, message: str, files: int) -> None:
+        self.files[message] = files + self.files.get(self.kept, 0)
+        self._take_out(self.kept)
 
     def _typed(self, words: str, sent_at: datetime) -> bool | None:
         """Whether the words are a yes (an answer too) or a no to what is asked; None: they are no answer to it."""
@@ -148,6 +191,7 @@ class Expected:
         self._settle("refused")
         self.queue.clear()
         self.held.clear()
+        self.kept = ""
         self.carry = None
         if "mode" in self.deadlines:
             self.asks_as, self.asks_after = self.asks_after, ""
@@ -171,6 +215,8 @@ class Expected:
     def retry(self, message: str, now: datetime, turn: int = 0) -> None:
         if not self.last or turn not in (0, self.turn):
             return
+        for counts in (self.files, self.voices):
+            counts[message] = sum(counts.get(one, 0) for one in self.last)
         if self.mode is Mode.REST:
             self._begin(message, now)
         elif self.mode in (Mode.WORKING, Mode.ASKING):
@@ -186,6 +232,9 @@ class Expected:
             return
         if self.mode is Mode.REST:
             self._begin(message, now)
+        elif message == self.kept:
+            self._take_out(message)
+            self.queue.append(message)
         elif self.mode is Mode.WORKING and self.steers:
             self._take_out(message)
             self.last.append(message)
@@ -244,6 +293,8 @@ class Expected:
     def told(self, what: str, reference: str, how: str, now: datetime) -> None:
         self.hangs = how == "begun"
         self.claimed = (what, reference) if self.hangs and what in ("start", "answer", "steer") else None
+        if what in ("start", "steer") and how == "begun":
+            self._heard_all(self.last if what == "start" else [reference])
         match what, how:
             case "start", "begun":
                 self.begun.add(int(reference))
@@ -262,6 +313,11 @@ class Expected:
             self.questions[request_id].opened_at = now
             self._wait(now, now)
             self.deadlines["turn"] = (now + TURN, self.turn)
+
+    def _heard_all(self, messages: list[str]) -> None:
+        """The agent gets words, so voice messages were heard before."""
+        for message in messages:
+            self.files[message] = self.files.get(message, 0) - self.voices.pop(message, 0)
 
     def _heard(self, request_id: str, heard: bool) -> None:
         question = self.questions[request_id]
@@ -332,12 +388,15 @@ class Expected:
         self.turn += 1
         self.last = [message]
         self.carry = None
-        self.owes = ("start", str(self.turn))
+        # What came along is fetched before the order is claimed.
+        self.owes = None if self.files.get(message) else ("start", str(self.turn))
         self._go(Mode.WORKING)
         self.deadlines["turn"] = (now + TURN, self.turn)
         self.deadlines["background"] = (now + BACKGROUND, self.turn)
 
     def _take_out(self, message: str) -> None:
+        if message == self.kept:
+            self.kept = ""
         for line in (self.queue, self.held):
             if message in line:
                 line.remove(message)

@@ -16,6 +16,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from phonework.channels.emulator.multipart import parse_multipart
+
 LARGEST_BODY = 64 * 1024 * 1024  # bytes
 
 Block = dict[str, Any]
@@ -72,19 +74,30 @@ class Asked:
         return [one["function"]["name"] for one in self.body.get("tools", [])]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """A voice message as it came."""
+
+    name: str
+    content: bytes
+    model: str
+
+
 Rule = Callable[[Asked], Reply | None]
 
 
 class FakeOpenAI:
     """The server. Replies given with `will` come first, in order; then rules are asked, then `usual` is said.
 
-    requests: all that came. A reply with {"gate": name} waits until `open(name)`; `reached(name)` tells that it waits.
+    requests: all that came; heard: voice messages. A reply with {"gate": name} waits until `open(name)`; `reached(name)` tells that it waits.
     """
 
     def __init__(self, *, rules: Sequence[Rule] = (), port: int = 0) -> None:
         self.rules = list(rules)
         self.requests: list[Asked] = []
         self.replies: deque[Reply] = deque()
+        self.heard: list[Heard] = []
+        self.hearing: deque[Reply] = deque()
         self.usual: Reply = say("I am the fake model; nobody told me what to say.")
         self._port = port
         self._server: asyncio.Server | None = None
@@ -100,6 +113,10 @@ class FakeOpenAI:
     def will(self, *replies: Reply) -> None:
         """Answer the next requests with these."""
         self.replies.extend(replies)
+
+    def will_hear(self, *replies: Reply) -> None:
+        """Answer the next voice messages with these."""
+        self.hearing.extend(replies)
 
     def open(self, name: str) -> None:
         """Let the replies at this gate go on."""
@@ -160,6 +177,8 @@ class FakeOpenAI:
         raw = await reader.readexactly(size)
         if (method, target) == ("POST", "/v1/chat/completions"):
             await self._complete(headers, json.loads(raw), writer)
+        elif (method, target) == ("POST", "/v1/audio/transcriptions"):
+            await self._transcribe(headers, raw, writer)
         elif method == "POST" and target.startswith("/_fake/open/"):
             self.open(target.removeprefix("/_fake/open/"))
             await _answer(writer, 200, b"{}")
@@ -183,6 +202,23 @@ class FakeOpenAI:
             await self._whole(reply, asked, writer)
         else:
             await self._stream(reply, asked, writer)
+
+    async def _transcribe(self, headers: dict[str, str], raw: bytes, writer: asyncio.StreamWriter) -> None:
+        """Says what it is told to with `will_hear`; else a sentence on the size of the file."""
+        parts = parse_multipart(headers.get("content-type", ""), raw)
+        file, model = parts["file"], parts["model"]
+        self.heard.append(Heard(name=file.file_name, content=file.data, model=model.text))
+        reply = self.hearing.popleft() if self.hearing else say(f"I heard {len(file.data)} bytes.")
+        for block in reply:
+            if await self._waits(block, writer):
+                return
+        if "error" in reply[0]:
+            await _refuse(writer, reply[0])
+        elif "body" in reply[0]:
+            await _answer(writer, 200, reply[0]["body"], reply[0].get("type", "application/json"))
+        else:
+            words = "".join(block.get("text", "") for block in reply)
+            await _answer(writer, 200, json.dumps({"text": words}).encode())
 
     def _reply(self, asked: Asked) -> Reply:
         if self.replies:

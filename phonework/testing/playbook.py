@@ -17,6 +17,7 @@ from phonework.backends.base import Backend
 from phonework.channels.base import Channel, Chat, Clicked, Reply, Said
 from phonework.config import Config
 from phonework.core import Core, assemble
+from phonework.errors import BackendError
 from phonework.fsm.events import (
     AgentAsked,
     AgentEvent,
@@ -98,6 +99,7 @@ class Playbook:
         assistant: Mapping[str, object] | None = None,
         shell: Mapping[str, object] | None = None,
         web: Mapping[str, object] | None = None,
+        hears: bool = False,
     ) -> None:
         self.folder, self._link_type = folder, link
         self.clock = ManualClock(LATER_THAN_NOW)
@@ -106,6 +108,9 @@ class Playbook:
         self.work = folder / "work"
         (self.work / "api").mkdir(parents=True)
         self.codes: list[str] = []
+        self.hears = hears
+        self.heard: list[str] = []  # files that were listened to
+        self.deaf: BackendError | None = None  # raised instead of words
         self.life = 0
         self._settings: dict[str, Any] = {
             "work": {"root": self.work},
@@ -137,6 +142,13 @@ class Playbook:
             yield play
         finally:
             await play.stop()
+
+    async def hear(self, path: str) -> str:
+        """What is said in a voice message: in a test, the bytes of its file."""
+        self.heard.append(path)
+        if self.deaf is not None:
+            raise self.deaf
+        return await asyncio.to_thread(Path(path).read_text)
 
     # Its life
 
@@ -172,6 +184,7 @@ class Playbook:
             make_backends=lambda node, config: made,
             new_id=self._new_name,
             pause=self.pauses,
+            hear=self.hear if self.hears else None,
         )
 
     @property

@@ -14,10 +14,12 @@ from phonework.fsm import events as happened
 from phonework.fsm.draft import Arm, TimerChange
 from phonework.fsm.effects import Effect
 from phonework.fsm.events import Event
+from phonework.fsm.guards import MOST_FILES
 from phonework.fsm.machine import Decide, Decision
 from phonework.fsm.types import (
     Answer,
     Ask,
+    Attachment,
     Prompt,
     PromptId,
     PromptStatus,
@@ -140,7 +142,7 @@ def after(move: Move, decide: Decide) -> World:
     decision = decide(before, move.event, NOW)
     if not decision.applied:
         return world
-    _check_lives(world, decision)
+    _check_lives(world, move.event, decision)
     world = replace(world, session=decision.session)
     world = _timers(world, decision.timers)
     world = replace(
@@ -160,6 +162,7 @@ def after(move: Move, decide: Decide) -> World:
     )
     world = replace(world, cards=_forms(world, decision))
     check(world, before, move.event)
+    _check_files(world, before, move.event)
     return world
 
 
@@ -243,6 +246,7 @@ def _timers(world: World, changes: tuple[TimerChange, ...]) -> World:
 
 
 def _person(world: World, bounds: Bounds) -> Iterator[Move]:
+    yield from (replace(_hear(world, one), name="hear again") for one in world.prompts if not one.spoken)
     if len(world.prompts) < bounds.prompts:
         number = len(world.prompts) + 1
         for words, sent, stale in (
@@ -254,6 +258,13 @@ def _person(world: World, bounds: Bounds) -> Iterator[Move]:
             kind = "stale" if stale else "fresh" if sent > NOW else "earlier"
             event = happened.MessageReceived(prompt=prompt, by=OWNER, stale=stale)
             yield Move(name=f"message {kind}", event=event, world=world)
+        for kind, count, stale in (("image", 12, False), ("image", 12, True), ("audio", 1, False)):
+            files = tuple(Attachment(kind=kind, key=f"{number}.{one}", message_id="om") for one in range(count))
+            spoken = kind == "audio"
+            prompt = Prompt(prompt_id=PromptId(f"p{number}"), text="", sent_at=NOW, attachments=files, spoken=spoken)
+            name = "message stale" if stale else "voice" if spoken else "files"
+            event = happened.MessageReceived(prompt=prompt, by=OWNER, stale=stale)
+            yield Move(name=name, event=event, world=world)
         yield Move(name="retry", event=happened.RetryAsked(by=OWNER, prompt_id=PromptId(f"p{number}")), world=world)
         prompt = Prompt(prompt_id=PromptId(f"p{number}"), text="continue", sent_at=NOW)
         event_continue = happened.ContinueAsked(by=OWNER, turn=world.session.turn, prompt=prompt)
@@ -317,7 +328,8 @@ def _consented(before: Session, event: Event) -> tuple[tuple[str, str], ...]:
             if named and resumable and (by, generation) == (OWNER, named.generation):
                 return ((named.request_id, named.ask.fingerprint),)
         case happened.MessageReceived(by=by, prompt=prompt, stale=stale):
-            if opened and by == OWNER and not stale and opened.opened_at and prompt.sent_at > opened.opened_at:
+            earlier = opened is None or opened.opened_at is None or prompt.sent_at <= opened.opened_at
+            if opened and by == OWNER and not stale and not earlier and not prompt.attachments:
                 return ((opened.request_id, opened.ask.fingerprint),)
         case _:
             pass
@@ -363,15 +375,21 @@ def _orders(world: World) -> Iterator[Move]:
     effect, *rest = world.owed
     done = replace(world, owed=tuple(rest))
     match effect:
-        case order.StartTurn(turn=turn):
+        case order.StartTurn(turn=turn, prompt_ids=prompt_ids):
             if world.session.live is None or world.session.turn != turn:
                 yield Move(name="start superseded", world=done)
+                return
+            if unheard := [one for one in world.prompts if one.prompt_id in prompt_ids and one.spoken]:
+                yield _hear(world, unheard[0])
+                yield Move(name="start fails", event=happened.TurnFailed(turn=turn, error="x"), world=done)
                 return
             begun = replace(done, running=turn, hearing=(), agent_mode=world.session.mode)
             yield Move(name="start", event=happened.TurnStarted(turn=turn), world=begun)
             yield Move(name="start fails", event=happened.TurnFailed(turn=turn, error="x"), world=done)
         case order.SteerTurn(turn=turn, prompt_id=prompt_id):
-            if world.running == turn:
+            if unheard := [one for one in world.prompts if one.prompt_id == prompt_id and one.spoken]:
+                yield _hear(world, unheard[0])
+            elif world.running == turn:
                 yield Move(name="steer", event=happened.PromptsTaken(turn=turn, prompt_ids=(prompt_id,)), world=done)
             yield Move(name="steer fails", event=happened.SteerFailed(prompt_id=prompt_id), world=done)
         case order.AnswerAgent(request_id=request_id, answer=answer):
@@ -410,6 +428,10 @@ def _orders(world: World) -> Iterator[Move]:
             yield Move(name="kill", world=replace(done, running=0, hearing=()))
         case _:
             raise TypeError(f"{type(effect).__name__} is no order to an agent")
+
+
+def _hear(world: World, prompt: Prompt) -> Move:
+    return Move(name="hear", event=happened.PromptHeard(prompt_id=prompt.prompt_id, text="heard"), world=world)
 
 
 def _clock(world: World) -> Iterator[Move]:
@@ -503,7 +525,7 @@ _PROMPT_LIFE: Final = {
 }
 
 
-def _check_lives(world: World, decision: Decision) -> None:
+def _check_lives(world: World, event: Event, decision: Decision) -> None:
     """Requests and messages move forward only: nothing is answered or run twice."""
     requests = {one.request_id: one.status for one in world.requests}
     shown = {one.request_id: one.generation for one in world.requests if one.status is RequestStatus.OPEN}
@@ -516,7 +538,8 @@ def _check_lives(world: World, decision: Decision) -> None:
     prompts = {one.prompt_id: one.status for one in world.prompts}
     for prompt in decision.prompts:
         before = prompts.get(prompt.prompt_id)
-        if before is not None and prompt.status not in _PROMPT_LIFE.get(before, set()):
+        heard = isinstance(event, happened.PromptHeard) and prompt.status is before
+        if before is not None and not heard and prompt.status not in _PROMPT_LIFE.get(before, set()):
             raise BrokenPromiseError(f"{prompt.prompt_id} went from {before} to {prompt.status}")
 
 
@@ -584,5 +607,35 @@ def check(world: World, before: Session, event: Event) -> None:
         and event.turn != before.turn
     ):
         problems.append("a deadline of an older turn changed something")
+    if problems:
+        raise BrokenPromiseError(f"{'; '.join(problems)} (after {type(event).__name__})")
+
+
+def _check_files(world: World, before: Session, event: Event) -> None:
+    """What comes along with messages: nothing of it is lost, run unasked, or more than one message may have."""
+    session, problems = world.session, []
+    waiting = (*session.queue, *session.held)
+    if any(len(one.attachments) > MOST_FILES for one in (*waiting, *session.last)):
+        problems.append("a message has too many files")
+    if sum(one.kept for one in session.held) > 1 or any(one.kept for one in (*session.queue, *session.last)):
+        problems.append("only files on hold wait for words")
+    match event:
+        case happened.MessageReceived(prompt=prompt) if prompt.attachments and not (event.stale or prompt.spoken):
+            if session.turn != before.turn or session.queue != before.queue:
+                problems.append("files without words were not kept for them")
+        case happened.MessageReceived(prompt=prompt):
+            taken = next((one for one in (*waiting, *session.last) if one.prompt_id == prompt.prompt_id), prompt)
+            kept = [one for held in before.held if held.kept for one in held.attachments]
+            sent = [*prompt.attachments] if event.stale else [*kept, *prompt.attachments]
+            if taken is not prompt and list(taken.attachments) != sent:
+                problems.append("a message goes with all files that were kept for it, in order")
+        case happened.SendNowAsked():
+            named = before.named_prompt
+            if named and named.kept and before.state is not State.IDLE and session.state is not before.state:
+                problems.append("files without words stopped the agent")
+        case happened.PromptHeard() if before.named_prompt and not before.named_prompt.spoken:
+            problems.append("words were heard twice")
+        case _:
+            pass
     if problems:
         raise BrokenPromiseError(f"{'; '.join(problems)} (after {type(event).__name__})")

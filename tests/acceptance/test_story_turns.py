@@ -212,8 +212,11 @@ async def test_work_in_the_background_comes_back_by_itself(ada: Person) -> None:
 
 async def test_a_picture_arrives_at_the_agent_whole(ada: Person, server: Server) -> None:
     await ada.phone.send_file("cat.png", PICTURE, "image/png", user=ada.user)
+    await ada.sees("1 picture kept")
+    await ada.says("say what is it?")
 
     await ada.sees(f"({len(PICTURE)} bytes)")
+    await ada.sees("Went along with your message.")
     stored = [path for path in (server.work / "hello" / ".phonework" / "inbox").iterdir() if path.is_file()]
     assert [path.read_bytes() for path in stored] == [PICTURE]
 

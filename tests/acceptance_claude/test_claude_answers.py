@@ -14,6 +14,8 @@ PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 )
 
+GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+
 pytestmark = [pytest.mark.claude, pytest.mark.asyncio(loop_scope="session")]
 
 
@@ -92,11 +94,21 @@ async def test_an_unknown_command_is_left_to_the_agent(ada: Coder, api: FakeAnth
     assert "/frobnicate now" in api.requests[-1].said
 
 
-async def test_a_picture_reaches_the_model(ada: Coder, api: FakeAnthropic) -> None:
-    await ada.phone.send_file("inbox.png", PIXEL, "image/png", user=ada.user, chat=ada.chat)
+async def test_two_pictures_and_a_file_reach_the_model_with_the_words(ada: Coder, api: FakeAnthropic) -> None:
+    """Pictures as pictures, a file by its path; and what a thumb sends before the words goes with them."""
+    for name, data, media_type in (
+        ("one.png", PIXEL, "image/png"),
+        ("two.gif", GIF, "image/gif"),
+        ("build.log", b"error: 42\n", "text/plain"),
+    ):
+        await ada.phone.send_file(name, data, media_type, user=ada.user, chat=ada.chat)
+    await ada.says("what are these?")
     await ada.turn(1)
 
-    assert base64.b64encode(PIXEL).decode() in json.dumps(api.requests[-1].body)
+    last = json.dumps(api.requests[-1].body)
+    assert [base64.b64encode(data).decode() in last for data in (PIXEL, GIF)] == [True, True]
+    assert ".phonework/inbox/build.log" in last
+    assert "what are these?" in api.requests[-1].said
 
 
 async def test_a_helper_in_the_background_asks_and_tells_later(ada: Coder, api: FakeAnthropic) -> None:

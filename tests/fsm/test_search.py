@@ -12,7 +12,7 @@ from phonework.fsm.change import replace as change
 from phonework.fsm.draft import Draft
 from phonework.fsm.events import AgentAsked, CardAnswered, Event, ModeChosen
 from phonework.fsm.machine import Decide, decide, decider
-from phonework.fsm.table import TABLE, Action, Ignore
+from phonework.fsm.table import TABLE, Action, Branch, Ignore
 from phonework.fsm.types import Answer, Request, Session, State, Verdict
 from phonework.testing.world import (
     BYPASS,
@@ -171,6 +171,8 @@ def test_a_wait_that_begins_before_it_is_seen_is_noticed(monkeypatch: pytest.Mon
         (guards.mode_wanted, Bounds(prompts=1, asks=0, modes=2), MODES),
         (guards.owner, Bounds(prompts=1, asks=0, modes=1), MODES),
         (guards.prompt_waits, Bounds(prompts=2, asks=0), TALK | {"drop", "send now"}),
+        (guards.files_fit, Bounds(prompts=2, asks=0), {"files"}),
+        (guards.is_spoken, Bounds(prompts=1, asks=0), {"voice", "hear", "hear again"}),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
@@ -179,6 +181,35 @@ def test_a_guard_that_is_left_out_is_noticed(guard: object, bounds: Bounds, only
     explore(decide, bounds, only=only, quiet=quiet)
     with pytest.raises((BrokenPromiseError, AssertionError)):
         explore(_without(guard), bounds, only=only, quiet=quiet)
+
+
+@pytest.mark.parametrize(
+    ("branch", "only"),
+    [
+        (guards.only_files, {"files"}),
+        (guards.names_kept, {"message fresh", "files", "start", "send now"}),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_a_branch_that_is_never_taken_is_noticed(
+    branch: Branch, only: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(session: Session, event: Event) -> bool:
+        return False
+
+    bounds = Bounds(prompts=2, asks=0)
+    explore(decide, bounds, only=only)
+    monkeypatch.setattr(guards, branch.__name__, never)
+    with pytest.raises(BrokenPromiseError):
+        explore(_with_branch(branch, never), bounds, only=only)
+
+
+def test_files_that_are_left_behind_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The words go without what was kept for them."""
+    explore(decide, Bounds(prompts=2, asks=0), only={"files", "message fresh"})
+    monkeypatch.setattr(actions, "_with_kept", lambda draft: draft.event.prompt)
+    with pytest.raises(BrokenPromiseError):
+        explore(decide, Bounds(prompts=2, asks=0), only={"files", "message fresh"})
 
 
 def test_a_decision_used_for_another_call_is_noticed() -> None:

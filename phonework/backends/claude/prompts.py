@@ -9,7 +9,10 @@ from typing import Any
 from phonework.fsm.types import Prompt
 
 KINDS = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif"}
-LARGEST_IMAGE = 5 * 1024 * 1024  # bytes; the API takes no larger one
+LARGEST_IMAGE = 5 * 1024 * 1024 * 3 // 4
+"""Bytes of a picture; the API counts those of its base64 and takes 5 MB."""
+LARGEST_TOGETHER = 20 * 1024 * 1024
+"""Bytes of all pictures of a message; the API takes 32 MB a request, base64 and the conversation before it included."""
 
 
 def messages(prompts: Iterable[Prompt], images: Mapping[str, tuple[str, ...]]) -> deque[dict[str, Any]]:
@@ -57,26 +60,34 @@ def expands(text: str) -> bool:
 
 
 def _content(text: str, paths: list[str]) -> str | list[dict[str, Any]]:
-    blocks = []
+    """The words and the pictures; what the API does not take as a picture is named, so that the agent can look at the file."""
+    blocks, room = [], LARGEST_TOGETHER
     for path in paths:
-        picture = _picture(path)
+        picture = _picture(path, min(room, LARGEST_IMAGE))
         if picture is None:
             text += f"\n\n[A file that came with this message: {path}]"
         else:
-            blocks.append(picture)
-    return [{"type": "text", "text": text}, *blocks] if blocks else text
+            blocks.append(_block(*picture))
+            room -= len(picture[1])
+    if not blocks:
+        return text
+    words = [{"type": "text", "text": text}] if text.strip() else []  # the API takes no empty text
+    return [*words, *blocks]
 
 
-def _picture(path: str) -> dict[str, Any] | None:
-    """The picture as the API takes it; None when it cannot, so that the agent is told of the file instead."""
+def _picture(path: str, limit: int) -> tuple[str, bytes] | None:
+    """Its media type, by its bytes, and its bytes; None when it is no picture, or a larger one."""
     try:
-        data = Path(path).read_bytes()
+        with Path(path).open("rb") as file:
+            data = file.read(limit + 1)
     except OSError:
         return None
     kind = next((kind for magic, kind in KINDS.items() if data.startswith(magic)), None)
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         kind = "image/webp"
-    if kind is None or len(data) > LARGEST_IMAGE:
-        return None
+    return None if kind is None or len(data) > limit else (kind, data)
+
+
+def _block(kind: str, data: bytes) -> dict[str, Any]:
     source = {"type": "base64", "media_type": kind, "data": base64.b64encode(data).decode()}
     return {"type": "image", "source": source}

@@ -19,6 +19,11 @@ MAX_ELEMENTS: Final = 200
 LABEL_CHARS: Final = 100
 LINE_CHARS: Final = 300
 WORDS_CHARS: Final = 1_000
+_NAMED: Final = 5
+_COUNTED: Final = {
+    "image": ("message.one_picture", "message.pictures"),
+    "audio": ("message.one_voice", "message.voices"),
+}
 _WRAPPER_BYTES: Final = 400  # receive_id, msg_type, uuid and their keys
 _BUDGETS: Final = (24_000, 20_000, 16_000, 11_000, 7_000, 4_000, 2_000, 800, 200)
 
@@ -55,9 +60,22 @@ def quote(text: str, limit: int = WORDS_CHARS) -> str:
 
 
 def written(prompt: Prompt, language: str) -> str:
-    """What a person sent: the text, or the names of what came without any."""
-    names = ", ".join(one.name or one.kind for one in prompt.attachments)
-    return prompt.text.strip() or names or text(language, "message.nothing_written")
+    """What a person sent: the text, or what came without any."""
+    return prompt.text.strip() or along(prompt, language) or text(language, "message.nothing_written")
+
+
+def along(prompt: Prompt, language: str) -> str:
+    """What came with a message: how many pictures and voice messages, and the names of files; may be empty."""
+    counts = [(kind, sum(one.kind == kind for one in prompt.attachments)) for kind in ("image", "audio")]
+    said = [_counted(kind, count, language) for kind, count in counts if count]
+    names = [plain(one.name or one.kind, 40) for one in prompt.attachments if one.kind not in ("image", "audio")]
+    more = [text(language, "message.more_files", count=len(names) - _NAMED)] if len(names) > _NAMED else []
+    return text(language, "message.comma").join([*said, *names[:_NAMED], *more])
+
+
+def _counted(kind: str, count: int, language: str) -> str:
+    one, several = _COUNTED[kind]
+    return text(language, one) if count == 1 else text(language, several, count=count)
 
 
 # Elements

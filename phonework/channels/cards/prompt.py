@@ -7,6 +7,7 @@ from phonework.channels.cards.parts import (
     Card,
     Element,
     Head,
+    along,
     button,
     card,
     clock_time,
@@ -32,14 +33,27 @@ _COLORS: Final = {
 
 
 def prompt_card(view: PromptView, language: str, *, tz: tzinfo | None = None) -> Card:
-    """The message with Send now / Drop while it is in line, Run / Drop while it is held, and nothing to press after."""
+    """The message with Send now / Drop while it is in line, Run / Drop while it is held, and nothing to press after.
+
+    Files that wait for words say so, and can be sent as they are.
+    """
     status, project = view.prompt.status, plain(view.session.project, 60)
-    held = status is PromptStatus.HELD and view.person
-    tag = text(language, "message.held_group" if held else f"message.{status}")
+    tag = text(language, _tag(view))
     said = written(view.prompt, language)
     head = Head(title=project, color=_COLORS[status], tag=tag, summary=f"{tag} · {project}: {plain(said, 60)}")
     by = f"{text(language, 'message.written_by', who=mention(view.person))}\n" if view.person else ""
     return card(head, [markdown(f"{by}{quote(said, 600)}"), _note(view, language, tz), _buttons(view, language)])
+
+
+def _tag(view: PromptView) -> str:
+    if _is_kept(view):
+        return "message.kept"
+    held = view.prompt.status is PromptStatus.HELD and view.person
+    return "message.held_group" if held else f"message.{view.prompt.status}"
+
+
+def _is_kept(view: PromptView) -> bool:
+    return view.prompt.kept and view.prompt.status is PromptStatus.HELD
 
 
 def _note(view: PromptView, language: str, tz: tzinfo | None) -> Element:
@@ -49,10 +63,14 @@ def _note(view: PromptView, language: str, tz: tzinfo | None) -> Element:
             asks = view.session.state in (State.WAITING_CONFIRM, State.WAITING_INPUT)
             note = "message.queued_asked_note" if asks else "message.queued_note"
             said = f"{text(language, note, position=view.position)}\n{text(language, way)}"
+        case PromptStatus.HELD if view.prompt.kept:
+            said = text(language, "message.kept_note", files=along(view.prompt, language))
+            if any(one.kind == "audio" for one in view.prompt.attachments):
+                said = f"{text(language, 'message.kept_voice_note')} {said}"
         case PromptStatus.HELD:
             said = text(language, "message.held_note", time=clock_time(view.prompt.sent_at, tz))
         case PromptStatus.TAKEN:
-            said = text(language, "message.taken_note")
+            said = text(language, "message.joined_note" if view.prompt.joined else "message.taken_note")
         case PromptStatus.DROPPED:
             said = text(language, "message.dropped_note")
     return markdown(escape(said))
@@ -63,6 +81,7 @@ def _buttons(view: PromptView, language: str) -> Element | None:
     if not waits or view.session.state is State.CLOSED:
         return None
     run = "message.run" if view.prompt.status is PromptStatus.HELD else "message.send_now"
+    run = "message.send_as_is" if _is_kept(view) else run
     prompt_id = view.prompt.prompt_id
     return row(
         [

@@ -1,8 +1,10 @@
 """The card of a turn: live while the agent works, then its result."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from pathlib import PurePath
 from typing import Final
 
 from phonework.backends.base import Progress, Step
@@ -30,7 +32,7 @@ from phonework.channels.cards.parts import (
     written,
 )
 from phonework.channels.cards.people import mention, who
-from phonework.channels.cards.values import TurnOp, turn_value
+from phonework.channels.cards.values import TurnOp, fetch_value, turn_value
 from phonework.channels.markdown import escape, normalise
 from phonework.channels.split import wire_bytes
 from phonework.fsm.events import RESTART
@@ -261,7 +263,29 @@ class _Result(_Turn):
         turn = self.view.turn
         return card(
             self.head(f"turn.{turn.status}", _RESULT_COLORS[turn.status], self._about()),
-            [self.asked(), self.note(), self.steps(budget), self.said(budget), self.footer(), self.actions()],
+            [
+                self.asked(),
+                self.note(),
+                self.steps(budget),
+                self.said(budget),
+                self.files(),
+                self.footer(),
+                self.actions(),
+            ],
+        )
+
+    def files(self) -> Element | None:
+        """A button for each file that the answer names."""
+        session_id, turn = self.view.session.session_id, self.view.turn
+        if not turn.files or self.elsewhere:
+            return None
+        bases = Counter(PurePath(path).name for path in turn.files)
+        labels = (name if bases[name := PurePath(path).name] == 1 else path for path in turn.files)
+        return row(
+            [
+                button(f"⬇ {plain(label, 40)}", fetch_value(session_id, turn.turn, number))
+                for number, label in enumerate(labels)
+            ]
         )
 
     def steps(self, budget: int) -> Element | None:

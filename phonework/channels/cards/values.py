@@ -121,6 +121,15 @@ class PromptClick:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FetchClick:
+    """Send a file that an answer named. number: its place among those, from 0."""
+
+    session_id: SessionId
+    turn: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SwitchClick:
     """Make a session the active one."""
 
@@ -186,7 +195,17 @@ class ModeClick:
     offered_at: datetime | None = None
 
 
-Click = ModeClick | AnswerClick | TurnClick | PromptClick | SwitchClick | DeskClick | ReminderClick | RemindersClick
+Click = (
+    ModeClick
+    | AnswerClick
+    | TurnClick
+    | FetchClick
+    | PromptClick
+    | SwitchClick
+    | DeskClick
+    | ReminderClick
+    | RemindersClick
+)
 
 
 # Making
@@ -218,6 +237,10 @@ def turn_value(op: TurnOp, session_id: str, turn: int) -> Value:
 
 def prompt_value(op: PromptOp, prompt_id: str) -> Value:
     return {"v": VERSION, "op": str(op), "id": prompt_id}
+
+
+def fetch_value(session_id: str, turn: int, number: int) -> Value:
+    return {"v": VERSION, "op": "fetch", "id": session_id, "g": turn, "n": number}
 
 
 def switch_value(session_id: str) -> Value:
@@ -278,6 +301,8 @@ def _click(value: object, form: object) -> Click:
         return _desk(DeskOp(op), value)
     if op == "mode":
         return _mode(value)
+    if op == "fetch":
+        return FetchClick(session_id=SessionId(_id(value)), turn=_number(value), number=_number(value, "n"))
     if op == "switch":
         return SwitchClick(session_id=SessionId(_id(value)))
     if op in _values(ReminderOp):

@@ -6,10 +6,12 @@ loaded: it would cost 130 MB.
 """
 
 import json
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import quote
 
 import structlog
 from pydantic import SecretStr
@@ -18,11 +20,15 @@ from phonework.channels.feishu import errors, sdk
 from phonework.channels.feishu.limits import Limits
 from phonework.channels.feishu.threads import Threads
 from phonework.channels.feishu.untrusted import parse, string
-from phonework.errors import ChannelError
+from phonework.errors import ChannelError, TooLargeError
+from phonework.files.reading import in_words
 
 log = structlog.get_logger(__name__)
 
 _TIME_LIMIT_S: Final = 20.0
+_DOWNLOAD_LIMIT_S: Final = 300.0
+_LARGEST_REFUSAL: Final = 1024 * 1024  # bytes
+_PIECE: Final = 64 * 1024  # bytes
 _MOST_OUTCOMES: Final = 100
 _JSON: Final = "application/json; charset=utf-8"
 
@@ -32,7 +38,7 @@ class Call:
     """One request. path: below the domain, as documented; parts: the values of its `:names`, escaped when put in.
 
     form: instead of body, makes a multipart body anew for each attempt. changes: it leaves something behind, so an
-    answer that never came leaves its fate unknown. binary: a yes is a file and no JSON.
+    answer that never came leaves its fate unknown. largest_bytes: a yes is a file of at most this size and no JSON; 0: JSON.
     """
 
     method: str
@@ -42,7 +48,7 @@ class Call:
     body: Mapping[str, object] | None = None
     form: Callable[[], Any] | None = None
     changes: bool = True
-    binary: bool = False
+    largest_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +97,13 @@ class Api:
         return self._once(lark, config, call, self._token(lark, config))
 
     def _once(self, lark: sdk.Sdk, config: Any, call: Call, token: str) -> Answer:
-        option = lark.RequestOption()
-        option.tenant_access_token = token
         try:
-            raw = lark.Transport.execute(config, _request(lark, call), option)
+            answer = _download(lark, config, call, token) if call.largest_bytes else _execute(lark, config, call, token)
+        except ChannelError:
+            raise
         except Exception as error:  # requests, urllib3, json and the SDK each raise their own
             raise errors.failure(error, sent=call.changes) from error
-        answer = Answer(raw.status_code, dict(raw.headers), raw.content or b"")
-        if call.binary and 200 <= answer.status < 300:
+        if call.largest_bytes and 200 <= answer.status < 300:
             return answer
         if (refused := errors.refusal(answer.status, answer.headers, parse(answer.content))) is not None:
             raise refused
@@ -133,6 +138,41 @@ def forget_tokens() -> None:
     """The SDK's cache belongs to its class and knows an app by its id alone, wherever it lives."""
     manager = sdk.load().TokenManager
     manager.cache = type(manager.cache)()
+
+
+def _execute(lark: sdk.Sdk, config: Any, call: Call, token: str) -> Answer:
+    option = lark.RequestOption()
+    option.tenant_access_token = token
+    raw = lark.Transport.execute(config, _request(lark, call), option)
+    return Answer(raw.status_code, dict(raw.headers), raw.content or b"")
+
+
+def _download(lark: sdk.Sdk, config: Any, call: Call, token: str) -> Answer:
+    """The SDK reads an answer whole, however long; a file is read piece by piece here, up to its limit and for so long."""
+    path = "/".join(quote(call.parts[part[1:]] if part[:1] == ":" else part, safe="") for part in call.path.split("/"))
+    with lark.requests.get(
+        config.domain + path,
+        params=list(call.query),
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=config.timeout,
+        stream=True,
+    ) as raw:
+        limit = call.largest_bytes if raw.ok else _LARGEST_REFUSAL
+        if raw.ok and int(raw.headers.get("content-length") or 0) > limit:
+            raise TooLargeError(in_words(limit))
+        return Answer(raw.status_code, dict(raw.headers), _pieces(raw, limit))
+
+
+def _pieces(raw: Any, limit: int) -> bytes:
+    """Decompressed as it comes, so the limit holds for what would be stored."""
+    content, end = bytearray(), time.monotonic() + _DOWNLOAD_LIMIT_S
+    for piece in raw.iter_content(_PIECE):
+        content += piece
+        if len(content) > limit:
+            raise TooLargeError(in_words(limit))
+        if time.monotonic() > end:
+            raise ChannelError(f"Feishu took more than {_DOWNLOAD_LIMIT_S:.0f} s to send it", hint="send it again")
+    return bytes(content)
 
 
 def _request(lark: sdk.Sdk, call: Call) -> Any:

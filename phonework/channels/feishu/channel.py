@@ -26,11 +26,13 @@ from phonework.fsm.types import Attachment
 log = structlog.get_logger(__name__)
 
 FEISHU: Final = "https://open.feishu.cn"
+LARGEST_BYTES: Final = 50 * 1024 * 1024
 _PATIENCE_S: Final = 10.0
 
 
 class FeishuChannel:
     """One app. on_gap(from, to) is called after each reconnect: heal the chats, tell the people.
+    largest_bytes: of what is fetched.
 
     A process can have one that runs; the SDK's client has one event loop for all.
     """
@@ -46,11 +48,12 @@ class FeishuChannel:
         clock: Clock | None = None,
         on_gap: OnGap | None = None,
         periods: Periods | None = None,
+        largest_bytes: int = LARGEST_BYTES,
     ) -> None:
         clock = clock or SystemClock()
         self._known = Known()
         self._named = asyncio.Event()
-        self._api = Api(app_id, app_secret, domain)
+        self._api, self._largest_bytes = Api(app_id, app_secret, domain), largest_bytes
         self._history = History(self._api)
         self._outbound = Outbound(self._api, self._history, clock)
         app = App(app_id=app_id, app_secret=app_secret, domain=domain)
@@ -67,8 +70,8 @@ class FeishuChannel:
         return await self._outbound.deliver(delivery)
 
     async def fetch(self, attachment: Attachment) -> Fetched:
-        """Get what came with a message, 100 MB at most, under a name that is safe in a directory. Raises ChannelError."""
-        return await resources.fetch(self._api, attachment)
+        """Get what came with a message, under a name that is safe in a directory. Raises ChannelError."""
+        return await resources.fetch(self._api, attachment, self._largest_bytes)
 
     async def heal(self, chat_id: str, since: datetime, *, private: bool = True) -> Sequence[Said]:
         """What people said in a chat since then, oldest first, under the keys the lost events would have had.

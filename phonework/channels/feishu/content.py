@@ -79,7 +79,7 @@ def _resource(kind: str, body: Mapping[str, object], message_id: str) -> Iterabl
     if not key:
         return
     name = string(body.get("file_name")) or {"audio": "voice.opus", "media": "video.mp4"}.get(kind, "")
-    yield Attachment(kind="image" if kind == "image" else "file", key=key, message_id=message_id, name=name)
+    yield Attachment(kind=kind if kind in ("image", "audio") else "file", key=key, message_id=message_id, name=name)
 
 
 def _post(body: Mapping[str, object], message_id: str, mentions: Mentions) -> Content:

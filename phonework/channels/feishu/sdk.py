@@ -25,7 +25,8 @@ _loaded: Final[list["Sdk"]] = []
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sdk:
-    """The parts of the SDK in use. ws, ws_errors: its socket's modules; the others are classes of its HTTP side."""
+    """The parts of the SDK in use. ws, ws_errors: its socket's modules; requests: what it calls with;
+    the others are classes of its HTTP side."""
 
     ws: Any
     ws_errors: Any
@@ -35,6 +36,7 @@ class Sdk:
     TokenRefused: type[Exception]
     Config: Any
     RequestOption: Any
+    requests: Any
 
 
 def load() -> Sdk:
@@ -89,6 +91,7 @@ def _parts() -> Sdk:
         TokenRefused=get("lark_oapi.core.exception").ObtainAccessTokenException,
         Config=get("lark_oapi.core.model").Config,
         RequestOption=get("lark_oapi.core.model").RequestOption,
+        requests=get("requests"),
     )
 
 

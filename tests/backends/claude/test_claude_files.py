@@ -216,6 +216,26 @@ def test_pictures_the_api_does_not_take_are_named_instead(tmp_path: Path) -> Non
     assert picture["source"]["media_type"] == "image/webp"
 
 
+def test_pictures_that_are_too_much_together_are_named_instead(tmp_path: Path) -> None:
+    paths = tuple(str(tmp_path / f"{number}.png") for number in range(7))
+    for path in paths:
+        Path(path).write_bytes(b"\x89PNG\r\n\x1a\n" + b"0" * (prompts.LARGEST_IMAGE - 8))
+    prompt = message("look")
+    (sent,) = prompts.messages([prompt], {prompt.prompt_id: paths})
+
+    text, *pictures = sent["message"]["content"]
+    assert len(pictures) == prompts.LARGEST_TOGETHER // prompts.LARGEST_IMAGE
+    assert [path in text["text"] for path in paths] == [False] * len(pictures) + [True] * (7 - len(pictures))
+
+
+def test_pictures_without_words_come_without_an_empty_text(tmp_path: Path) -> None:
+    (tmp_path / "a.gif").write_bytes(b"GIF89a")
+    prompt = message("")
+    (sent,) = prompts.messages([prompt], {prompt.prompt_id: (str(tmp_path / "a.gif"),)})
+
+    assert [one["type"] for one in sent["message"]["content"]] == ["image"]
+
+
 def test_a_missing_program_is_told_with_the_remedy(tmp_path: Path) -> None:
     with pytest.raises(BackendError, match=r"claude\.cli_path"):
         launcher.find_cli(str(tmp_path / "nothing"))

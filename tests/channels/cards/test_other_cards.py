@@ -213,8 +213,38 @@ def test_a_message_that_answers_no_question_says_so_while_the_agent_asks() -> No
 def test_a_message_without_text_is_named_by_what_came_with_it() -> None:
     files = (Attachment(kind="file", key="f", message_id="om", name="notes.txt"),)
     prompt = a_prompt("", PromptStatus.QUEUED, attachments=(*files, Attachment(kind="image", key="i", message_id="om")))
-    assert "notes.txt, image" in said(prompt_card(a_prompt_view(prompt), "en"))
-    assert "You: notes.txt, image" in said(result_card(replace(a_turn(), prompts=(prompt,)), "en"))
+    assert "1 picture, notes.txt" in said(prompt_card(a_prompt_view(prompt), "en"))
+    assert "You: 1 picture, notes.txt" in said(result_card(replace(a_turn(), prompts=(prompt,)), "en"))
+
+
+def test_files_that_wait_for_words_say_so_and_can_be_sent_as_they_are() -> None:
+    files = tuple(Attachment(kind=kind, key="k", message_id="om") for kind in ("image", "image", "audio"))
+    prompt = a_prompt("", PromptStatus.HELD, attachments=files, kept=True)
+    card = prompt_card(a_prompt_view(prompt), "en")
+    assert "2 pictures, 1 voice message kept. Write what to do with it" in said(card)
+    assert "cannot be put into words here" in said(card)
+    assert "Send as it is" in said(card)
+    assert "已收下2 张图片、1 条语音。" in said(prompt_card(a_prompt_view(prompt), "zh"))
+
+
+def test_files_that_went_along_have_nothing_to_press() -> None:
+    prompt = a_prompt("", PromptStatus.TAKEN, joined="another")
+    card = prompt_card(a_prompt_view(prompt), "en")
+    assert "Went along with your message." in said(card)
+    assert "Drop" not in said(card)
+
+
+def test_many_files_are_named_in_few_words() -> None:
+    names = (f"part-{number}.log" for number in range(9))
+    files = tuple(Attachment(kind="file", key="k", message_id="om", name=name) for name in names)
+    card = prompt_card(a_prompt_view(a_prompt("", PromptStatus.HELD, attachments=files, kept=True)), "en")
+    assert "part-4.log, and 4 more kept" in said(card)
+
+
+def test_each_file_of_an_answer_has_a_button_with_its_name() -> None:
+    turn = replace(a_turn().turn, files=("out/report.pdf", "a/log.txt", "b/log.txt"))
+    card = result_card(replace(a_turn(), turn=turn), "en")
+    assert all(f"⬇ {label}" in said(card) for label in ("report.pdf", "a/log.txt", "b/log.txt"))
 
 
 def test_a_turn_of_several_messages_counts_the_others() -> None:

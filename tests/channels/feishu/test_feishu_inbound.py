@@ -120,7 +120,7 @@ def test_a_post_keeps_links_code_and_pictures() -> None:
     [
         ("image", {"image_key": "img_v3_1"}, ("image", "img_v3_1", "")),
         ("file", {"file_key": "file_v3_1", "file_name": "build.log"}, ("file", "file_v3_1", "build.log")),
-        ("audio", {"file_key": "file_v3_2", "duration": 3100}, ("file", "file_v3_2", "voice.opus")),
+        ("audio", {"file_key": "file_v3_2", "duration": 3100}, ("audio", "file_v3_2", "voice.opus")),
         ("media", {"file_key": "f", "image_key": "i", "file_name": "a.mp4"}, ("file", "f", "a.mp4")),
     ],
 )
