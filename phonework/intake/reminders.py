@@ -28,6 +28,7 @@ from phonework.reminders.trouble import Trouble
 from phonework.reminders.zones import named
 from phonework.store import events, reminders
 from phonework.store.codec import dump
+from phonework.store.effects import Owed
 from phonework.store.events import Status as Fate
 from phonework.texts import text
 from phonework.views import RemindersView, ReminderView
@@ -90,14 +91,14 @@ def _understood(hand: Hand, said: Said, words: str) -> tuple[Phrase, datetime]:
 # By the assistant, in the person's name
 
 
-def ask_for(hand: Hand, said: Said, words: str) -> Reminder:
+def ask_for(hand: Hand, said: Said, words: str) -> tuple[Reminder, tuple[Owed, ...]]:
     """As if the person had written it; they see what was understood. A repeated call changes nothing. Raises RefusedError."""
     known = events.find(hand.connection, hand.source, said.key)
     reminder = create(hand, said, words)
-    if known is None:
-        note(hand, hand.source, said.key, "Command", said, said.sent_at, None)
-        owe(hand, [order.ShowReminder(reminder_id=reminder.reminder_id)], key=said.key)
-    return reminder
+    if known is not None:
+        return reminder, ()
+    note(hand, hand.source, said.key, "Command", said, said.sent_at, None)
+    return reminder, owe(hand, [order.ShowReminder(reminder_id=reminder.reminder_id)], key=said.key)
 
 
 def drop(hand: Hand, said: Said, reminder_id: str) -> Reminder:

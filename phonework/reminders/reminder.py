@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from phonework.channels.base import Chat
 from phonework.fsm.types import UserId
-from phonework.reminders.recurrence import next_time
-from phonework.reminders.schedule import Every, Interval, Schedule
+from phonework.reminders.recurrence import next_after
+from phonework.reminders.schedule import Every, Schedule
 from phonework.reminders.wallclock import moment_of, on_the_wall
 
 ReminderId = NewType("ReminderId", str)
@@ -83,14 +83,15 @@ class Firing:
 def fire(reminder: Reminder, now: datetime) -> tuple[Reminder, Firing]:
     """It comes; all that was missed comes in this one. reminder: its due time is not after `now`."""
     assert reminder.due is not None
+    every = reminder.schedule if isinstance(reminder.schedule, Every) else None
     firing = Firing(
         reminder_id=reminder.reminder_id,
         number=reminder.fired + 1,
         due=reminder.due,
         at=now,
-        missed=_missed(reminder.schedule, reminder.due, now),
+        missed=_missed(every, reminder.due, now) if every else 0,
     )
-    following = next_time(reminder.schedule, now)
+    following = next_after(every, now) if every else None
     status = Status.DONE if following is None else Status.WAITING
     return _changed(reminder, status, following, fired=firing.number), firing
 
@@ -108,15 +109,11 @@ def _changed(reminder: Reminder, status: Status, due: datetime | None, *, fired:
     return replace(reminder, status=status, due=due, fired=fired, version=reminder.version + 1)
 
 
-def _missed(schedule: Schedule, due: datetime, now: datetime) -> int:
-    """How often the schedule comes after `due` and until `now`; at most MOST_COUNTED."""
-    if isinstance(schedule, Every) and isinstance(schedule.rule, Interval):
-        step = timedelta(minutes=schedule.rule.minutes)
-        anchor = schedule.rule.anchor.replace(microsecond=0)
-        return min((now - anchor) // step - (due - anchor) // step, MOST_COUNTED)
-    count, at = 0, next_time(schedule, due)
-    while at is not None and at <= now and count < MOST_COUNTED:
-        count, at = count + 1, next_time(schedule, at)
+def _missed(every: Every, due: datetime, now: datetime) -> int:
+    """How often it comes after `due` and until `now`; at most MOST_COUNTED."""
+    count, at = 0, next_after(every, due)
+    while at <= now and count < MOST_COUNTED:
+        count, at = count + 1, next_after(every, at)
     return count
 
 

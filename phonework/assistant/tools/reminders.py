@@ -1,5 +1,6 @@
 """The assistant's tools for reminders: what `/remind` and `/reminders` do, through the same functions."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
 
@@ -16,6 +17,7 @@ from phonework.one_line import one_line
 from phonework.reminders.reminder import MOST_CHARACTERS, Reminder
 from phonework.reminders.schedule import Every
 from phonework.store import reminders as store
+from phonework.store.effects import Owed
 from phonework.texts import text
 
 WITHIN: Final = timedelta(seconds=20)
@@ -49,6 +51,15 @@ class Naming(Arguments, frozen=True, kw_only=True):
     reminder: Annotated[str, Meta(description="The id of a reminder, such as r7k2q.", min_length=1, max_length=40)]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Set:
+    """A reminder that was set, and what the commit owes for it."""
+
+    due: datetime | None
+    described: str
+    owed: tuple[Owed, ...]
+
+
 class CreateReminder:
     name = "reminder_create"
     description = "Remind the person later, once or again and again. They are shown what was understood, with a button to undo it."
@@ -63,14 +74,13 @@ class CreateReminder:
         return None
 
     async def run(self, call: Call, arguments: Setting) -> Result:
-        def job(hand: Hand) -> tuple[datetime | None, str]:
-            words = f"{arguments.when} {arguments.about}"
-            reminder = reminders.ask_for(hand, _said(hand), words)
-            return reminder.due, _described(hand, reminder)
+        def job(hand: Hand) -> _Set:
+            reminder, owed = reminders.ask_for(hand, _said(hand), f"{arguments.when} {arguments.about}")
+            return _Set(due=reminder.due, described=_described(hand, reminder), owed=owed)
 
-        due, described = await self._office.act(call, job)
-        self._office.arm(due)
-        return Result(text=f"The reminder is set, and the person was shown it: {described}")
+        made = await self._office.act(call, job)
+        self._office.arm(made.due)
+        return Result(text=f"The reminder is set, and the person was shown it: {made.described}")
 
 
 class ListReminders:
