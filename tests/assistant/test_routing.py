@@ -240,6 +240,7 @@ def situations(draw: st.DrawFn) -> Situation:
         sessions=tuple(found[: draw(st.integers(0, 2))]),
         assistant=draw(st.none() | st.just(helper if kind is None else asking(helper, kind))),
         replied=draw(st.none() | st.just(API)),
+        shell=draw(st.none() | st.just(asking(replace(helper, session_id=SessionId("shell-1")), RequestKind.CONFIRM))),
         spoke_at=draw(st.none() | MINUTES.map(ago)),
         files=draw(st.booleans()),
     )
@@ -249,7 +250,7 @@ def situations(draw: st.DrawFn) -> Situation:
 def test_every_message_has_one_way_and_goes_to_nobody_it_does_not_know(text: str, situation: Situation) -> None:
     found = route(text, situation)
     people = {one.session_id for one in situation.sessions} | {situation.replied}
-    people |= {situation.assistant.session_id} if situation.assistant else set()
+    people |= {one.session_id for one in (situation.assistant, situation.shell) if one}
     assert found.session_id is None or found.session_id in people
     assert found.session_id is None or not found.which
     assert (found.way is Way.UNCLEAR) == bool(found.which)
@@ -263,7 +264,11 @@ def test_no_text_becomes_an_approval_by_a_guess(text: str, situation: Situation)
     found = route(text, situation)
     if not situation.smart or found.way in (Way.REPLY, Way.NAMED) or not approves(found, situation):
         return
-    asking_now = [one for one in (*situation.sessions, situation.assistant) if one is not None and one.asks is not None]
+    asking_now = [
+        one
+        for one in (*situation.sessions, situation.assistant, situation.shell)
+        if one is not None and one.asks is not None
+    ]
     could_be = [one for one in asking_now if one.asks is not None and interpret(one.asks, text) is not None]
     permissions = [
         one for one in could_be if one.asks is not None and one.asks.kind in (RequestKind.CONFIRM, RequestKind.PLAN)
@@ -274,7 +279,12 @@ def test_no_text_becomes_an_approval_by_a_guess(text: str, situation: Situation)
 
 def approves(found: Route, situation: Situation) -> bool:
     one = next(
-        (one for one in (*situation.sessions, situation.assistant) if one and one.session_id == found.session_id), None
+        (
+            one
+            for one in (*situation.sessions, situation.assistant, situation.shell)
+            if one and one.session_id == found.session_id
+        ),
+        None,
     )
     answer = interpret(one.asks, found.text) if one is not None and one.asks is not None else None
     return answer is not None and answer.verdict in (Verdict.ALLOW, Verdict.ALLOW_RULE, Verdict.ALLOW_EDITS)
