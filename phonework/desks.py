@@ -11,7 +11,7 @@ import structlog
 
 from phonework import workdir
 from phonework.backends.base import Backend, DeskBackend, DeskSession
-from phonework.errors import BackendError
+from phonework.errors import BackendError, RefusedError
 from phonework.fsm.types import UserId
 from phonework.store import desk
 from phonework.store.desk import Owner
@@ -61,22 +61,25 @@ class Desks:
         """The one of this number on the list the person saw last; None when there is none. Raises as `find` does."""
         if user_id not in self._shown:
             try:
-                await self.listed(user_id)
+                async with asyncio.timeout(FOUND_WITHIN.total_seconds()):
+                    await self.listed(user_id)
             except TimeoutError:
-                return None
+                raise RefusedError("report_slow") from None
         shown = self._shown[user_id]
         return await self.find(user_id, *shown[number - 1]) if 1 <= number <= len(shown) else None
 
     async def find(self, user_id: UserId, backend: str, agent_session_id: str) -> DeskView | None:
         """One of them as it is now; None when it is not there for this person.
 
-        Raises RefusedError, with the sentence, when its directory is gone or outside the working root.
+        Raises RefusedError, with the sentence, when its directory is gone or outside the working root, or it takes too long.
         """
         known = self._backends.get(backend)
         try:
             async with asyncio.timeout(FOUND_WITHIN.total_seconds()):
                 found = await known.transcript(agent_session_id) if known is not None else None
-        except (BackendError, OSError, TimeoutError) as error:
+        except TimeoutError:
+            raise RefusedError("report_slow") from None
+        except (BackendError, OSError) as error:
             log.warning("a conversation could not be looked up", backend=backend, why=repr(error))
             return None
         if found is None:

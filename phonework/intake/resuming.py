@@ -12,6 +12,7 @@ from phonework.fsm.types import SessionId
 from phonework.intake.beginning import begun, free_name
 from phonework.intake.hand import Hand, Opened, Taken, note, owe, switched
 from phonework.store import desk, users
+from phonework.store.codec import dump
 from phonework.store.events import Status
 from phonework.store.sessions import NewSession
 from phonework.views import DeskView
@@ -84,8 +85,11 @@ def _goes_to(hand: Hand, session_id: SessionId, *, key: str, at: datetime) -> Ta
 
 
 def _says(hand: Hand, says: Effect, *, key: str, at: datetime, applied: bool = False) -> Taken:
-    what = "Command" if hand.source == "message" else "Clicked"
-    act = hand.envelope.said or hand.envelope.clicked
-    note(hand, hand.source, key, what, {"value": {}} if act is None else act, at, None if applied else Reason.NOTED)
+    said, clicked = hand.envelope.said, hand.envelope.clicked
+    what: object = said
+    if clicked is not None:
+        what = {"value": dump(clicked.value)[:2000], "message_id": clicked.message_id}
+    kind, reason = "Command" if clicked is None else "Clicked", None if applied else Reason.NOTED
+    note(hand, hand.source, key, kind, what, at, reason)
     status = Status.APPLIED if applied else Status.IGNORED
     return Taken(outcome=Outcome(status=status), owed=owe(hand, [says], key=key), toast=("info", "toast.looking"))

@@ -2,6 +2,7 @@
 
 import html
 import json
+import sqlite3
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +12,8 @@ import pytest
 
 from phonework.backends.base import DeskSession, Holder
 from phonework.channels.cards.values import DeskOp, desk_value
+from phonework.redact import Redactor
+from phonework.store.causes import Causes
 from phonework.testing.backend import Deed
 from phonework.testing.playbook import ADA, BOB, Playbook
 
@@ -229,6 +232,25 @@ async def test_a_process_that_stays_is_told(play: Playbook) -> None:
 
     assert "could not be ended: the agent is not logged in" in words(play)
     assert play.rows("SELECT status FROM effect WHERE status IN ('owed', 'claimed')") == []
+
+
+async def test_the_history_of_taps_can_be_read(play: Playbook) -> None:
+    """What came of each is told by `inspect`."""
+    left(play, held_by=HELD)
+    await tap(play, DeskOp.CONTINUE)
+    await tap(play, DeskOp.ASK)
+    await tap(play, DeskOp.FORK)
+    await tap(play, DeskOp.FORK)
+    causes = Causes(play.database, Redactor())
+    play.database.row_factory = sqlite3.Row
+    told = [causes.of(row) for row in play.database.execute("SELECT * FROM event WHERE source = 'click' ORDER BY seq")]
+
+    assert [next((op for op in DeskOp if op in one), "") for one in told] == [
+        "desk_continue",
+        "desk_ask",
+        "",
+        "desk_fork",
+    ]
 
 
 async def test_a_directory_outside_the_root_or_gone_is_refused_in_words(play: Playbook) -> None:
