@@ -97,6 +97,7 @@ def assemble(
     house = Wishes(language=language, zone=config.ui.zone)
     retry, reader = Retry(writer, chance=random.Random()), Reader(config.database)
     capabilities: dict[str, Capabilities] = {}  # filled below
+    agents_by_name: dict[str, Backend] = {}  # the same
     bases, desks = Bases(config.server.data_dir / "changes"), Desks(root=config.work.root, reader=reader)
     files = Root(path=config.work.root, hidden=config.own_places())
     chats = ChatCarrier(
@@ -108,6 +109,7 @@ def assemble(
         max_parts=config.ui.max_parts,
         reporters=reporters(
             reader=reader,
+            agents=agents_by_name,
             backends=capabilities,
             bases=bases,
             desks=desks,
@@ -145,6 +147,7 @@ def assemble(
         backends[helper.name] = helper
     capabilities.update({name: backend.capabilities for name, backend in backends.items()})
     desks.connect(backends)
+    agents_by_name.update(backends)
     router = Router(
         writer=writer, clock=clock, gate=gate, routes=Routes(), link=link, channels=channels, language=language
     )

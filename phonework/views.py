@@ -167,3 +167,10 @@ class ModeView:
 
     session: SessionView
     modes: tuple[PermissionMode, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingView:
+    """Everything that is asked of a person now, in all their sessions; what was asked first stands first."""
+
+    requests: tuple[RequestView, ...]

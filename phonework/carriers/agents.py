@@ -12,6 +12,7 @@ from phonework import attachments, engine
 from phonework.backends.base import Backend, ModeSetter, TurnStart
 from phonework.carriers.beginnings import Beginnings
 from phonework.carriers.retry import Retry
+from phonework.carriers.rules import RuleCarrier
 from phonework.errors import BackendError, ChannelError, RequestGoneError, StoreError
 from phonework.fsm import effects as order
 from phonework.fsm import events as happened
@@ -49,6 +50,7 @@ class AgentCarrier:
     ) -> None:
         self._writer, self._backends, self._outlet, self._retry = writer, backends, outlet, retry
         self._beginnings, self._hear = beginnings, hear
+        self._rules = RuleCarrier(writer=writer, backends=backends)
 
     async def carry_out(self, owed: Owed) -> timedelta | None:
         match owed.effect:
@@ -57,6 +59,9 @@ class AgentCarrier:
                 return None
             case order.TakeOver():
                 await self._beginnings.take_over(owed, owed.effect)
+                return None
+            case order.RemoveRule():
+                await self._rules.remove(owed, owed.effect)
                 return None
             case _:
                 return await self._told(owed)

@@ -16,6 +16,7 @@ from phonework.carriers.retry import Retry
 from phonework.channels.base import Action, Chat, Delivery
 from phonework.channels.cards.modes import mode_card
 from phonework.channels.cards.note import help_card, rich
+from phonework.channels.cards.pending import pending_card
 from phonework.channels.cards.people import without_mentions
 from phonework.channels.cards.prompt import prompt_card
 from phonework.channels.cards.reminder import Reader, reminder_card, reminders_card
@@ -39,6 +40,7 @@ from phonework.store.writer import Writer
 from phonework.texts import text
 from phonework.views import (
     ModeView,
+    PendingView,
     PromptView,
     RemindersView,
     ReminderView,
@@ -244,7 +246,9 @@ class ChatCarrier:
         return Reader.of(wishes, self._house, self._clock.now())
 
     def click_card(
-        self, view: RequestView | TurnView | PromptView | ModeView | ReminderView | RemindersView, wishes: Wishes
+        self,
+        view: RequestView | TurnView | PromptView | ModeView | PendingView | ReminderView | RemindersView,
+        wishes: Wishes,
     ) -> Card:
         """What a tapped card shows from now on."""
         match view:
@@ -252,6 +256,8 @@ class ChatCarrier:
                 return request_card(view, wishes.language, tz=wishes.zone)
             case PromptView():
                 return prompt_card(view, wishes.language, tz=wishes.zone)
+            case PendingView():
+                return pending_card(view, wishes.language, tz=wishes.zone)
             case ModeView():
                 return mode_card(view, wishes.language, tz=wishes.zone)
             case ReminderView():

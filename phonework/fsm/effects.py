@@ -72,6 +72,13 @@ class SetMode:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveRule:
+    """Take a permission rule back where the agent keeps it, and say what came of it."""
+
+    rule_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShowRequest:
     """Ask the person, in a new message."""
 
@@ -177,12 +184,12 @@ class Relay:
 
 
 effect_types = (
-    StartTurn, SteerTurn, AnswerAgent, InterruptTurn, KillAgent, CloseAgent, SetMode, TakeBase, TakeOver,
+    StartTurn, SteerTurn, AnswerAgent, InterruptTurn, KillAgent, CloseAgent, SetMode, RemoveRule, TakeBase, TakeOver,
     ShowRequest, UpdateRequest, ShowTurn, UpdateTurn, ShowTask, ShowResult, TellResult, ShowPrompt, UpdatePrompt, ShowStatus, ShowReport, ShowReminder, Say, Relay,
 )  # fmt: skip
 
 AgentEffect = (
-    StartTurn | SteerTurn | AnswerAgent | InterruptTurn | KillAgent | CloseAgent | SetMode | TakeBase | TakeOver
+    StartTurn | SteerTurn | AnswerAgent | InterruptTurn | KillAgent | CloseAgent | SetMode | RemoveRule | TakeBase | TakeOver
 )
 ChatEffect = (
     ShowRequest

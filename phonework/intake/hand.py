@@ -29,6 +29,7 @@ from phonework.store.events import Record, Status
 from phonework.views import (
     DeskView,
     ModeView,
+    PendingView,
     PromptView,
     RemindersView,
     ReminderView,
@@ -82,7 +83,7 @@ class Taken:
     outcome: Outcome
     owed: tuple[effects.Owed, ...] = ()
     toast: tuple[str, str] | None = None
-    card: RequestView | TurnView | PromptView | ModeView | ReminderView | RemindersView | None = None
+    card: RequestView | TurnView | PromptView | ModeView | PendingView | ReminderView | RemindersView | None = None
     wishes: Wishes | None = None
 
     @property

@@ -1,5 +1,6 @@
 """Choosing how much an agent asks. A mode in which it asks nothing is confirmed on a card first, and has an end."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -12,9 +13,9 @@ from phonework.fsm import effects as order
 from phonework.fsm import events as happened
 from phonework.fsm.reasons import Reason
 from phonework.fsm.types import SessionId
-from phonework.intake.hand import Desk, Hand, Taken, active, find_session
+from phonework.intake.hand import Desk, Hand, Taken, active, find_session, note, stray
 from phonework.intake.messages import reply, told
-from phonework.store import sessions, views
+from phonework.store import events, sessions, views
 from phonework.views import ModeView
 
 USUAL: Final = timedelta(minutes=15)
@@ -79,19 +80,24 @@ def _chosen(
     hand: Hand, clicked: Clicked, session_id: SessionId, event: happened.ModeChosen, *, offer: str = ""
 ) -> Taken:
     """offer: names the card that was confirmed; one card does so once, however often it is tapped."""
+    card = ModeView(session=views.session(hand.connection, session_id), modes=_offered(hand, session_id))
+    if offer and events.find(hand.connection, "mode", f"{session_id}:{offer}"):
+        return replace(stray(hand, clicked, Reason.DUPLICATE), card=card)
     one = Happened(
-        source="mode" if offer else "click",
-        key=f"{session_id}:{offer}" if offer else clicked.key,
+        source="click",
+        key=clicked.key,
         session_id=session_id,
         event=event,
         occurred_at=clicked.clicked_at,
         user_id=hand.user_id,
     )
     outcome = ingest(hand.connection, one, hand.now, claim=True)
-    card = ModeView(session=views.session(hand.connection, session_id), modes=_offered(hand, session_id))
-    if outcome.duplicate or outcome.reason is not None:
-        reason = outcome.reason or Reason.DUPLICATE
-        return Taken(outcome=outcome, toast=("warning", f"reason.{reason.value}"), card=card)
+    if offer and outcome.applied:
+        what = {"value": {"offer": offer, "session_id": session_id}}
+        note(hand, "mode", f"{session_id}:{offer}", "Clicked", what, clicked.clicked_at, Reason.NOTED)
+    card = replace(card, session=views.session(hand.connection, session_id))
+    if outcome.reason is not None:
+        return Taken(outcome=outcome, toast=("warning", f"reason.{outcome.reason.value}"), card=card)
     return Taken(outcome=outcome, owed=outcome.owed, toast=("success", "toast.mode"), card=card)
 
 

@@ -16,7 +16,7 @@ from phonework.fsm.types import (
     SessionId,
     Verdict,
 )
-from phonework.intake import modes, reminders
+from phonework.intake import modes, reminders, rules
 from phonework.intake.fetching import fetched
 from phonework.intake.hand import Hand, Opened, Taken, find_session, note, owe, refused, stray, switched
 from phonework.intake.resuming import resume
@@ -51,6 +51,8 @@ def tapped_card(hand: Hand, clicked: Clicked, opened: Opened | None = None) -> T
             return reminders.on_reminder(hand, clicked, click)
         case values.RemindersClick():
             return reminders.on_page(hand, clicked, click)
+        case values.RuleClick():
+            return rules.tapped(hand, clicked, click) or stray(hand, clicked, Reason.NO_SESSION)
         case values.Malformed():
             return stray(hand, clicked, Reason.MALFORMED_CLICK)
 
@@ -98,7 +100,11 @@ def _answer(hand: Hand, clicked: Clicked, click: values.AnswerClick) -> Taken:
         )
         toast = "toast.recorded"
     taken = _tapped(hand, clicked, session_id, event, toast)
-    return replace(taken, card=views.request(hand.connection, click.request_id))
+    if not click.listed:
+        return replace(taken, card=views.request(hand.connection, click.request_id))
+    # The card of everything that is asked shows what is left of it; in a group somebody else may have tapped it.
+    own = sessions.run_of(hand.connection, session_id).user_id == hand.user_id
+    return replace(taken, card=views.pending(hand.connection, hand.user_id)) if own else taken
 
 
 def _late_prompt(hand: Hand, clicked: Clicked, session_id: SessionId, request: Request, answer: Answer) -> Prompt:

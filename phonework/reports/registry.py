@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from phonework.backends.base import Capabilities
+from phonework.backends.base import Backend, Capabilities
 from phonework.changes.bases import Bases
 from phonework.desks import Desks
 from phonework.files.place import Root
@@ -15,8 +15,10 @@ from phonework.reports.log import LogReport
 from phonework.reports.mode import ModeReport
 from phonework.reports.model import ModelReport
 from phonework.reports.output import OutputReport
+from phonework.reports.pending import PendingReport
 from phonework.reports.reminders import RemindersReport
 from phonework.reports.resume import HeldReport, ResumeReport, TakeOverReport
+from phonework.reports.rules import RulesReport
 from phonework.reports.tasks import TasksReport
 from phonework.reports.web import WebReport
 from phonework.store.reader import Reader
@@ -27,6 +29,7 @@ from phonework.web.service import Web
 def reporters(
     *,
     reader: Reader,
+    agents: Mapping[str, Backend],
     backends: Mapping[str, Capabilities],
     bases: Bases,
     desks: Desks,
@@ -48,6 +51,8 @@ def reporters(
         "reminders": RemindersReport(reader, house),
         "resume": ResumeReport(desks),
         "tasks": TasksReport(reader),
+        "pending": PendingReport(reader),
+        "rules": RulesReport(reader, agents),
         "take_over": TakeOverReport(desks),
         "web": WebReport(web),
     }

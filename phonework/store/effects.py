@@ -16,7 +16,16 @@ from phonework.store.queries import SQL
 
 ONCE = (order.StartTurn, order.SteerTurn, order.AnswerAgent)
 """Claimed before they are carried out: after a crash the person is asked rather than the agent told twice."""
-AGENT = (*ONCE, order.InterruptTurn, order.KillAgent, order.CloseAgent, order.SetMode, order.TakeBase, order.TakeOver)
+AGENT = (
+    *ONCE,
+    order.InterruptTurn,
+    order.KillAgent,
+    order.CloseAgent,
+    order.SetMode,
+    order.RemoveRule,
+    order.TakeBase,
+    order.TakeOver,
+)
 UPDATES = (order.UpdateRequest, order.UpdatePrompt, order.UpdateTurn)
 """Only the newest of these matters for one card."""
 RINGS = (

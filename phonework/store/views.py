@@ -8,7 +8,7 @@ from phonework.fsm.types import PromptId, PromptStatus, Request, RequestId, Requ
 from phonework.store import prompts, requests, sessions, tasks, turns, users
 from phonework.store.codec import maybe_moment, moment
 from phonework.store.queries import SQL
-from phonework.views import PromptView, RequestView, SessionView, StatusView, TurnView
+from phonework.views import PendingView, PromptView, RequestView, SessionView, StatusView, TurnView
 
 _Row = tuple[str, str, str, str, int, int, int, str, str, str, int, str | None, int, int | None]
 
@@ -77,6 +77,12 @@ def request(connection: sqlite3.Connection, request_id: RequestId) -> RequestVie
     )
 
 
+def pending(connection: sqlite3.Connection, user_id: UserId) -> PendingView:
+    """Everything that is asked of a person now."""
+    rows = connection.execute(SQL["open_requests_of_user"], (user_id,)).fetchall()
+    return PendingView(requests=tuple(request(connection, RequestId(row[0])) for row in rows))
+
+
 def _together(connection: sqlite3.Connection, session_id: SessionId, request: Request) -> tuple[Request, ...]:
     """Those its card shows too: still to be answered while it is open, answered with it afterwards."""
     found = (requests.get(connection, one, session_id) for one in request.shown_with)
@@ -84,8 +90,7 @@ def _together(connection: sqlite3.Connection, session_id: SessionId, request: Re
     return tuple(
         one
         for one in found
-        if one is not None
-        and (one.status is RequestStatus.QUEUED if is_open else one.together == request.request_id)
+        if one is not None and (one.status is RequestStatus.QUEUED if is_open else one.together == request.request_id)
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
-from phonework.backends.base import Accepted, Capabilities, DeskSession, Liveness, PermissionMode, TurnStart
+from phonework.backends.base import Accepted, Capabilities, DeskSession, Liveness, PermissionMode, Rule, TurnStart
 from phonework.errors import BackendError, RequestGoneError
 from phonework.fsm.types import Answer, Ask, Prompt, RequestKind, SessionId
 
@@ -41,6 +41,8 @@ class Script:
     steers: list[tuple[SessionId, int, Prompt]] = field(default_factory=list)
     answers: list[tuple[SessionId, Ask, Answer]] = field(default_factory=list)
     interrupts: list[tuple[SessionId, int]] = field(default_factory=list)
+    rules: list[Rule] = field(default_factory=list)
+    rules_trouble: Exception | None = None  # raised when one is to be removed
     modes: list[tuple[SessionId, str]] = field(default_factory=list)
     kills: list[SessionId] = field(default_factory=list)
     closes: list[SessionId] = field(default_factory=list)
@@ -105,6 +107,17 @@ class ScriptedBackend:
 
     async def set_mode(self, session_id: SessionId, mode: str) -> None:
         await self._do(session_id, "mode", mode, lambda: self.script.modes.append((session_id, mode)))
+
+    async def rules(self, session_id: SessionId, cwd: str) -> tuple[Rule, ...]:
+        return tuple(self.script.rules)
+
+    async def remove_rule(self, session_id: SessionId, cwd: str, rule_id: str) -> Rule | None:
+        if self.script.rules_trouble is not None:
+            raise self.script.rules_trouble
+        found = next((one for one in self.script.rules if one.rule_id == rule_id and one.removable), None)
+        if found is not None:
+            self.script.rules.remove(found)
+        return found
 
     async def kill(self, session_id: SessionId) -> None:
         await self._do(session_id, "kill", "", lambda: self.script.kills.append(session_id))

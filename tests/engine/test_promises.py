@@ -17,7 +17,8 @@ WAITING = "(SELECT session_id FROM session WHERE state = 'waiting_confirm')"
 RESTING = "(SELECT session_id FROM session WHERE state = 'idle')"
 CLOSED = "(SELECT session_id FROM session WHERE state = 'closed')"
 OPEN = "(SELECT request_id FROM request WHERE status = 'open')"
-AT_REST = "a session at rest has no deadline but that of rest, and a closed one has none"
+AT_REST = "a session at rest has no deadline but those of rest and of its mode, and a closed one has none"
+MODE_ENDS = "a mode with an end has the deadline for it, and nothing else has one"
 IN_LINE = "nothing is in line at rest, and nothing waits in a closed session"
 SAYS_WHY = "an event that changed nothing says why, and one that did not move a session has no version"
 TASKS = "a turn that went to the background is a task of its person, and nothing else is one"
@@ -69,6 +70,8 @@ BROKEN = [
         "an agent's order of another turn than the newest",
         "UPDATE effect SET status = 'claimed', payload = json_set(payload, '$.turn', 9) WHERE kind = 'StartTurn'",
     ),
+    (MODE_ENDS, f"UPDATE session SET mode_until_ms = 9999999999999 WHERE session_id = {RESTING}"),
+    (MODE_ENDS, f"UPDATE timer SET name = 'mode' WHERE name = 'idle' AND session_id = {RESTING}"),
     (TASKS, "DELETE FROM task"),
     (TASKS, "UPDATE turn SET body = json_set(body, '$.background', json('true')) WHERE status = 'live'"),
     (TASKS, f"UPDATE task SET user_id = '{BOB}'"),

@@ -195,8 +195,17 @@ class ModeClick:
     offered_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleClick:
+    """Take a permission rule back."""
+
+    session_id: SessionId
+    rule_id: str
+
+
 Click = (
-    ModeClick
+    RuleClick
+    | ModeClick
     | AnswerClick
     | TurnClick
     | FetchClick
@@ -267,6 +276,10 @@ def mode_value(session_id: str, mode: str, *, minutes: int = 0, offer: str = "",
     return {"v": VERSION, "op": "mode", "id": session_id, "mode": mode, **asked}
 
 
+def rule_value(session_id: str, rule_id: str) -> Value:
+    return {"v": VERSION, "op": "rule", "id": session_id, "rule": rule_id}
+
+
 # Reading
 
 
@@ -301,6 +314,11 @@ def _click(value: object, form: object) -> Click:
         return _desk(DeskOp(op), value)
     if op == "mode":
         return _mode(value)
+    if op == "rule":
+        rule = value.get("rule")
+        if not isinstance(rule, str) or not _ID.fullmatch(rule):
+            raise _MalformedError("no rule")
+        return RuleClick(session_id=SessionId(_id(value)), rule_id=rule)
     if op == "fetch":
         return FetchClick(session_id=SessionId(_id(value)), turn=_number(value), number=_number(value, "n"))
     if op == "switch":

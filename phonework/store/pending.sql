@@ -1,0 +1,6 @@
+-- What agents ask and nobody has answered, of all sessions of a person.
+
+-- name: open_requests_of_user
+SELECT request.request_id FROM session JOIN request ON request.session_id = session.session_id
+WHERE session.user_id = ? AND session.open_request IS NOT NULL AND request.status = 'open'
+ORDER BY request.asked_at_ms, request.request_id;

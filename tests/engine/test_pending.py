@@ -1,0 +1,100 @@
+"""`/pending`: every open question of all sessions on one card, answered in place (C12)."""
+
+from datetime import timedelta
+
+from phonework.fsm.types import Option, Question, RequestKind, Verdict
+from phonework.testing.playbook import ADA, BOB, Playbook
+
+COLOURS = (Question(text="Which colour?", options=(Option(label="red"), Option(label="blue")), free_text=False),)
+
+
+async def pending(play: Playbook, user: str = ADA) -> str:
+    said = await play.say("/pending", user=user)
+    return f"pending:{user}:{said.key}:0"
+
+
+async def test_all_open_questions_of_a_person_stand_on_it_and_nobody_elses(play: Playbook) -> None:
+    one = await play.begin("hello")
+    first = await play.asks(one, fingerprint="rm -rf build")
+    two = await play.begin("hello")
+    await play.asks(two, kind=RequestKind.CHOICE, questions=COLOURS)
+    three = await play.begin("hello")
+    await play.asks(three, kind=RequestKind.INPUT)
+    await play.asks(await play.begin("hello", user=BOB), fingerprint="touch bob")
+
+    words = play.channel.shown(await pending(play)).words
+
+    assert "open questions: 3" in words
+    assert "rm -rf build" in words
+    assert "deletes files" in words
+    assert "no answer by" in words
+    assert "/switch 3" in words, "what needs words is answered on its own card"
+    assert "touch bob" not in words
+    assert play.request_status(first) == "open"
+
+
+async def test_a_tap_on_it_answers_and_leaves_what_is_left(play: Playbook) -> None:
+    one, two = await play.begin("hello"), await play.begin("hello")
+    allowed = await play.asks(one, fingerprint="touch one")
+    chosen = await play.asks(two, kind=RequestKind.CHOICE, questions=COLOURS)
+    card = await pending(play)
+
+    reply = await play.click(play.button(card, "answer", "allow"))
+
+    assert play.request_status(allowed) == "delivered"
+    assert reply.card is not None
+    assert "touch one" not in str(reply.card)
+    assert "Which colour?" in str(reply.card) or "1. red" in str(reply.card)
+    assert "allowed" in play.channel.shown(f"request:{allowed}").words, "its own card says so too"
+    last = await play.click(play.button(card, "answer", "pick:0:1"))
+    assert play.request_status(chosen) == "delivered"
+    assert [answer.verdict for _, _, answer in play.script.answers] == [Verdict.ALLOW, Verdict.ANSWER]
+    assert play.script.answers[-1][2].picks == (("blue",),)
+    assert "Nothing is waiting for you" in str(last.card)
+
+
+async def test_an_old_form_of_it_answers_nothing_twice_and_nothing_new(play: Playbook) -> None:
+    session_id = await play.begin("hello")
+    first = await play.asks(session_id, fingerprint="touch one")
+    value = play.button(await pending(play), "answer", "allow")
+    await play.click(play.button(f"request:{first}", "answer", "deny"))
+    second = await play.asks(session_id, fingerprint="rm two")
+
+    reply = await play.click(value)
+
+    assert reply.toast is not None
+    assert "answered already" in reply.toast.text
+    assert "rm two" in str(reply.card)
+    assert play.request_status(second) == "open"
+    assert [answer.verdict for _, _, answer in play.script.answers] == [Verdict.DENY]
+
+
+async def test_somebody_else_neither_answers_nor_sees_their_own_on_it(play: Playbook) -> None:
+    request_id = await play.asks(await play.begin("hello"), fingerprint="touch one")
+    value = play.button(await pending(play), "answer", "allow")
+
+    reply = await play.click(value, user=BOB)
+
+    assert reply.card is None
+    assert play.request_status(request_id) == "open"
+
+
+async def test_what_cannot_be_shown_in_full_is_not_answered_there(play: Playbook) -> None:
+    await play.asks(await play.begin("hello"), fingerprint="x" * 40_000)
+    card = await pending(play)
+    assert [one for one in play.channel.values(card) if one["op"] == "answer"] == []
+    assert "its own card" in play.channel.shown(card).words
+
+
+async def test_nothing_to_answer_is_said(play: Playbook) -> None:
+    assert "Nothing is waiting for you" in play.channel.shown(await pending(play)).words
+
+
+async def test_before_a_wait_ends_a_new_message_names_project_and_time_left(play: Playbook) -> None:
+    await play.asks(await play.begin("hello"), fingerprint="touch one")
+    before = len(play.channel.texts())
+
+    await play.advance(timedelta(minutes=4))
+
+    (reminder,) = play.channel.texts()[before:]
+    assert reminder.startswith("api: Still waiting for you. In about 1 min this counts as a no:")
