@@ -121,7 +121,11 @@ async def _model() -> AsyncIterator[Mapping[str, object]]:
         yield {}
         return
     async with FakeOpenAI(rules=[wishes]) as api:
-        yield {"assistant.base_url": api.base_url, "assistant.model": "demo"}
+        yield {
+            "assistant.base_url": api.base_url,
+            "assistant.model": "demo",
+            "assistant.transcription_model": "demo",
+        }
 
 
 @asynccontextmanager

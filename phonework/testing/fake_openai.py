@@ -204,11 +204,11 @@ class FakeOpenAI:
             await self._stream(reply, asked, writer)
 
     async def _transcribe(self, headers: dict[str, str], raw: bytes, writer: asyncio.StreamWriter) -> None:
-        """Says what it is told to with `will_hear`; else a sentence on the size of the file."""
+        """Says what it is told to with `will_hear`; else a sentence on the size of the file, for the demo agent to repeat."""
         parts = parse_multipart(headers.get("content-type", ""), raw)
         file, model = parts["file"], parts["model"]
         self.heard.append(Heard(name=file.file_name, content=file.data, model=model.text))
-        reply = self.hearing.popleft() if self.hearing else say(f"I heard {len(file.data)} bytes.")
+        reply = self.hearing.popleft() if self.hearing else say(f"echo I said {len(file.data)} bytes.")
         for block in reply:
             if await self._waits(block, writer):
                 return
