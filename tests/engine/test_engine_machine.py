@@ -15,12 +15,13 @@ from hypothesis.stateful import invariant, run_state_machine_as_test
 from phonework import boot, engine
 from phonework.dispatcher import Dispatcher
 from phonework.fsm import actions, guards
+from phonework.fsm.draft import Draft
 from phonework.fsm.events import EVENTS, Event, MessageReceived
 from phonework.fsm.machine import Decide, decider
 from phonework.fsm.replies import interpret
 from phonework.fsm.table import TABLE, Ignore
-from phonework.fsm.types import Answer, Session
-from phonework.store import effects, events
+from phonework.fsm.types import Answer, Request, Session
+from phonework.store import effects, events, tasks, users
 from phonework.store.effects import Owed
 from phonework.testing import promises
 from phonework.testing.engine_machine import EngineMachine
@@ -149,6 +150,28 @@ def a_dead_agent_is_waited_for(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(boot, "_judge", judge)
 
 
+def nobody_sleeps(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(users, "quiet_by", lambda *_: None)
+
+
+def a_question_waits_before_it_is_seen(patch: pytest.MonkeyPatch) -> None:
+    wait_for = Draft.wait_for
+
+    def at_once(draft: Draft, request: Request, *, since: datetime) -> None:
+        wait_for(draft, request, since=draft.now)
+
+    patch.setattr(Draft, "wait_for", at_once)
+
+
+def what_waits_is_not_brought_when_its_person_is_there(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(effects, "release", lambda *_: ())
+    patch.setattr(effects, "is_there", lambda *_: False)
+
+
+def long_turns_are_not_counted(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(tasks, "add", lambda *_: None)
+
+
 def effects_are_forgotten(patch: pytest.MonkeyPatch) -> None:
     add = effects.add
     patch.setattr(effects, "add", lambda c, orders, **more: add(c, orders[:2], **more))
@@ -167,6 +190,10 @@ def effects_are_forgotten(patch: pytest.MonkeyPatch) -> None:
         an_older_card_answers,
         anybody_answers,
         a_dead_agent_is_waited_for,
+        nobody_sleeps,
+        a_question_waits_before_it_is_seen,
+        what_waits_is_not_brought_when_its_person_is_there,
+        long_turns_are_not_counted,
         effects_are_forgotten,
     ],
     ids=lambda one: one.__name__,
