@@ -1,9 +1,6 @@
 """One message's work: the model is asked, its calls are made, and so on until it only speaks, or has had enough."""
 
 import asyncio
-import hashlib
-import json
-import secrets
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -14,6 +11,7 @@ from typing import Any, Final
 import structlog
 
 from phonework.assistant import memory
+from phonework.assistant.calls import ask_of, canonical, late_call, title, words_of
 from phonework.assistant.memory import Begun
 from phonework.assistant.model import Message, Model, ModelError, Offer, Reply, Role, ToolCall, Trouble, Watch
 from phonework.assistant.surroundings import House, Surroundings, look, system_prompt
@@ -23,8 +21,7 @@ from phonework.backends.base import Progress, Step, TurnStart
 from phonework.clock import Clock
 from phonework.errors import RefusedError, StoreError
 from phonework.fsm import effects as order
-from phonework.fsm.types import Answer, Ask, RequestId, RequestKind, Sentence, Usage, Verdict
-from phonework.fsm.types import Question as Choice
+from phonework.fsm.types import Answer, Ask, Sentence, Usage, Verdict
 from phonework.one_line import one_line
 from phonework.store import dialogue, effects
 from phonework.store.codec import dump
@@ -137,12 +134,12 @@ class Work:
         start, kit = self._start, self._kit
 
         def job(connection: sqlite3.Connection, _now: datetime) -> tuple[Begun, Surroundings]:
-            begun = memory.begin(connection, start.session_id, start.turn, _words(start), kit.limits.history)
+            begun = memory.begin(connection, start.session_id, start.turn, words_of(start), kit.limits.history)
             return begun, look(connection, start.session_id, kit.house)
 
         begun, self._around = await kit.writer.run(job)
         self._earlier, self._exchange, self._begun = begun.earlier, list(begun.exchange), begun.calls
-        if (late := _late_call(start)) and len(self._exchange) == 1:
+        if (late := late_call(start)) and len(self._exchange) == 1:
             # The decision came after the agent that asked was gone: the same call asks again, and is answered from it.
             await self._say(Reply(calls=(late,)))
 
@@ -224,7 +221,7 @@ class Work:
     async def _make(self, call: ToolCall) -> None:
         if sum(one.role is Role.TOOL for one in self._exchange) >= self._kit.limits.calls:
             raise StuckError("assistant.too_many_calls", number=str(self._kit.limits.calls))
-        self._steps.append(Step(title=_title(call)))
+        self._steps.append(Step(title=title(call)))
         self._report()
         result = await self._result(call)
         await self._note(call, result)
@@ -262,7 +259,7 @@ class Work:
 
     def _times(self, call: ToolCall) -> int:
         made = (one for message in self._exchange for one in message.calls)
-        return sum((one.name, _canonical(one.arguments)) == (call.name, _canonical(call.arguments)) for one in made)
+        return sum((one.name, canonical(one.arguments)) == (call.name, canonical(call.arguments)) for one in made)
 
     async def _run(self, tool: Tool[Any], call: ToolCall, arguments: Arguments) -> Result:
         within = tool.within.total_seconds()
@@ -301,16 +298,16 @@ class Work:
         left = (self._bound.when() or loop.time()) - loop.time()
         self._bound.reschedule(None)
         try:
-            return await self._ask(_ask_of(call, question))
+            return await self._ask(ask_of(call, question))
         finally:
             self._bound.reschedule(loop.time() + left)
 
     def _late_no(self, call: ToolCall) -> Answer | None:
         """The decision the turn carries, if it is a no to this call: it counts also if the call need not ask any more."""
-        carry, late = self._start.carry, _late_call(self._start)
+        carry, late = self._start.carry, late_call(self._start)
         if carry is None or late is None or carry.answer.verdict is not Verdict.DENY:
             return None
-        same = (late.name, _canonical(late.arguments)) == (call.name, _canonical(call.arguments))
+        same = (late.name, canonical(late.arguments)) == (call.name, canonical(call.arguments))
         return carry.answer if same else None
 
     async def _claim(self, call: ToolCall) -> None:
@@ -342,66 +339,3 @@ class Work:
             return _Noted(message=memory.add(connection, start.session_id, start.turn, message), owed=owed)
 
         self._exchange.append((await self._kit.writer.run(job)).message)
-
-
-def _words(start: TurnStart) -> str:
-    """What the person wrote, and where what they sent along was put."""
-    parts = []
-    for prompt in start.prompts:
-        places = start.images.get(prompt.prompt_id, ())
-        attached = f"[sent along, stored as: {', '.join(places)}]" if places else ""
-        parts.append("\n".join(one for one in (prompt.text, attached) if one))
-    return "\n\n".join(parts)
-
-
-def _title(call: ToolCall) -> str:
-    """The tool and what it is about: the first of its arguments that is a text."""
-    values = _decoded(call.arguments)
-    about = next((one for one in values.values() if isinstance(one, str) and one.strip()), "")
-    return one_line(f"{call.name} {about}".strip(), 80)
-
-
-def _decoded(arguments: str) -> dict[str, object]:
-    try:
-        found = json.loads(arguments)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _canonical(arguments: str) -> str:
-    return json.dumps(_decoded(arguments), sort_keys=True)
-
-
-def _ask_of(call: ToolCall, question: Question) -> Ask:
-    """The question as any agent asks it. What it is about is part of the fingerprint: a late yes is for this alone."""
-    asked = dump([call.name, _canonical(call.arguments), question.command, question.path, question.diff])
-    whole = not (question.command or question.path or question.diff or question.options)
-    choice = Choice(text=question.prompt, options=question.options, free_text=False)
-    return Ask(
-        request_id=RequestId(secrets.token_hex(16)),
-        kind=RequestKind.CHOICE if question.options else RequestKind.CONFIRM,
-        agent_ref=call.call_id,
-        fingerprint=hashlib.sha256(asked.encode()).hexdigest(),
-        prompt=question.prompt,
-        tool=call.name,
-        command=question.command,
-        path=question.path,
-        diff=question.diff,
-        reasons=question.reasons,
-        input_json=json.dumps(_decoded(call.arguments), ensure_ascii=False, indent=1) if whole else "",
-        questions=(choice,) if question.options else (),
-        extra=dump({"name": call.name, "arguments": call.arguments}),
-    )
-
-
-def _late_call(start: TurnStart) -> ToolCall | None:
-    """The call a late decision is about."""
-    carry = start.carry
-    if carry is None:
-        return None
-    extra = _decoded(carry.ask.extra)
-    name, arguments = extra.get("name"), extra.get("arguments")
-    if not isinstance(name, str) or not isinstance(arguments, str):
-        return None
-    return ToolCall(call_id="", name=name, arguments=arguments)

@@ -1,0 +1,76 @@
+"""What stands around a tool call: the person's words that led to it, its name on the card, and the question it asks first; pure."""
+
+import hashlib
+import json
+import secrets
+
+from phonework.assistant.model import ToolCall
+from phonework.assistant.tools import Question
+from phonework.backends.base import TurnStart
+from phonework.fsm.types import Ask, RequestId, RequestKind
+from phonework.fsm.types import Question as Choice
+from phonework.one_line import one_line
+from phonework.store.codec import dump
+
+
+def words_of(start: TurnStart) -> str:
+    """What the person wrote, and where what they sent along was put."""
+    parts = []
+    for prompt in start.prompts:
+        places = start.images.get(prompt.prompt_id, ())
+        attached = f"[sent along, stored as: {', '.join(places)}]" if places else ""
+        parts.append("\n".join(one for one in (prompt.text, attached) if one))
+    return "\n\n".join(parts)
+
+
+def title(call: ToolCall) -> str:
+    """The tool and what it is about: the first of its arguments that is a text."""
+    values = decoded(call.arguments)
+    about = next((one for one in values.values() if isinstance(one, str) and one.strip()), "")
+    return one_line(f"{call.name} {about}".strip(), 80)
+
+
+def decoded(arguments: str) -> dict[str, object]:
+    try:
+        found = json.loads(arguments)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def canonical(arguments: str) -> str:
+    return json.dumps(decoded(arguments), sort_keys=True)
+
+
+def ask_of(call: ToolCall, question: Question) -> Ask:
+    """The question as any agent asks it. What it is about is part of the fingerprint: a late yes is for this alone."""
+    asked = dump([call.name, canonical(call.arguments), question.command, question.path, question.diff])
+    whole = not (question.command or question.path or question.diff or question.options)
+    choice = Choice(text=question.prompt, options=question.options, free_text=False)
+    return Ask(
+        request_id=RequestId(secrets.token_hex(16)),
+        kind=RequestKind.CHOICE if question.options else RequestKind.CONFIRM,
+        agent_ref=call.call_id,
+        fingerprint=hashlib.sha256(asked.encode()).hexdigest(),
+        prompt=question.prompt,
+        tool=call.name,
+        command=question.command,
+        path=question.path,
+        diff=question.diff,
+        reasons=question.reasons,
+        input_json=json.dumps(decoded(call.arguments), ensure_ascii=False, indent=1) if whole else "",
+        questions=(choice,) if question.options else (),
+        extra=dump({"name": call.name, "arguments": call.arguments}),
+    )
+
+
+def late_call(start: TurnStart) -> ToolCall | None:
+    """The call a late decision is about."""
+    carry = start.carry
+    if carry is None:
+        return None
+    extra = decoded(carry.ask.extra)
+    name, arguments = extra.get("name"), extra.get("arguments")
+    if not isinstance(name, str) or not isinstance(arguments, str):
+        return None
+    return ToolCall(call_id="", name=name, arguments=arguments)
