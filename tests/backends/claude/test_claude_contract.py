@@ -10,6 +10,7 @@ from phonework.backends.claude import ClaudeBackend
 from phonework.fsm.events import TurnFinished
 from phonework.testing.backend_contract import BackendAdapter, BackendContract, Need
 from phonework.testing.claude_bench import git_init, say, script, use
+from phonework.testing.desk_contract import DeskContract
 from phonework.testing.fake_anthropic import FakeAnthropic
 
 pytestmark = pytest.mark.claude
@@ -56,7 +57,7 @@ class ClaudeAdapter:
         return text in end.text
 
 
-class TestClaudeBackend(BackendContract):
+class TestClaudeBackend(BackendContract, DeskContract):
     @pytest.fixture
     def adapter(self, api: FakeAnthropic, tmp_path: Path) -> BackendAdapter:
         git_init(tmp_path)

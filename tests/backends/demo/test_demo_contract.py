@@ -9,6 +9,7 @@ from phonework.backends.base import Backend, Sink
 from phonework.backends.demo import DemoBackend
 from phonework.fsm.events import TurnFinished
 from phonework.testing.backend_contract import BackendAdapter, BackendContract, Need
+from phonework.testing.desk_contract import DeskContract
 
 PROMPTS = {
     Need.PLAIN: "echo the quick brown fox",
@@ -41,7 +42,7 @@ class DemoAdapter:
         return text in end.text
 
 
-class TestDemoBackend(BackendContract):
+class TestDemoBackend(BackendContract, DeskContract):
     @pytest.fixture
     def adapter(self) -> BackendAdapter:
         return DemoAdapter()
