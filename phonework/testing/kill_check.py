@@ -43,6 +43,7 @@ class _Judge:
         self.requests = {row["request_id"]: row for row in db.execute("SELECT * FROM request")}
         self.prompts = {row["prompt_id"]: row for row in db.execute("SELECT * FROM prompt")}
         self.turns = {(row["session_id"], row["turn"]): row for row in db.execute("SELECT * FROM turn")}
+        self.reminders = db.execute("SELECT * FROM reminder").fetchall()
         self.answers = {  # by the version of the session that gave them
             (row["session_id"], int(row["key"].split(":")[1])): json.loads(row["payload"])
             for row in self.effects
@@ -122,6 +123,22 @@ def _every_card_is_shown_once(judge: _Judge) -> Iterator[str]:
     for card_key, count in Counter(row["card_key"] for row in judge.messages if row["card_key"]).items():
         if count != 1:
             yield f"doubled: the card {card_key} is shown {count} times"
+
+
+def _every_reminder_came_once(judge: _Judge) -> Iterator[str]:
+    """Whatever was killed before, while and after it came."""
+    applied = {row["dedupe_key"] for row in judge.events if row["kind"] == "Command" and row["status"] == "applied"}
+    wanted = {key for key, text in judge.evidence.deeds.said.items() if text.startswith("/remind ")} & applied
+    asked = [row["origin"].removeprefix("message:") for row in judge.reminders]
+    if sorted(asked) != sorted(wanted):
+        yield f"lost: reminders were asked for by {sorted(wanted)}, there are those of {sorted(asked)}"
+    came = Counter(row["dedupe_key"] for row in judge.events if row["source"] == "reminder")
+    for row in judge.reminders:
+        name = f"{row['reminder_id']} ({row['body']!r})"
+        if (row["status"], row["fired"]) != ("done", 1) or came[f"{row['reminder_id']}:1"] != 1:
+            yield f"reminder: {name} is {row['status']} and came {row['fired']} times"
+        if judge.card(f"reminder:{row['reminder_id']}:1") is None:
+            yield f"lost: the reminder {name} is in no chat"
 
 
 def _every_card_is_true(judge: _Judge) -> Iterator[str]:
@@ -313,6 +330,7 @@ _LOOKS: Final[tuple[Callable[[_Judge], Iterator[str]], ...]] = (
     _what_the_agent_said_is_shown,
     _every_message_of_ours_has_one_delivery,
     _every_card_is_shown_once,
+    _every_reminder_came_once,
     _every_card_is_true,
     _every_yes_was_given,
     _every_deed_was_allowed,

@@ -27,6 +27,7 @@ WISHES: Final = (
     "say {word}", "say {word}", "change something {word}", "change something {word}", "change something {word}",
     "confirm {word}", "confirm {word}", "confirm {word}", "choose {word}", "multiple {word}", "input {word}", "parallel {word}", "plan {word}",
     "slow 1 {word}", "hang {word}", "fail {word}", "crash {word}", "/status", "/retry", "/stop",
+    "/remind 1s {word}", "/remind 3s {word}",
 )  # fmt: skip
 TYPED: Final = ("yes", "yes", "no", "2", "because of {word}")
 SETTLE_S: Final = 120.0
@@ -266,7 +267,7 @@ async def _calm(server: Server, one: Somebody) -> None:
 
 
 def unrest(server: Server, user: str = "%") -> list[tuple[object, ...]]:
-    """Sessions at work, effects still owed, messages still in line."""
+    """Sessions at work, effects still owed, messages still in line, reminders still to come."""
     found = server.rows(
         """SELECT 'session', session_id, state, '' FROM session WHERE state NOT IN ('idle', 'closed') AND user_id LIKE ?1
            UNION ALL
@@ -274,7 +275,9 @@ def unrest(server: Server, user: str = "%") -> list[tuple[object, ...]]:
              WHERE status IN ('owed', 'claimed') AND user_id LIKE ?1
            UNION ALL
            SELECT 'prompt', prompt_id, prompt.status, prompt.session_id FROM prompt JOIN session USING (session_id)
-             WHERE prompt.status IN ('queued', 'held') AND user_id LIKE ?1 AND state != 'closed'""",
+             WHERE prompt.status IN ('queued', 'held') AND user_id LIKE ?1 AND state != 'closed'
+           UNION ALL
+           SELECT 'reminder', reminder_id, body, '' FROM reminder WHERE status = 'waiting' AND user_id LIKE ?1""",
         user,
     )
     return [tuple(row) for row in found]

@@ -142,6 +142,16 @@ def a_card_that_lies(evidence: Evidence, db: sqlite3.Connection) -> Evidence:
     )
 
 
+def a_reminder_that_came_twice(evidence: Evidence, db: sqlite3.Connection) -> Evidence:
+    db.execute("UPDATE reminder SET fired = 2 WHERE reminder_id = (SELECT min(reminder_id) FROM reminder)")
+    return evidence
+
+
+def a_reminder_that_was_not_shown(evidence: Evidence, db: sqlite3.Connection) -> Evidence:
+    (message_id,) = db.execute("SELECT message_id FROM message WHERE card_key LIKE 'reminder:%:1'").fetchone()
+    return replace(evidence, shown=tuple(shown for shown in evidence.shown if shown.message_id != message_id))
+
+
 @pytest.mark.parametrize(
     ("plant", "said"),
     [
@@ -157,6 +167,8 @@ def a_card_that_lies(evidence: Evidence, db: sqlite3.Connection) -> Evidence:
         (an_effect_nobody_finished, "stuck: "),
         (a_version_left_out, "gap: "),
         (a_card_that_lies, "untrue: "),
+        (a_reminder_that_came_twice, "reminder: "),
+        (a_reminder_that_was_not_shown, "lost: the reminder"),
     ],
 )
 def test_the_check_finds(plant: Plant, said: str, evidence: Evidence, tmp_path: Path) -> None:
