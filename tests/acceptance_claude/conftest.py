@@ -107,6 +107,13 @@ async def bob(make_coder: MakeCoder, own: ClaudeServer) -> Coder:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
+async def carefree(zygote: Zygote, api: FakeAnthropic, tmp_path: Path, make_coder: MakeCoder) -> AsyncIterator[Coder]:
+    """Somebody whose agent is told of a sandbox, so that it may be run without asking, also as root."""
+    async with _running(zygote, api, tmp_path, CLAUDE__ENV='{"IS_SANDBOX": "1"}') as server:
+        yield await make_coder(server)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
 async def planner(make_coder: MakeCoder, shared: ClaudeServer, api: FakeAnthropic) -> AsyncIterator[Coder]:
     """The same in plan mode; a reply `{"plan": text}` writes the plan where the agent said."""
     api.rules.append(_write_plan)
