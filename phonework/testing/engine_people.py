@@ -148,9 +148,11 @@ class People(Stage):
         self.deliver(clicked)
 
     @precondition(any_sessions)
-    @rule(which=WHICH, owner=OWNER, mode=st.sampled_from(["plan", "default", BYPASS, BYPASS]), again=RARELY)
-    def choose_mode(self, which: int, owner: bool, mode: str, again: bool) -> None:
-        """By a tap that the agent hears of at once. again: the same card, tapped once more."""
+    @rule(
+        which=WHICH, owner=OWNER, mode=st.sampled_from(["plan", "default", BYPASS, BYPASS]), again=RARELY, taken=OWNER
+    )
+    def choose_mode(self, which: int, owner: bool, mode: str, again: bool, taken: bool) -> None:
+        """By a tap that the agent hears of at once. again: the same card, tapped once more. taken: it does not refuse."""
         self.tick()
         session_id, one = self.session(which)
         if one.hangs:
@@ -160,9 +162,12 @@ class People(Stage):
         asked = {"minutes": 15, "offer": self.name("offer"), "offered_at": int(self.now.timestamp())} if limit else {}
         value = values.mode_value(session_id, mode, **asked)  # type: ignore[arg-type]  # numbers and a name
         if user == one.owner:
-            one.ask_as(mode, limit, self.now)
-        for _ in range(1 + again):
+            one.ask_as(mode, limit, self.now, taken=taken)
+        if not taken:
+            self.play.script.deeds.append(Deed.ERROR)
+        for _ in range(1 + (again and limit is not None)):
             self.deliver(self.tap(value, user))
+            self.play.script.deeds.clear()
 
     @precondition(lambda self: bool(self.resumable()))
     @rule(which=WHICH, yes=st.booleans(), same=OWNER, times=st.integers(0, 2))

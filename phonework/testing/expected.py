@@ -202,11 +202,13 @@ class Expected:
         if self.mode is not Mode.CLOSED:
             self.model = model
 
-    def ask_as(self, mode: str, limit: timedelta | None, now: datetime) -> None:
-        """It asks more or less; with a limit for so long."""
+    def ask_as(self, mode: str, limit: timedelta | None, now: datetime, *, taken: bool) -> None:
+        """It asks more or less; with a limit for so long. taken: the agent does so."""
         if self.mode is Mode.CLOSED or (mode == self.asks_as and limit is None and "mode" not in self.deadlines):
             return
         before = self.asks_after if "mode" in self.deadlines else self.asks_as
+        if not taken:
+            mode, limit = before, None
         self._forget("mode")
         self.asks_as, self.asks_after = mode, before if limit is not None else ""
         if limit is not None:
