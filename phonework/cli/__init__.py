@@ -4,6 +4,7 @@ from phonework.cli.lazy import LazyGroup
 
 COMMANDS = {
     "serve": "Run the bot: Feishu, sessions and agents on this machine.",
+    "init": "Set up step by step; may be run again.",
     "demo": "Try everything in the browser, without any account.",
     "emulator": "Run the Feishu emulator alone.",
     "inspect": "Show what is stored about a person's sessions.",

@@ -77,7 +77,8 @@ async def _demo(place: Path, port: int, agent: str, browser: bool, verbose: bool
 
 async def _require_agent(config: Config) -> None:
     """Better said now than at the first message. Raises PhoneWorkError when the agent does not work here."""
-    from phonework.cli.checks import Verdict, backends, check_agent
+    from phonework.cli.checking import Verdict
+    from phonework.cli.checks import backends, check_agent
 
     entry = next(entry for entry in backends() if entry.name == config.agent.default)
     if (check := await check_agent(config, entry)).verdict is Verdict.BAD:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from phonework.cli.checks import Check, Verdict, all_checks
+from phonework.cli.checking import Check, Verdict
+from phonework.cli.checks import all_checks
 from phonework.cli.options import config_option, data_dir_option, json_option
 
 MARKS = {Verdict.OK: "ok  ", Verdict.NOTE: "note", Verdict.BAD: "BAD "}
@@ -16,9 +17,20 @@ MARKS = {Verdict.OK: "ok  ", Verdict.NOTE: "note", Verdict.BAD: "BAD "}
 @config_option
 @data_dir_option
 @json_option
-def doctor(config_path: Path | None, data_dir: Path | None, as_json: bool) -> None:
-    """Check credentials, agents, clock, disk and database, and say how to mend what is wrong. Exit 1: something is."""
-    checks = asyncio.run(all_checks(config_path, data_dir))
+@click.option(
+    "--click", "by_click", is_flag=True, help="Send a card to the first person listed, wait for a tap and a message."
+)
+@click.option(
+    "--turn", is_flag=True, help="Let the default agent answer a line: shows its login, uses the account a little."
+)
+@click.option(
+    "--wait", type=click.FloatRange(min=0.1), default=120, show_default=True, help="Seconds to wait with --click."
+)
+def doctor(
+    config_path: Path | None, data_dir: Path | None, as_json: bool, by_click: bool, turn: bool, wait: float
+) -> None:
+    """Check the set-up from app to audit, and say how to mend what is wrong. Exit 1: something is."""
+    checks = asyncio.run(all_checks(config_path, data_dir, click_s=wait if by_click else None, turn=turn))
     well = all(check.verdict is not Verdict.BAD for check in checks)
     if as_json:
         click.echo(

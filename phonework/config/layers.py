@@ -78,8 +78,8 @@ def from_environment() -> Layer:
     return layer
 
 
-def from_flags(overrides: Mapping[str, object]) -> Layer:
-    """Take what the command line says: dotted key → value; None counts as not given."""
+def from_flags(overrides: Mapping[str, object], places: Mapping[str, str] | None = None) -> Layer:
+    """Take what the command line says: dotted key → value; None counts as not given. places: where else it came from."""
     layer = Layer()
     for dotted, value in overrides.items():
         if value is None:
@@ -88,7 +88,7 @@ def from_flags(overrides: Mapping[str, object]) -> Layer:
         table = layer.values.setdefault(section, {})
         assert isinstance(table, dict), f"{dotted} overlaps another flag"
         table[key] = value
-        layer.places[dotted] = "command line"
+        layer.places[dotted] = (places or {}).get(dotted, "command line")
     return layer
 
 

@@ -29,6 +29,7 @@ def load(
     serving: bool = False,
     look_for_file: bool = True,
     secrets: bool = True,
+    places: Mapping[str, str] | None = None,
 ) -> Config:
     """Load and check every setting.
 
@@ -36,13 +37,14 @@ def load(
     overrides: what the command line says, by dotted key (`server.port`); None values count as not given.
     serving: also require what a server needs. look_for_file: False: without `path` no file is read.
     secrets: False: those in a file of their own or in the keyring stay there, for who does not need them.
+    places: where the overrides come from, by dotted key, if not from the command line.
     Raises ConfigError with one line for each thing that is wrong.
     """
-    file = path or (_found() if look_for_file else None)
+    file = path or (find() if look_for_file else None)
     below = layers.from_file(file) if file else layers.Layer()
     if below.problems and not below.values:
         raise ConfigError(tuple(below.problems))
-    layer = layers.merged((below, layers.from_environment(), layers.from_flags(overrides)))
+    layer = layers.merged((below, layers.from_environment(), layers.from_flags(overrides, places)))
     layers.fetch_secrets(layer, read=secrets)
     config, wrong = _checked(layer)
     wrong = [*layer.problems, *wrong]
@@ -65,7 +67,8 @@ def origins(config: Config) -> dict[str, tuple[str, str]]:
     return found
 
 
-def _found() -> Path | None:
+def find() -> Path | None:
+    """The config.toml in force when nobody names one; the one $PHONEWORK_CONFIG names may be missing."""
     if named := os.environ.get("PHONEWORK_CONFIG"):
         return Path(named).expanduser()
     return next((path for path in places_to_look() if path.is_file()), None)

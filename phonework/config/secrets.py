@@ -6,10 +6,12 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 from phonework.config import files
 from phonework.errors import ConfigError
+
+T = TypeVar("T")
 
 Kind = Literal["file", "keyring"]
 KINDS: Final[tuple[Kind, ...]] = ("file", "keyring")
@@ -78,7 +80,7 @@ def _asked(kept: Elsewhere, service: str, user: str) -> str | None:
     except ImportError as error:
         raise kept.wrong(f"the keyring package is missing ({error}); pip install 'phonework[keyring]'") from error
     try:
-        return _within(WAIT_SECONDS, lambda: get_password(service, user))
+        return within(WAIT_SECONDS, lambda: get_password(service, user))
     except TimeoutError as error:
         why = f"the keyring did not answer within {WAIT_SECONDS:g} s; it may be waiting for somebody to unlock it"
         raise kept.wrong(why) from error
@@ -93,9 +95,9 @@ def _asked(kept: Elsewhere, service: str, user: str) -> str | None:
         raise kept.wrong(f"the keyring failed ({what}); `keyring --list-backends` shows what keyring finds") from error
 
 
-def _within(seconds: float, ask: Callable[[], str | None]) -> str | None:
+def within(seconds: float, ask: Callable[[], T]) -> T:
     """Ask on a thread of its own, which a backend that never answers keeps; it does not keep the program."""
-    answer: Future[str | None] = Future()
+    answer: Future[T] = Future()
 
     def run() -> None:
         try:

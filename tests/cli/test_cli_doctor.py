@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from phonework.cli.checks import Verdict, _skew
+from phonework.cli.checking import Verdict
+from phonework.cli.checks_feishu import _skew
 from phonework.clock import SystemClock
 from phonework.store.lock import DirectoryLock
 from phonework.testing.bubblewrap import why_not

@@ -1,0 +1,103 @@
+"""The checks of `phonework doctor` that ask Feishu: the app, the clock, and with a phone both subscriptions."""
+
+import asyncio
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+import click
+
+from phonework.channels.base import Chat
+from phonework.cli.checking import Check, bad, note, ok
+from phonework.cli.options import make_private
+from phonework.clock import SystemClock
+from phonework.config import Config
+from phonework.errors import ChannelError, StoreError
+from phonework.setup import console
+from phonework.setup.phone import Visit, connected, heard, offer, tapped
+from phonework.store.lock import DirectoryLock
+
+SKEW_SECONDS: Final = 60
+ASK_SECONDS: Final = 30.0
+
+
+async def credentials(config: Config) -> list[Check]:
+    """The credentials, the bot behind them, and the clock, with one call."""
+    secret = config.feishu.app_secret
+    if not config.feishu.app_id or not secret.get_secret_value():
+        return [bad("feishu", "no app_id or app_secret", "docs/feishu-setup.md says where to find them")]
+    from phonework.channels.feishu.api import Api, Call
+    from phonework.channels.feishu.untrusted import mapping, parse, string
+
+    api = Api(config.feishu.app_id, secret, config.feishu.domain)
+    try:
+        async with asyncio.timeout(ASK_SECONDS):
+            answer = await api.raw(Call(method="GET", path="/open-apis/bot/v3/info", changes=False))
+    except TimeoutError:
+        return [bad("feishu", f"{config.feishu.domain} does not answer", "check the network and [feishu] domain")]
+    except ChannelError as error:
+        remedy = (
+            error.hint or "compare [feishu] app_id and app_secret with the developer console; see docs/feishu-setup.md"
+        )
+        return [bad("feishu", str(error), remedy)]
+    bot = mapping(parse(answer.content).get("bot"))
+    name = string(bot.get("app_name"))
+    found = [ok("feishu", f"credentials accepted; the bot is {name or 'nameless'} ({string(bot.get('open_id'))})")]
+    return [*found, *_skew(next((value for name, value in answer.headers.items() if name.lower() == "date"), ""))]
+
+
+def _skew(date: str) -> list[Check]:
+    """The server's clock against ours; its header has whole seconds."""
+    try:
+        theirs = parsedate_to_datetime(date)
+    except ValueError:
+        return [note("clock", "the server does not tell its time")]
+    seconds = (datetime.now(UTC) - theirs).total_seconds()
+    if abs(seconds) <= SKEW_SECONDS:
+        return [ok("clock", "agrees with the server's to the minute")]
+    way = "ahead" if seconds > 0 else "behind"
+    return [
+        bad("clock", f"{abs(seconds):.0f} s {way} of the server's: messages would seem too old or answers too early",
+             "set the clock, for example with `timedatectl set-ntp true`")
+    ]  # fmt: skip
+
+
+async def by_phone(config: Config, wait_s: float) -> list[Check]:
+    """A card to the first person who is listed; their tap and a message show that both subscriptions are live.
+
+    What to do is said on stderr. Not while a server runs: each event goes to one of two clients, at random.
+    """
+    user = next((one for one in (*config.access.admins, *config.access.allow) if one != "*"), "")
+    if not user:
+        return [bad("phone", "nobody is listed who could be written to", "`phonework init` pairs the first person")]
+    if not config.feishu.app_id or not config.feishu.app_secret.get_secret_value():
+        return [bad("phone", "not tried, without credentials")]
+    try:
+        make_private(config.server.data_dir)
+        with DirectoryLock(config.server.data_dir, SystemClock()):
+            return await _talk(config, user, wait_s)
+    except StoreError as error:
+        return [
+            bad("phone", f"not tried: {error}", "stop the server first; Feishu gives each event to one client only")
+        ]
+    except ChannelError as error:
+        return [bad("phone", str(error), error.hint)]
+
+
+async def _talk(config: Config, user: str, wait_s: float) -> list[Check]:
+    from phonework.channels.feishu.channel import FeishuChannel
+
+    channel = FeishuChannel(config.feishu.app_id, config.feishu.app_secret, config.feishu.domain)
+    visit = Visit(language=config.ui.language, user=user)
+    async with connected(channel, visit):
+        await offer(channel, visit, user, Chat(channel=channel.name, chat_id=user), write=True)
+        click.echo(f"A card was sent to {user}: tap its button, then write the bot any word.", err=True)
+        tap, message = await asyncio.gather(tapped(visit, wait_s), heard(visit, wait_s))
+    return [
+        ok("callbacks", "a tap arrived")
+        if tap
+        else bad("callbacks", f"no tap within {wait_s:g} s", console.missing_callbacks()),
+        ok("events", "a message arrived")
+        if message
+        else bad("events", f"no message within {wait_s:g} s", console.missing_events()),
+    ]
