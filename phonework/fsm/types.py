@@ -188,7 +188,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
-    """One message for the agent. verbatim: plain text; False: a slash command the agent runs itself.
+    """One message for the agent. verbatim: plain text; False: a command, which answers no question.
 
     cwd: where it is to run when not in the session's own directory.
     kept: held until words come that say what to do with its files. joined: the message that took its files along.

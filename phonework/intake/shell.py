@@ -11,13 +11,17 @@ from phonework.intake.messages import prompt_of, reply, to_session
 from phonework.store import sessions
 
 
-def in_shell(hand: Hand, said: Said, line: str) -> Taken:
-    """Give it to the shell, for the directory of the active session; without one, for the working root."""
+def in_shell(hand: Hand, said: Said, line: str, *, may_answer: bool = False) -> Taken:
+    """Give it to the shell, for the directory of the active session; without one, for the working root.
+
+    may_answer: it may be the answer to what the shell asks.
+    """
     if not hand.desk.shell:
         return reply(hand, said, order.Say(text="say.no_shell"))
     session_id, current = companion(hand, hand.desk.shell, said.chat), active(hand)
     cwd = sessions.run_of(hand.connection, current).cwd if current else str(hand.desk.root)
-    return to_session(hand, said, replace(prompt_of(hand, said, line), cwd=cwd, attachments=()), session_id)
+    prompt = prompt_of(hand, said, line, verbatim=may_answer)
+    return to_session(hand, said, replace(prompt, cwd=cwd, attachments=()), session_id)
 
 
 def is_shell(hand: Hand, session_id: SessionId | None) -> bool:

@@ -26,7 +26,7 @@ def routed(hand: Hand, said: Said) -> Taken:
         assert hand.desk.assistant
         session_id = companion(hand, hand.desk.assistant, said.chat)
     if is_shell(hand, session_id):
-        return in_shell(hand, said, found.text)
+        return in_shell(hand, said, found.text, may_answer=True)
     return to_session(hand, said, prompt_of(hand, said, found.text), session_id)
 
 

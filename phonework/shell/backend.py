@@ -190,14 +190,15 @@ class ShellBackend:
         return answer is not None and answer.verdict is Verdict.ALLOW
 
     async def _run(self, live: _Live, ready: Ready, language: str) -> Shown:
-        step = Step(title=f"$ {ready.command}")
-
-        def show(output: str = "") -> None:
-            progress = Progress(text=showing.glimpse(output), steps=(step,))
-            self._sink.progress(live.start.session_id, live.start.turn, progress)
+        def show(output: str = "", state: str = "running") -> None:
+            steps = (Step(title=f"$ {ready.command}", state=state),)
+            self._sink.progress(
+                live.start.session_id, live.start.turn, Progress(text=showing.glimpse(output), steps=steps)
+            )
 
         show()
         finished = await self._runner.run(ready, stop=live.stop, on_output=show)
+        show(finished.output, "ok" if finished.exit_code == 0 else "failed")
         return await self._keep(live.start, showing.result(finished, language))
 
     async def _keep(self, start: TurnStart, done: Shown) -> Shown:

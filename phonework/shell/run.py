@@ -152,22 +152,28 @@ async def _read(process: asyncio.subprocess.Process, output: Output, on_output: 
 
 
 async def _report(control: socket.socket, seconds: float, stop: asyncio.Event) -> dict[str, object]:
-    """What the keeper says: that it is ready, whereupon it may begin, and how the command ended."""
+    """What the keeper says: that it is ready, whereupon it may begin, and how the command ended. Empty: it did not begin."""
     report: dict[str, object] = {}
-    stopping = asyncio.create_task(_stop(control, stop))
+    stopping: asyncio.Task[None] | None = None
+    loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(READY_SECONDS) as bound:
             async for line in _lines(control):
                 report |= json.loads(line)
-                if report.keys() == {"ready"}:
-                    bound.reschedule(asyncio.get_running_loop().time() + seconds + GRACE_SECONDS + KEEPER_SECONDS)
-                    await asyncio.get_running_loop().sock_sendall(control, keeper.GO)
+                if stopping is not None:
+                    continue
+                if stop.is_set():
+                    return {}
+                bound.reschedule(loop.time() + seconds + GRACE_SECONDS + KEEPER_SECONDS)
+                await loop.sock_sendall(control, keeper.GO)
+                stopping = asyncio.create_task(_stop(control, stop))
     except TimeoutError:
         report |= {"ended": "timeout"} if report else {}
     except OSError:
         pass
     finally:
-        stopping.cancel()
+        if stopping is not None:
+            stopping.cancel()
     return report
 
 

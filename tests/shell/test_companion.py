@@ -317,6 +317,23 @@ async def test_several_at_once_wait_in_line_and_can_be_dropped(scene: Scene) -> 
     assert len(scene.turns()) == 2
 
 
+async def test_another_command_is_no_answer_to_the_one_that_asks(scene: Scene) -> None:
+    request = await scene.asked("touch made")
+    await scene.play.say("/shell echo yes")
+    assert scene.play.request_status(request) == "open"  # type: ignore[arg-type]
+    await scene.taps(request, "allow")
+
+    assert (await scene.ended(2))["text"].endswith("```\nyes\n```")
+    assert (scene.play.work / "made").exists()
+
+
+async def test_its_card_says_what_came_of_it(scene: Scene) -> None:
+    await scene.runs("cat none")
+
+    assert "⏳" not in scene.card(f"turn:{scene.shell}:1")
+    assert "❌" in scene.card(f"turn:{scene.shell}:1")
+
+
 async def test_a_command_that_was_begun_is_not_run_again_after_a_crash(scene: Scene) -> None:
     mark = uuid.uuid4().hex
     request = await scene.asked(f"echo x >> made; tail -f made {mark}")

@@ -18,6 +18,7 @@ from phonework.channels.cards.parts import (
     written,
 )
 from phonework.channels.cards.people import mention
+from phonework.channels.cards.turn import called
 from phonework.channels.cards.values import PromptOp, prompt_value
 from phonework.channels.markdown import escape
 from phonework.fsm.types import PromptStatus, State
@@ -37,7 +38,7 @@ def prompt_card(view: PromptView, language: str, *, tz: tzinfo | None = None) ->
 
     Files that wait for words say so, and can be sent as they are.
     """
-    status, project = view.prompt.status, plain(view.session.project, 60)
+    status, project = view.prompt.status, plain(called(view.session, language), 60)
     tag = text(language, _tag(view))
     said = written(view.prompt, language)
     head = Head(title=project, color=_COLORS[status], tag=tag, summary=f"{tag} · {project}: {plain(said, 60)}")
