@@ -228,3 +228,22 @@ def test_the_mode_is_read_where_a_turn_begins_and_where_it_changes() -> None:
 @given(st.dictionaries(st.sampled_from(["type", "subtype", "message", "event", "uuid"]), JSON))
 def test_no_frame_of_any_shape_raises(frame: dict[str, Any]) -> None:
     told.facts(frame)
+
+
+@pytest.mark.parametrize(
+    ("content", "output"),
+    [
+        ("12 passed\nin 0.1 s", "12 passed"),
+        ("\n\n  first\n", "first"),
+        ([{"type": "text", "text": "a file\nof lines"}, {"type": "text", "text": "more"}], "a file"),
+        ([{"type": "image", "source": {}}], ""),
+        ([{"type": "text", "text": None}, "odd"], ""),
+        (None, ""),
+        ({"text": "x"}, ""),
+        ("x" * 10_000, "x" * 119 + "…"),
+    ],
+)
+def test_the_first_line_of_what_a_tool_returned_is_told(content: object, output: str) -> None:
+    frame = {"type": "user", "message": {"content": [{"type": "tool_result", "tool_use_id": "t", "content": content}]}}
+    (done,) = told.facts(frame)
+    assert done == told.ToolDone("t", True, output)
