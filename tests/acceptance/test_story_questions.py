@@ -1,7 +1,7 @@
 """What the agent asks and how a person answers it: permissions, choices, texts, plans (F4, F5)."""
 
-from phonework.testing.person import Person, offers
-from phonework.testing.phone import Phone
+from phonework.testing.person import Person, offers, operations
+from phonework.testing.phone import Phone, Shown
 from phonework.testing.server import Server
 from phonework.texts import text
 
@@ -132,10 +132,14 @@ async def test_a_plan_sent_back_is_revised_and_then_approved(ada: Person, server
     assert file(server) != before
 
 
-async def test_two_questions_at_once_are_asked_one_after_the_other(ada: Person, server: Server) -> None:
+def both(shown: Shown) -> bool:
+    """The card that asks about both changes."""
+    return any("also" in value for value in operations(shown))
+
+
+async def test_two_questions_at_once_stand_on_one_card_and_are_answered_one_by_one(ada: Person, server: Server) -> None:
     await ada.says("parallel")
-    first = await ada.question()
-    assert first.shows("1 more waiting behind this one")
+    first = await ada.sees(both)
     state = await server.session()
     assert (state["state"], state["requests_waiting"]) == ("waiting_confirm", 1)
     await ada.presses(first, "Allow")
@@ -143,10 +147,34 @@ async def test_two_questions_at_once_are_asked_one_after_the_other(ada: Person, 
     await ada.presses(second, "Deny")
 
     await ada.sees("Changed: ")
-    changed, left = (PRICES, STOCK) if first.shows(PRICES) else (STOCK, PRICES)
+    changed, left = (STOCK, PRICES) if second.shows(PRICES) else (PRICES, STOCK)
     assert "with_tax" in file(server, changed) or "is_low" in file(server, changed)
     assert "with_tax" not in file(server, left)
     assert "is_low" not in file(server, left)
+
+
+async def test_two_questions_at_once_are_answered_by_one_tap(ada: Person, server: Server) -> None:
+    await ada.says("parallel")
+    card = await ada.sees(both)
+
+    await ada.presses(card, "Allow all 2")
+
+    await ada.sees("Changed: ")
+    assert "with_tax" in file(server, PRICES)
+    assert "is_low" in file(server, STOCK)
+
+
+async def test_everything_that_waits_is_answered_in_place(ada: Person, server: Server) -> None:
+    await ada.says("edit")
+    await ada.question()
+    await ada.says("/pending")
+    listed = await ada.sees("open questions: 1")
+
+    answered = await ada.presses(listed, "Allow")
+
+    assert answered.toast_text == "Recorded, on its way"
+    assert (await ada.phone.message(listed.message_id)).shows("Nothing is waiting for you.")
+    await ada.sees("Changed: ")
 
 
 async def test_an_expired_question_is_refused_and_can_be_answered_late(phone: Phone, idle_server: Server) -> None:
