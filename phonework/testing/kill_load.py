@@ -152,7 +152,7 @@ class Somebody:
 
 def _allowed(value: Json) -> bool:
     """Not what would let later deeds go unasked."""
-    return value.get("c") not in ("allow_rule", "allow_edits")
+    return value.get("c") not in ("allow_session", "allow_rule", "allow_edits")
 
 
 def _filled(pressed: Pressable) -> Mapping[str, Any] | None:
