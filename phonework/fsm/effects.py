@@ -189,7 +189,16 @@ effect_types = (
 )  # fmt: skip
 
 AgentEffect = (
-    StartTurn | SteerTurn | AnswerAgent | InterruptTurn | KillAgent | CloseAgent | SetMode | RemoveRule | TakeBase | TakeOver
+    StartTurn
+    | SteerTurn
+    | AnswerAgent
+    | InterruptTurn
+    | KillAgent
+    | CloseAgent
+    | SetMode
+    | RemoveRule
+    | TakeBase
+    | TakeOver
 )
 ChatEffect = (
     ShowRequest
