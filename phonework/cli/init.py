@@ -57,7 +57,9 @@ def init(
         click.echo("\n".join(wishes.take_old(old_file)))
     if app_secret_from:
         wishes.take_secret(app_secret_from)
-    _refuse_running(wishes.config())
+    config = wishes.config()
+    start_logging(config, level="error")  # what is wrong is said in words
+    _refuse_running(config)
     answers = Answers(wishes)
     if not yes:
         _introduce(wishes)

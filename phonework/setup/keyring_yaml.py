@@ -65,7 +65,7 @@ def understood(text: str, name: str) -> Found:
     except yaml.YAMLError as error:
         line = error.problem_mark.line + 1 if getattr(error, "problem_mark", None) else 1
         raise ConfigError((f"{name}:{line}: not valid YAML",)) from error
-    if root is None:
+    if root is None or root.tag == _NULL:
         return Found()
     if not isinstance(root, yaml.MappingNode):
         raise ConfigError((f"{name}: must hold keys and values, like PORT: 8420",))

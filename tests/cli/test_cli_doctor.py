@@ -1,7 +1,9 @@
 """`phonework doctor` (O3), against the emulator."""
 
+import asyncio
+import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -15,7 +17,8 @@ from phonework.cli.checks_feishu import _skew
 from phonework.clock import SystemClock
 from phonework.store.lock import DirectoryLock
 from phonework.testing.bubblewrap import why_not
-from phonework.testing.emulator import EmulatorThread
+from phonework.testing.emulator import EmulatorThread, RunningEmulator, running_emulator
+from phonework.testing.fake_openai import FakeOpenAI, fail, say
 
 
 @pytest.fixture
@@ -34,8 +37,6 @@ def examine(run: Any, data_dir: Path, monkeypatch: pytest.MonkeyPatch, feishu: s
     }  # fmt: skip
 
     def invoke(**changes: str) -> tuple[int, dict[str, dict[str, str]]]:
-        import json
-
         for name, value in {**good, **changes}.items():
             monkeypatch.setenv(f"PHONEWORK_{name}", value)
         result = run("doctor", "--json")
@@ -198,3 +199,155 @@ def test_a_place_for_the_sandbox_that_is_not_there_is_bad(examine: Any, tmp_path
 
     assert code == 1
     assert "is not there" in checks["sandbox"]["found"]
+
+
+# With a phone
+
+
+@pytest.fixture
+async def emulator() -> AsyncIterator[RunningEmulator]:
+    async with running_emulator(answer_within_s=0.3, time_scale=0.001) as running:
+        yield running
+
+
+@pytest.fixture
+def by_phone(
+    phonework: Any, emulator: RunningEmulator, data_dir: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Any:
+    """Start `doctor --click --json` with Ada's phone in reach → a running process."""
+    data_dir.chmod(0o700)
+    settings = {
+        "FEISHU__APP_ID": "cli_demo", "FEISHU__APP_SECRET": "right", "FEISHU__DOMAIN": emulator.url, "UI__LANGUAGE": "en",
+        "ACCESS__ALLOW": "ou_demo", "SERVER__DATA_DIR": str(data_dir), "WORK__ROOT": str(tmp_path), "AGENT__DEFAULT": "demo",
+    }  # fmt: skip
+
+    def start(*words: str, **changes: str) -> Any:
+        for name, value in {**settings, **changes}.items():
+            monkeypatch.setenv(f"PHONEWORK_{name}", value)
+        return phonework("doctor", "--click", "--json", *words)
+
+    return start
+
+
+async def ends(process: Any) -> tuple[int, dict[str, dict[str, str]]]:
+    stdout, _ = await asyncio.to_thread(process.communicate)
+    return process.returncode, {check["name"]: check for check in json.loads(stdout)["checks"]}
+
+
+async def test_a_tap_and_a_message_prove_both_subscriptions(by_phone: Any, emulator: RunningEmulator) -> None:
+    process = by_phone()
+    card = await emulator.phone.wait_for_message("Tap the button", timeout_s=30)
+    await emulator.phone.click(card, "It works")
+    await emulator.phone.say("a word")
+    code, checks = await ends(process)
+
+    assert code == 0, checks
+    assert (checks["callbacks"]["verdict"], checks["events"]["verdict"]) == ("ok", "ok")
+
+
+async def test_what_does_not_arrive_is_named(by_phone: Any, emulator: RunningEmulator) -> None:
+    await emulator.phone.fault("event.lose", times=-1, match={"event_type": "card.action.trigger"})
+    process = by_phone("--wait", "3")
+    card = await emulator.phone.wait_for_message("Tap the button", timeout_s=30)
+    await emulator.phone.say("a word")
+    assert (await emulator.phone.click(card, "It works")).error
+    code, checks = await ends(process)
+
+    assert code == 1
+    assert checks["events"]["verdict"] == "ok"
+    assert checks["callbacks"]["verdict"] == "bad"
+    assert "card.action.trigger" in checks["callbacks"]["remedy"]
+
+
+async def test_the_tap_of_somebody_else_does_not_count(by_phone: Any, emulator: RunningEmulator) -> None:
+    await emulator.phone.add_user("ou_bob", "Bob")
+    process = by_phone("--wait", "2")
+    card = await emulator.phone.wait_for_message("Tap the button", timeout_s=30)
+    await emulator.phone.click(card, "It works", user="ou_bob")
+    code, checks = await ends(process)
+
+    assert code == 1
+    assert checks["callbacks"]["found"] == "no tap within 2 s"
+    assert "im.message.receive_v1" in checks["events"]["remedy"]
+
+
+async def test_a_running_server_is_not_disturbed(by_phone: Any, data_dir: Path, emulator: RunningEmulator) -> None:
+    with DirectoryLock(data_dir, SystemClock()):
+        code, checks = await ends(by_phone())
+
+    assert code == 1
+    assert "not tried" in checks["phone"]["found"]
+    assert await emulator.phone.connections() == []
+
+
+def test_nobody_to_write_to_is_said(examine: Any, run: Any) -> None:
+    examine(ACCESS__ALLOW="*")
+    result = run("doctor", "--click", "--json")
+
+    found = {check["name"]: check for check in json.loads(result.stdout)["checks"]}
+    assert result.exit_code == 1
+    assert "phonework init" in found["phone"]["remedy"]
+
+
+# What else there is
+
+
+async def test_the_assistants_model_is_asked(examine: Any) -> None:
+    async with FakeOpenAI() as api:
+        api.will(say("pong"))
+        code, checks = await asyncio.to_thread(
+            examine, ASSISTANT__BASE_URL=api.base_url, ASSISTANT__MODEL="glm", ASSISTANT__API_KEY="k3y-of-it"
+        )
+
+    assert code == 0
+    assert checks["assistant"]["found"].startswith("glm at 127.0.0.1")
+
+
+@pytest.mark.parametrize("status", [401, 404, 500])
+async def test_an_assistant_that_does_not_answer_is_bad(examine: Any, status: int) -> None:
+    async with FakeOpenAI() as api:
+        api.will(fail(status))
+        code, checks = await asyncio.to_thread(
+            examine, ASSISTANT__BASE_URL=api.base_url, ASSISTANT__MODEL="glm", ASSISTANT__API_KEY="k3y-of-it"
+        )
+
+    assert code == 1
+    assert checks["assistant"]["verdict"] == "bad"
+    assert "glm" in checks["assistant"]["found"] or "127.0.0.1" in checks["assistant"]["found"]
+    assert "k3y" not in str(checks)
+
+
+def test_the_default_agent_answers_a_line(run: Any, examine: Any) -> None:
+    examine()
+    result = run("doctor", "--turn", "--json")
+
+    found = {check["name"]: check for check in json.loads(result.stdout)["checks"]}
+    assert "commands run" in found["agent demo"]["found"]
+
+
+def test_a_changed_audit_is_bad(examine: Any, data_dir: Path) -> None:
+    from phonework.audit.chain import linked
+
+    audit = data_dir / "audit"
+    audit.mkdir()
+    last, lines = "", []
+    for number in range(1, 4):
+        line, last = linked({"seq": number, "part": 0, "what": "said", "text": f"line {number}"}, last)
+        lines.append(line)
+    (audit / "fizz-top.jsonl").write_bytes(b"".join(lines))
+    assert examine()[1]["audit"]["verdict"] == "ok"
+    (audit / "fizz-top.jsonl").write_bytes(b"".join(lines).replace(b"line 2", b"line 9"))
+    code, checks = examine()
+
+    assert code == 1
+    assert "fizz-top" in checks["audit"]["found"]
+
+
+def test_programs_that_are_not_there_are_only_noted(
+    examine: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    code, checks = examine()
+
+    assert code == 0
+    assert (checks["git"]["verdict"], checks["rg"]["verdict"]) == ("note", "note")
