@@ -13,11 +13,12 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from phonework.shell import characters, harmless, plain, risky, tree
-from phonework.shell.destructive import refusals
-from phonework.shell.options import worries
-from phonework.shell.places import HOMES, Where
-from phonework.shell.verdicts import Judgement, Reason, Verdict, Why, judgement, reason
+from phonework.shell import characters, harmless, plain, tree
+from phonework.shell.destructive import name_of, reads_program, refusals
+from phonework.shell.options import of_path, worries
+from phonework.shell.places import HOMES, Where, is_network
+from phonework.shell.programs import ASKED
+from phonework.shell.verdicts import UNKNOWN, Judgement, Reason, Verdict, Why, judgement, reason
 
 __all__ = ["Judgement", "Reason", "Verdict", "Why", "judge"]
 
@@ -65,7 +66,7 @@ def _reasons(command: str, where: Where, seen: set[str]) -> tuple[list[Reason], 
         # The shell takes it away before it looks for words; the grammar takes it for a blank.
         found += _inner(command.replace("\\\n", ""), where, seen)
     found += reading.shapes
-    found += risky.worries(reading, where)
+    found += _of_files_and_pipes(reading, where)
     commands = plain.read(command)
     if commands is None or not _same(commands, reading):
         return [*found, *of_shown] or [reason(Why.UNCLEAR, command)], anywhere
@@ -115,7 +116,8 @@ def _of_one(command: plain.PlainCommand, where: Where) -> Iterator[Reason]:
     if not command.words:
         yield from (reason(Why.UNCLEAR, redirect) for redirect in command.redirects)
     elif (found := harmless.find(tuple(word.raw for word in command.words))) is None:
-        yield risky.unknown(tuple(word.text for word in command.words))
+        texts = tuple(word.text for word in command.words)
+        yield reason(ASKED.get(name_of(texts), Why.UNKNOWN_PROGRAM), " ".join(texts))
     else:
         program, rest = found
         yield from worries(program, command.words[len(command.words) - len(rest) :], where)
@@ -126,3 +128,26 @@ def _after_cd(command: plain.PlainCommand, where: Where) -> Where:
     targets = [word.text for word in command.words[1:] if not word.text.startswith("-")]
     there = {place for target in targets for place in where.absolute(target)}
     return replace(where, here=where.here | there)
+
+
+def _of_files_and_pipes(reading: tree.Reading, where: Where) -> Iterator[Reason]:
+    """What asks because of files and pipes, whatever the programs are."""
+    for redirect in reading.redirects:
+        yield from _of_redirect(redirect, where)
+    for command in reading.commands:
+        piped = any(part.holds(command.span) for parts in reading.pipelines for part in parts[1:])
+        if piped and reads_program(command):
+            yield reason(Why.RUNS_HIDDEN, " ".join(command.texts))
+        for word in command.words[1:]:
+            if word.text.startswith(("~", "/")) and UNKNOWN not in word.text:
+                yield from (found for found in of_path(word.text, where) if found.key is Why.SECRET)
+
+
+def _of_redirect(redirect: tree.Redirect, where: Where) -> Iterator[Reason]:
+    target = redirect.target.text
+    if is_network(target):
+        yield reason(Why.NETWORK, redirect.raw)
+    elif "<" in redirect.operator:
+        yield from of_path(target, where)
+    elif not target.isdigit() and target != "/dev/null":
+        yield reason(Why.WRITES_FILE, redirect.raw)
