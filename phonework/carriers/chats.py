@@ -12,6 +12,7 @@ import structlog
 
 from phonework import engine
 from phonework.backends.base import Capabilities, Progress
+from phonework.carriers.news import View, in_card, is_news, is_past
 from phonework.carriers.retry import Retry
 from phonework.channels.base import Action, Chat, Delivery
 from phonework.channels.cards.modes import mode_card
@@ -22,15 +23,14 @@ from phonework.channels.cards.prompt import prompt_card
 from phonework.channels.cards.reminder import Reader, reminder_card, reminders_card
 from phonework.channels.cards.request import request_card, request_file
 from phonework.channels.cards.status import status_card
-from phonework.channels.cards.turn import called, holds_answer, progress_card, result_card, why_not_done
+from phonework.channels.cards.turn import called, progress_card, result_card, why_not_done
 from phonework.channels.markdown import normalise
 from phonework.channels.split import split
 from phonework.clock import Clock
 from phonework.errors import ChannelError, RefusedError, StoreError
 from phonework.fsm import effects as order
 from phonework.fsm import events as happened
-from phonework.fsm.effects import Effect
-from phonework.fsm.types import RequestStatus, SessionId, State, TurnStatus
+from phonework.fsm.types import SessionId, State, TurnStatus
 from phonework.link.base import Outlet
 from phonework.progress import ProgressBoard
 from phonework.reports import Report, Reporter, Wanted
@@ -54,11 +54,8 @@ from phonework.views import (
 log = structlog.get_logger(__name__)
 
 PART_BYTES: Final = 24_000
-WAITED_FOR: Final = timedelta(seconds=20)
-"""Who waited longer has put the phone away."""
 REPORT_WITHIN: Final = timedelta(seconds=30)
 
-View = RequestView | TurnView | PromptView | StatusView | ReminderView | None
 Card = dict[str, object]
 
 
@@ -151,7 +148,7 @@ class ChatCarrier:
         except KeyError:
             return Shown(wishes=wishes, superseded=True)
         late = effects.is_late(owed)
-        past = _is_past(owed.effect, view, late=late)
+        past = is_past(owed.effect, view, late=late)
         return Shown(wishes=wishes, project=_project(connection, owed), view=view, late=late, superseded=past)
 
     async def _show(self, owed: Owed, shown: Shown) -> None:
@@ -283,7 +280,7 @@ class ChatCarrier:
             view,
             wishes.language,
             tz=wishes.zone,
-            with_answer=not elsewhere and _in_card(view, wishes),
+            with_answer=not elsewhere and in_card(view, wishes),
             elsewhere=elsewhere,
             verbosity=wishes.verbosity,
         )
@@ -295,7 +292,7 @@ class ChatCarrier:
         if silent:
             await self._update(owed, self._result_card(view, wishes), _turn_key(view))
         else:
-            await self._tell(owed, view, wishes, fresh=_is_news(view, wishes))
+            await self._tell(owed, view, wishes, fresh=is_news(view, wishes))
 
     async def _tell(self, owed: Owed, view: TurnView, wishes: Wishes, *, fresh: bool) -> None:
         """How the turn ended. fresh: in a card of its own, because edits of a card make no sound on the phone."""
@@ -304,7 +301,7 @@ class ChatCarrier:
         await self._update(owed, card, _turn_key(view), or_create=not fresh)
         if fresh:
             await self._create(owed, self._result_card(view, wishes), f"ended:{_turn_key(view)}")
-        if view.turn.text.strip() and not _in_card(view, wishes):
+        if view.turn.text.strip() and not in_card(view, wishes):
             await self._relay(owed, view.turn.text, language)
         if view.turn.status in (TurnStatus.FAILED, TurnStatus.LOST) and not fresh:
             await self._words(owed, _failure(view, language))
@@ -407,41 +404,6 @@ class ChatCarrier:
             )
         )
         return True
-
-
-def _is_past(effect: Effect, view: View, *, late: bool) -> bool:
-    """It waited so long that there is nothing more to it."""
-    match effect, view:
-        case order.ShowRequest(), RequestView(request=request):
-            return late and request.status not in (RequestStatus.OPEN, RequestStatus.EXPIRED, RequestStatus.VOID)
-        case order.ShowTurn(), TurnView(turn=turn):
-            return late and turn.status is not TurnStatus.LIVE
-        case order.ShowTask(), TurnView(session=session):
-            # A question that was asked meanwhile stays the newest message.
-            return view.turn.status is not TurnStatus.LIVE or session.state is not State.EXECUTING
-        case order.UpdateTurn(), TurnView(turn=turn):
-            return turn.status is not TurnStatus.LIVE
-        case _:
-            return False
-
-
-def _in_card(view: TurnView, wishes: Wishes) -> bool:
-    """Whether the result card has the agent's words whole."""
-    return view.session.companion and holds_answer(view, wishes.language, verbosity=wishes.verbosity)
-
-
-def _is_news(view: TurnView, wishes: Wishes) -> bool:
-    """Whether a message of its own says how the turn ended: its person went on with something else, or waited long."""
-    turn, session = view.turn, view.session
-    if view.task:
-        return True
-    if turn.status is TurnStatus.STOPPED:
-        return False
-    if not session.active and not session.companion:
-        return True
-    rings = bool(turn.text.strip()) and not _in_card(view, wishes)
-    took = (turn.ended_at or turn.started_at) - turn.started_at
-    return took > WAITED_FOR and not rings and turn.status is TurnStatus.DONE
 
 
 def _project(connection: sqlite3.Connection, owed: Owed) -> str:
