@@ -131,9 +131,14 @@ def start_of(pid: int) -> str:
 
 
 def _is_ours(pid: int, ours: str) -> bool:
-    with contextlib.suppress(psutil.Error, OSError):
-        return str(psutil.Process(pid).environ().get(MARK, "")).startswith(ours)
-    return False
+    """Or it is just ending: one that was killed has given its memory back already, and with it what it was started with."""
+    try:
+        environment = psutil.Process(pid).environ()
+    except psutil.NoSuchProcess:
+        return True
+    except (psutil.Error, OSError):
+        return False
+    return not environment or str(environment.get(MARK, "")).startswith(ours)
 
 
 # Those that do not
