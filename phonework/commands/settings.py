@@ -21,7 +21,13 @@ _VERBOSITIES: Final = {
     "verbose": Verbosity.VERBOSE, "多": Verbosity.VERBOSE, "详细": Verbosity.VERBOSE,
 }  # fmt: skip
 _OFF: Final = frozenset({"off", "none", "no", "关", "关闭", "取消", "无", "不要"})
-_ZONES: Final = {"北京": "Asia/Shanghai", "上海": "Asia/Shanghai", "中国": "Asia/Shanghai", "香港": "Asia/Hong_Kong", "台北": "Asia/Taipei"}
+_ZONES: Final = {
+    "北京": "Asia/Shanghai",
+    "上海": "Asia/Shanghai",
+    "中国": "Asia/Shanghai",
+    "香港": "Asia/Hong_Kong",
+    "台北": "Asia/Taipei",
+}
 _HOUSE: Final = frozenset({"default", "auto", "默认", "自动"})
 
 

@@ -263,7 +263,9 @@ def test_times_are_read_and_unreadable_ones_are_long_ago(value: Any, expected: d
     assert read_time(value) == expected
 
 
-@given(content=JSON | st.text(), kind=st.sampled_from(["text", "post", "image", "file", "audio", "media", "x"]), more=JSON)
+@given(
+    content=JSON | st.text(), kind=st.sampled_from(["text", "post", "image", "file", "audio", "media", "x"]), more=JSON
+)
 def test_no_content_fails(content: Any, kind: str, more: Any) -> None:
     text = content if isinstance(content, str) else json.dumps(content)
     said = read_message(event(text, kind, mentions=more, chat_type="group", create_time=more), bot_open_id=BOT)
