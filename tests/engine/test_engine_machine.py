@@ -3,7 +3,7 @@
 import itertools
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -14,14 +14,14 @@ from hypothesis.stateful import invariant, run_state_machine_as_test
 
 from phonework import boot, engine
 from phonework.dispatcher import Dispatcher
-from phonework.fsm import actions, guards
-from phonework.fsm.draft import Draft
-from phonework.fsm.events import EVENTS, Event, MessageReceived
+from phonework.fsm import actions, guards, together
+from phonework.fsm.draft import Draft, TimerChange
+from phonework.fsm.events import EVENTS, CardAnswered, Event, MessageReceived
 from phonework.fsm.machine import Decide, decider
 from phonework.fsm.replies import interpret
 from phonework.fsm.table import TABLE, Ignore
-from phonework.fsm.types import Answer, Request, Session
-from phonework.store import effects, events, tasks, users
+from phonework.fsm.types import Answer, Request, Session, SessionId
+from phonework.store import effects, events, tasks, timers, users
 from phonework.store.effects import Owed
 from phonework.testing import promises
 from phonework.testing.engine_machine import EngineMachine
@@ -172,6 +172,24 @@ def long_turns_are_not_counted(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(tasks, "add", lambda *_: None)
 
 
+def a_tap_answers_what_its_card_did_not_show(patch: pytest.MonkeyPatch) -> None:
+    def careless(session: Session, event: Event) -> tuple[Request, ...]:
+        meant = event.also if isinstance(event, CardAnswered) else ()
+        return tuple(one for one in session.waiting if one.request_id in meant)
+
+    for module in (actions, together):
+        patch.setattr(module, "answered_with", careless)
+
+
+def a_mode_does_not_end(patch: pytest.MonkeyPatch) -> None:
+    change = timers.change
+
+    def but_modes(connection: sqlite3.Connection, session_id: SessionId, changes: Iterable[TimerChange]) -> None:
+        change(connection, session_id, [one for one in changes if one.name != "mode"])
+
+    patch.setattr(timers, "change", but_modes)
+
+
 def effects_are_forgotten(patch: pytest.MonkeyPatch) -> None:
     add = effects.add
     patch.setattr(effects, "add", lambda c, orders, **more: add(c, orders[:2], **more))
@@ -194,6 +212,8 @@ def effects_are_forgotten(patch: pytest.MonkeyPatch) -> None:
         a_question_waits_before_it_is_seen,
         what_waits_is_not_brought_when_its_person_is_there,
         long_turns_are_not_counted,
+        a_tap_answers_what_its_card_did_not_show,
+        a_mode_does_not_end,
         effects_are_forgotten,
     ],
     ids=lambda one: one.__name__,
