@@ -91,7 +91,7 @@ async def _talk(config: Config, user: str, wait_s: float) -> list[Check]:
     visit = Visit(language=config.ui.language, user=user)
     async with connected(channel, visit):
         await offer(channel, visit, user, Chat(channel=channel.name, chat_id=user), write=True)
-        click.echo(f"A card was sent to {user}: tap its button, then write the bot any word.", err=True)
+        click.echo(f"A card was sent to {user}: tap its button, then send the bot /help.", err=True)
         tap, message = await asyncio.gather(tapped(visit, wait_s), heard(visit, wait_s))
     return [
         ok("callbacks", "a tap arrived")

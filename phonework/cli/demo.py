@@ -125,6 +125,7 @@ async def _model() -> AsyncIterator[Mapping[str, object]]:
         yield {
             "assistant.base_url": api.base_url,
             "assistant.model": "demo",
+            "assistant.mode": "direct",  # this model would not know what to do with words meant for the demo agent
             "assistant.transcription_model": "demo",
         }
 

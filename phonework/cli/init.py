@@ -1,5 +1,6 @@
 """`phonework init`: the guided set-up, which may be run again and again."""
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -122,5 +123,6 @@ def _try_phone(config: Config, wishes: Wishes, file: ConfigFile, wait_s: float) 
 def _what_next(wishes: Wishes, file: ConfigFile) -> None:
     if file.copy:
         click.echo(f"The file as it was before: {file.copy}")
-    named = "" if find() and find() == wishes.path else f" --config {wishes.path}"
+    found = find()
+    named = "" if found and found.absolute() == wishes.path else f" --config {shlex.quote(str(wishes.path))}"
     click.echo(f"Next:\n  phonework doctor{named}\n  phonework serve{named}")

@@ -27,8 +27,10 @@ async def first_talk(config: Config, tell: Tell, admit: Callable[[str], None], *
         tell("Connected. While this runs, save in the developer console, if you have not yet:")
         for line in console.list_steps():
             tell(f"  {line}")
-        tell("Then send the bot, in a private chat, these digits:")
-        said = await pair(channel, visit, tell, patience_s=MESSAGE_SECONDS, remind_s=wait_s)
+        tell("Then send the bot, in a private chat, what follows the colon:")
+        # The next server fetches what was said meanwhile: in a chat it knows the code must be nothing to work on.
+        before = "/help " if config.database.exists() else ""
+        said = await pair(channel, visit, tell, patience_s=MESSAGE_SECONDS, remind_s=wait_s, before=before)
         admit(said.user)
         tell(f"A message arrived, from {said.user}: messages work, and this person may use the bot.")
         visit.language = spoken("", said.language, config.ui.language)

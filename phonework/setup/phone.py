@@ -76,12 +76,14 @@ async def _opens(channel: Channel, task: "asyncio.Task[None]") -> None:
     raise ChannelError(f"the long connection does not open: {problem}", hint="check the network, proxies included")
 
 
-async def pair(channel: Channel, visit: Visit, tell: Tell, *, patience_s: float, remind_s: float) -> Said:
-    """The message with the code that is told at the console: who sent it may come in.
+async def pair(
+    channel: Channel, visit: Visit, tell: Tell, *, patience_s: float, remind_s: float, before: str = ""
+) -> Said:
+    """The message with the code that is told at the console: who sent it may come in. before: what is sent before the code.
 
     Told every remind_s what may be missing. Raises PhoneWorkError when none has come after patience_s.
     """
-    pairing = _Pairing(channel, visit, tell)
+    pairing = _Pairing(channel, visit, tell, before)
     try:
         async with asyncio.timeout(patience_s):
             while True:
@@ -99,15 +101,15 @@ async def pair(channel: Channel, visit: Visit, tell: Tell, *, patience_s: float,
 class _Pairing:
     """Hears people until one of them sends the code; five wrong ones, and there is a new code."""
 
-    def __init__(self, channel: Channel, visit: Visit, tell: Tell) -> None:
-        self._channel, self._visit, self._tell = channel, visit, tell
+    def __init__(self, channel: Channel, visit: Visit, tell: Tell, before: str) -> None:
+        self._channel, self._visit, self._tell, self._before = channel, visit, tell, before
         self._wrong, self._told = 0, set[str]()
         self._renew()
 
     async def next(self) -> Said:
         while True:
             said = await self._visit.said.get()
-            typed = said.text.strip().removeprefix("/pair").strip()
+            typed = said.text.strip().rpartition(" ")[2]
             if hmac.compare_digest(typed.encode(), self._code.encode()):
                 return said
             await self._refuse(said, guessed=typed.isascii() and typed.isdigit())
@@ -132,7 +134,7 @@ class _Pairing:
 
     def _renew(self) -> None:
         self._code = f"{secrets.randbelow(10**8):08d}"
-        self._tell(f"Pairing code: {self._code}")
+        self._tell(f"Pairing code: {self._before}{self._code}")
 
 
 async def offer(channel: Channel, visit: Visit, user: str, chat: Chat, *, write: bool = False) -> None:

@@ -176,6 +176,17 @@ async def test_five_wrong_codes_are_one_too_many(emulator: RunningEmulator, desk
     await in_thread(setting_up.reads, "A message arrived, from ou_demo")
 
 
+async def test_on_data_in_use_the_code_is_no_message_for_an_agent(
+    emulator: RunningEmulator, desk: Any, config: Path, story: Any
+) -> None:
+    setting_up = desk(
+        "--config", str(config), "--domain", emulator.url, "--data-dir", str(story.data_dir), answers=(*ANSWERS, "y")
+    )
+    code = await in_thread(setting_up.reads, r"Pairing code: (/help \d{8})")
+    await emulator.phone.say(code[1])
+    await in_thread(setting_up.reads, "A message arrived, from ou_demo")
+
+
 # Questions
 
 
@@ -199,7 +210,7 @@ async def test_an_impossible_answer_is_asked_for_again(emulator: RunningEmulator
     assert "must be 'zh' or 'en'" in said
 
 
-@pytest.mark.parametrize("count", range(len(ANSWERS)))
+@pytest.mark.parametrize("count", [0, 2, 3, len(ANSWERS) - 1])
 async def test_leaving_at_any_question_leaves_no_file(
     emulator: RunningEmulator, desk: Any, config: Path, count: int
 ) -> None:
@@ -222,7 +233,7 @@ def test_the_secret_is_not_shown_on_a_terminal(feishu: str, config: Path) -> Non
     shown = b""
     with process, os.fdopen(ours, "r+b", buffering=0) as screen:
         for prompt, answer in (
-            ("]: ", "\n"), ("App ID: ", "cli_demo\n"), ("(not shown): ", f"{SECRET}\n"), ("phonework]: ", "\x03"),
+            ("]: ", "\n"), ("App ID: ", "cli_demo\n"), ("(not shown): ", f"{SECRET}\n"), ("phonework]: ", "\x04"),
         ):  # fmt: skip
             while not shown.endswith(prompt.encode()):
                 shown += screen.read(4096)
@@ -328,6 +339,28 @@ def test_the_keyring_takes_the_secret(
     assert result.exit_code == 0, result.output
     assert tomllib.loads(config.read_text())["feishu"]["app_secret_keyring"] == "phonework/feishu.app_secret"
     assert found == SECRET
+
+
+def test_the_environment_keeps_it_if_wished(run: Any, flags: tuple[str, ...], config: Path) -> None:
+    run("init", *flags)
+    result = run("init", *flags, "--secret-in", "environment")
+
+    assert result.exit_code == 0, result.output
+    assert "set PHONEWORK_FEISHU__APP_SECRET" in result.output
+    assert not [key for key in tomllib.loads(config.read_text())["feishu"] if key.startswith("app_secret")]
+
+
+def test_a_secret_in_the_settings_file_moves_out_when_wished(run: Any, flags: tuple[str, ...], config: Path) -> None:
+    run("init", *flags, "--secret-in", "config")
+    before = tomllib.loads(config.read_text())["feishu"]
+    words = list(flags)
+    at = words.index("--app-secret-from")
+    result = run("init", *words[:at], *words[at + 2 :], "--secret-in", "file")
+
+    assert before["app_secret"] == SECRET
+    assert result.exit_code == 0, result.output
+    assert SECRET not in config.read_text()
+    assert load(config, {}).feishu.app_secret.get_secret_value() == SECRET
 
 
 def test_nothing_is_done_while_a_server_runs(run: Any, flags: tuple[str, ...], config: Path, data_dir: Path) -> None:
