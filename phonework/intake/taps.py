@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from phonework.channels.base import Clicked
 from phonework.channels.cards import values
+from phonework.channels.cards.answers import answer_of
 from phonework.engine import Happened, Outcome, ingest
 from phonework.fsm import events as happened
 from phonework.fsm.events import Event
@@ -77,7 +78,7 @@ def _answer(hand: Hand, clicked: Clicked, click: values.AnswerClick) -> Taken:
     if found is None:
         return stray(hand, clicked, Reason.NO_SUCH_REQUEST)
     session_id, request = found
-    answer = values.answer_of(request.ask, click)
+    answer = answer_of(request.ask, click)
     if answer is None:
         return stray(hand, clicked, Reason.NOT_AN_ANSWER)
     event: Event

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phonework.channels.cards import values
+from phonework.channels.cards.answers import answer_of
 from phonework.channels.cards.values import (
     AnswerClick,
     DeskClick,
@@ -17,7 +18,6 @@ from phonework.channels.cards.values import (
     SwitchClick,
     TurnClick,
     TurnOp,
-    answer_of,
     answer_value,
     mode_value,
     parse,
