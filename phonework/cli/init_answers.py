@@ -140,7 +140,8 @@ class Answers:
             checks = asyncio.run(credentials(config))
             bad = next((check for check in checks if check.verdict is Verdict.BAD), None)
             if bad is None:
-                click.echo("\n".join(f"  {check.found}" for check in checks))
+                for check in checks:
+                    _show(check)
                 return
             if self._wishes.yes:
                 raise PhoneWorkError(bad.found, hint=bad.remedy)

@@ -56,7 +56,8 @@ def _in_file(path: Path, value: str) -> Path:
     """A file of its own that nobody else may read."""
     path = path.absolute()
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
         os.chmod(path.parent, 0o700)  # noqa: PTH101  # as made by an earlier umask, too
         replace(path, f"{value}\n", PRIVATE)
     except OSError as error:

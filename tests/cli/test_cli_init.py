@@ -258,6 +258,7 @@ def test_without_questions_everything_comes_from_flags(run: Any, flags: tuple[st
     assert found.access.allow == ("ou_ada",)
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert stat.S_IMODE(kept.parent.stat().st_mode) == 0o700
+    assert stat.S_IMODE(found.server.data_dir.stat().st_mode) == 0o700
     assert stat.S_IMODE(config.stat().st_mode) == 0o600
     assert kept.is_relative_to(found.server.data_dir)
 
