@@ -118,6 +118,7 @@ def assemble(
             house=house,
         ),
         backends=capabilities,
+        smart=config.assistant.mode == "smart",
     )
     hear = hear or hearing(config)
     desk = Desk(
@@ -128,6 +129,7 @@ def assemble(
         timeouts=config.default_timeouts(),
         stale_after=timedelta(seconds=config.timeouts.stale) if config.timeouts.stale else timedelta.max,
         assistant=NAME if config.assistant.configured else "",
+        smart=config.assistant.mode == "smart",
         shell=shell.NAME if config.shell.enabled else "",
         hears=hear is not None,
         wishes=house,

@@ -151,10 +151,12 @@ class RemindersView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spent:
-    """What the turns of one session used. cost_usd: None when the agent never said."""
+    """What the turns of one session used. cost_usd: None when the agent never said. companion: see `SessionView`."""
 
     session_id: SessionId
     project: str
+    backend: str
+    companion: bool
     turns: int
     input_tokens: int
     output_tokens: int

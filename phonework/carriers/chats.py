@@ -88,11 +88,13 @@ class ChatCarrier:
         max_parts: int,
         reporters: Mapping[str, Reporter] | None = None,
         backends: Mapping[str, Capabilities] | None = None,
+        smart: bool = True,
     ) -> None:
+        """smart: with an assistant, people who chose nothing are in smart mode."""
         self._writer, self._outlet, self._retry, self._clock, self._house = writer, outlet, retry, clock, house
         self._reporters = reporters or {}
         self._backends = backends if backends is not None else {}  # filled when they are made
-        self._max_parts = max_parts
+        self._max_parts, self._smart = max_parts, smart
         self._shown_as: dict[tuple[SessionId, int], tuple[State, int]] = {}  # what live cards said last
         self.board = ProgressBoard(self._show_progress)
 
@@ -189,7 +191,7 @@ class ChatCarrier:
             case order.ShowStatus():
                 assert isinstance(view, StatusView)
                 confined = frozenset(name for name, one in self._backends.items() if one.sandboxed)
-                mode = "smart" if self._has_assistant and view.mode != "direct" else "direct"
+                mode = (view.mode or ("smart" if self._smart else "direct")) if self._has_assistant else "direct"
                 card = status_card(replace(view, sandboxed=confined, mode=mode), language, self._clock.now(), tz=tz)
                 await self._create(owed, card, f"status:{owed.key}")
             case order.ShowReport():

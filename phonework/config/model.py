@@ -282,6 +282,9 @@ class AssistantSettings(Section):
         SecretStr(""), description="Key of the API; empty for a server that wants none. Better in the environment."
     )
     model: str = Field("", description="Name of the model; it must be able to call tools.", examples=["deepseek-chat"])
+    mode: Literal["smart", "direct"] = Field(
+        "smart", description="What holds for those who chose neither by `/smart` nor by `/direct`."
+    )
     transcription_model: str = Field(
         "",
         description="Name of a model at the same endpoint that puts voice messages into words (`/audio/transcriptions`); "

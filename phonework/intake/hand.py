@@ -43,7 +43,7 @@ from phonework.views import (
 class Desk:
     """What a node knows of itself. backends: those that can be used, by name. new_id: proposes a session's name.
 
-    wishes: of people who chose nothing. hears: voice messages are put into words.
+    wishes: of people who chose nothing. smart: they begin in smart mode. hears: voice messages are put into words.
     root: the working root. assistant, shell: the backends that smart mode and `/shell` talk to, or empty. routed: how many
     messages each rule sent on since the start.
     """
@@ -53,12 +53,13 @@ class Desk:
     new_id: Callable[[], str]
     root: Path
     assistant: str = ""
+    smart: bool = True
     shell: str = ""
     hears: bool = False
     routed: Counter[str] = field(default_factory=Counter)
     timeouts: Timeouts = field(default_factory=Timeouts)
     stale_after: timedelta = timedelta(minutes=10)
-    wishes: Wishes = Wishes(language=texts.DEFAULT)
+    wishes: Wishes = field(default_factory=lambda: Wishes(language=texts.DEFAULT))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,9 +56,10 @@ def situation(hand: Hand, said: Said) -> Situation:
 
 
 def is_smart(hand: Hand) -> bool:
-    """There is an assistant, and the person did not turn away from it."""
+    """There is an assistant, and the person wants it."""
     user = users.get(hand.connection, hand.user_id)
-    return bool(hand.desk.assistant) and (user is None or user.mode != "direct")
+    chosen = user.mode if user else ""
+    return bool(hand.desk.assistant) and (chosen == "smart" if chosen else hand.desk.smart)
 
 
 def at_hand(hand: Hand, said: Said, *, running: bool = False) -> SessionId | None:

@@ -17,10 +17,12 @@ def since(connection: sqlite3.Connection, user_id: UserId, start: datetime) -> t
         Spent(
             session_id=SessionId(session_id),
             project=PurePath(cwd).name,
+            backend=backend,
+            companion=bool(companion),
             turns=turns,
             input_tokens=int(tokens_in),
             output_tokens=int(tokens_out),
             cost_usd=cost,
         )
-        for session_id, cwd, turns, tokens_in, tokens_out, cost in rows
+        for session_id, cwd, backend, companion, turns, tokens_in, tokens_out, cost in rows
     )

@@ -1,7 +1,7 @@
 -- What turns used, summed up.
 
 -- name: costs_of_sessions
-SELECT session.session_id, session.cwd, count(*),
+SELECT session.session_id, session.cwd, session.backend, session.companion, count(*),
        total(json_extract(turn.body, '$.usage.input_tokens')) + total(json_extract(turn.body, '$.usage.cache_read_tokens'))
          + total(json_extract(turn.body, '$.usage.cache_write_tokens')),
        total(json_extract(turn.body, '$.usage.output_tokens')),

@@ -139,3 +139,15 @@ async def test_the_assistant_is_not_listed_and_begins_no_session(scene: Any) -> 
     await scene.play.say("/new api --backend assistant")
     assert "There is no agent called assistant" in scene.play.channel.texts()[-1]
     assert scene.play.one("SELECT count(*) FROM session WHERE companion = 0") == 0
+
+
+async def test_who_chose_nothing_is_in_the_mode_the_owner_set(stage: Any) -> None:
+    async with stage(assistant={"mode": "direct"}) as scene:
+        session = await scene.play.begin("fix the login")
+        await scene.play.started(session)
+        await scene.play.finishes(session)
+        await scene.play.say("what is the weather?")
+        assert prompts(scene.play, session) == ["fix the login", "what is the weather?"]
+        assert scene.api.requests == []
+        await scene.ask("/smart what is the weather?", say("No idea."))
+        assert len(prompts(scene.play, session)) == 2

@@ -96,9 +96,19 @@ def test_a_bot_that_answers_keeps_what_was_said_over_a_restart(start: Any) -> No
     assert second.stop(signal.SIGTERM) == 0
 
 
+def test_what_is_said_after_new_reaches_the_demo_agent(start: Any) -> None:
+    demo = start()
+    demo.say("/new hello")
+    demo.until(lambda messages: "Send a message to begin." in str(messages))
+    demo.say("echo this is for the agent")
+    said = demo.until(lambda messages: "this is for the agent" in str(from_the_bot(messages)))
+    assert "scripted model" not in str(said)
+    assert demo.stop() == 0
+
+
 def test_it_has_an_assistant_that_uses_tools(start: Any) -> None:
     demo = start()
-    demo.say("which sessions do I have?")
+    demo.say("/smart which sessions do I have?")
     demo.until(lambda messages: "There is no open session." in str(messages))
     assert demo.stop() == 0
 

@@ -77,7 +77,7 @@ async def test_the_log_has_the_last_turns_with_how_they_ended(play: Playbook) ->
     await play.say("/log")
 
     card = last_card(play)
-    assert "> fix the flaky test\\nFixed." in card
+    assert "> fix the flaky test\\n\\nFixed." in card
     assert "done · 0:00 · $0.25" in card
     assert "It was the clock" in card
     assert "\\n4" in card

@@ -111,8 +111,8 @@ def _unasked(talk: Talk, wish: Wish) -> str:
     if not talk.unasked:
         return ""
     return wish.words(
-        "你之前选过不再问，所以这次没有问；发 `/clear` 可以收回。",
-        " You allowed this for good before, so I did not ask; `/clear` takes that back.",
+        "你之前选过不再问，所以这次没有问；发 `/rules` 看规则。",
+        " You allowed this before, so I did not ask; `/rules` shows it.",
     )
 
 

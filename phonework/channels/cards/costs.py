@@ -38,13 +38,16 @@ def _period(period: Period, shown: int, language: str) -> str:
     if not period.spent:
         return f"{title}\n{escape(text(language, 'cost.nothing'))}"
     lines = [f"{title} · {escape(_figures(period.spent, language))}"]
-    lines += [
-        f"- {line(one.project, 60)} {inline_code(one.session_id)}: {escape(_figures((one,), language))}"
-        for one in period.spent[:shown]
-    ]
+    lines += [f"- {_named(one, language)}: {escape(_figures((one,), language))}" for one in period.spent[:shown]]
     if len(period.spent) > shown:
         lines.append(escape(text(language, "cost.more", count=len(period.spent) - shown)))
     return "\n".join(lines)
+
+
+def _named(one: Spent, language: str) -> str:
+    if one.companion:
+        return escape(text(language, f"companion.{one.backend}"))
+    return f"{line(one.project, 60)} {inline_code(one.session_id)}"
 
 
 def _figures(spent: Sequence[Spent], language: str) -> str:

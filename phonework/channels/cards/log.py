@@ -53,7 +53,7 @@ def _turn(past: PastTurn, language: str, tz: tzinfo | None, answer_chars: int) -
         [
             f"{_MARKS[turn.status]} **{turn.turn}** · {escape(' · '.join(facts))}",
             f"> {asked}",
-            *([said] if said else []),
+            *(["", said] if said else []),  # or the answer would go on with the quotation
         ]
     )
 

@@ -41,6 +41,12 @@ def note_card(said: str, language: str, *, title: str = "", kind: str = "info") 
 
 
 def help_card(language: str) -> Card:
-    """Every command, and how to talk to the agent."""
+    """Every command, and how to talk to the agent, in groups as the catalogue parts them by empty lines."""
     head = Head(title=text(language, "note.help"), color="blue", summary=text(language, "note.help"))
-    return card(head, [markdown(rich(text(language, "say.help")))])
+    return card(head, [markdown(_group(group)) for group in text(language, "say.help").strip().split("\n\n")])
+
+
+def _group(group: str) -> str:
+    """The first of several lines is their heading."""
+    first, *lines = group.split("\n")
+    return "\n".join([f"**{rich(first)}**", *map(rich, lines)]) if lines else rich(first)

@@ -311,4 +311,7 @@ def test_the_help_fits_and_names_every_command(language: str) -> None:
     said = json.dumps(help_card(language), ensure_ascii=False)
     for command in ("/new", "/status", "/list", "/switch", "/close", "/retry", "/stop", "/help"):
         assert command in said
+    assert [one["content"].count("**") for one in help_card(language)["body"]["elements"]].count(
+        2
+    ) == 6  # groups with headings
     assert "?" not in json.dumps(help_card("zh"), ensure_ascii=False)
