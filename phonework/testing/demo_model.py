@@ -11,17 +11,21 @@ _FILE: Final = re.compile(r"[\w./-]+\.\w+|README\b")
 _PLACE: Final = re.compile(
     r"(?:\b(?:called|named|in)\b|叫|在|目录)\s*[`“\"']?(?P<name>[A-Za-z0-9][\w./-]*)", re.IGNORECASE
 )
+_REMIND: Final = re.compile(
+    r"remind me (?P<when>.{1,100}?) to (?P<text>.+)|(?P<chinese_when>\S{1,100})提醒我(?P<chinese_text>.+)",
+    re.IGNORECASE | re.DOTALL,
+)
 _SAYS: Final = {
     "en": (
         "I am the demo's scripted model and understand little; a real one is set in `[assistant]`. Try:\n\n"
         "- which sessions do I have?\n- begin a session in hello\n- show me README.md\n- list the files\n"
-        "- send me README.md\n- write a file notes.txt\n- search the web for bees\n- close my session\n\n"
+        "- send me README.md\n- write a file notes.txt\n- search the web for bees\n- remind me in 10 minutes to stretch\n- close my session\n\n"
         "Or let me call a tool by its name: `#call list_files`. `/direct` does without me."
     ),
     "zh": (
         "我是演示用的脚本模型，懂得不多；真正的模型在 `[assistant]` 里设置。可以试试：\n\n"
         "- 我有哪些会话？\n- 新建一个会话，在 hello\n- 看一下 README.md\n- 列出文件\n- 把 README.md 发给我\n"
-        "- 写一个文件 notes.txt\n- 上网搜索蜜蜂\n- 关闭我的会话\n\n也可以直接点名一个工具：`#call list_files`。发送 `/direct` 就不用我了。"
+        "- 写一个文件 notes.txt\n- 上网搜索蜜蜂\n- 10分钟后提醒我休息\n- 关闭我的会话\n\n也可以直接点名一个工具：`#call list_files`。发送 `/direct` 就不用我了。"
     ),
 }
 
@@ -64,6 +68,14 @@ def _search(asked: Asked) -> Reply | None:
     return [call("search_web", {"query": asked.said[:200]})]
 
 
+def _remind(asked: Asked) -> Reply | None:
+    found = _REMIND.search(asked.said)
+    if found is None:
+        return None
+    when, text = found["when"] or found["chinese_when"], found["text"] or found["chinese_text"]
+    return [call("reminder_create", {"when": when.strip(), "about": text.strip()})]
+
+
 def _meant(asked: Asked) -> str:
     """The session the words name, else the first there is."""
     known = [(one["id"], one["project"]) for one in _SESSION.finditer(asked.system)]
@@ -77,6 +89,7 @@ _WISHES: Final[tuple[tuple[str, Callable[[Asked], Reply | None]], ...]] = (
     (r"\b(what did|last words?|said)\b|说了什么|最后", _show),
     (r"\bsend me\b|发给我|发我", _file("send_file")),
     (r"\bwrite\b|写一个", _file("write_file")),
+    (r"\bremind me\b|提醒我", _remind),
     (r"\b(search|look up)\b|搜索|上网", _search),
     (r"\b(show|read|open)\b|看一下|读一下", _file("read_file")),
     (r"\blist\b.*\bfiles?\b|\bfiles\b|列出|文件", lambda _asked: [call("list_files")]),

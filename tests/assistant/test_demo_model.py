@@ -49,3 +49,19 @@ def test_all_else_is_answered_with_what_it_can_do() -> None:
 
 def test_a_tool_is_called_by_its_name() -> None:
     assert wishes(asked('#call read_file {"path": "a"}'))[0]["call"] == "read_file"
+
+
+@pytest.mark.parametrize(
+    ("wish", "when", "about"),
+    [
+        ("remind me in 10 minutes to stretch", "in 10 minutes", "stretch"),
+        ("10分钟后提醒我休息", "10分钟后", "休息"),
+    ],
+)
+def test_a_reminder_is_set_for_what_was_said(wish: str, when: str, about: str) -> None:
+    (block,) = wishes(asked(wish))
+    assert (block["call"], block["arguments"]) == ("reminder_create", {"when": when, "about": about})
+
+
+def test_a_reminder_without_words_is_not_guessed() -> None:
+    assert "scripted model" in wishes(asked("remind me"))[0]["text"]

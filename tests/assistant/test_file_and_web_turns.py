@@ -39,7 +39,7 @@ async def test_a_file_is_written_after_the_person_saw_the_change(scene: Any, not
     await scene.play.say("what about putting two into notes.txt?")
     request_id, prompt = await scene.request()
     card = scene.play.one("SELECT json_extract(body, '$.ask.diff') FROM request WHERE request_id = ?", request_id)
-    assert prompt == "Replace what is in `api/notes.txt`?"
+    assert prompt == "Replace what is in api/notes.txt?"
     assert card == "--- a/api/notes.txt\n+++ b/api/notes.txt\n@@ -1 +1 @@\n-one\n+two\n"
     assert notes.read_text() == "one\n"
 

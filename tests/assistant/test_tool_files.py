@@ -84,7 +84,7 @@ async def test_a_new_file_is_asked_for_with_all_of_it_shown(desk: Desk) -> None:
     asked = await desk.asks("write_file", call, path="new/b.py", content="x = 1\n")
 
     assert asked is not None
-    assert (asked.path, asked.prompt) == ("app/new/b.py", "Write the new file `app/new/b.py`?")
+    assert (asked.path, asked.prompt) == ("app/new/b.py", "Write the new file app/new/b.py?")
     assert asked.diff == "--- /dev/null\n+++ b/app/new/b.py\n@@ -0,0 +1 @@\n+x = 1\n"
     assert not (desk.root / "app" / "new").exists()
     assert "is written" in await desk.says("write_file", replace(call, answer=YES), path="new/b.py", content="x = 1\n")
@@ -148,7 +148,7 @@ async def test_text_is_put_at_the_end_after_asking(desk: Desk) -> None:
     asked = await desk.asks("append_file", call, path="a.py", content="four\n")
 
     assert asked is not None
-    assert asked.prompt == "Add this to the end of `app/a.py`?"
+    assert asked.prompt == "Add this to the end of app/a.py?"
     assert asked.diff.endswith(" three\n+four\n")
     await desk.says("append_file", replace(call, answer=YES), path="a.py", content="four\n")
     assert (desk.root / "app" / "a.py").read_text() == "one\ntwo\nthree\nfour\n"

@@ -180,13 +180,21 @@ async def history(talk: Talk, wish: Wish) -> str:
     return await talk.say(wish.words(f"之前你说过：\n\n{lines}", f"You said before:\n\n{lines}"))
 
 
+async def context(talk: Talk, wish: Wish) -> str:
+    """Tell how much was said in this conversation; a script has no window that fills up."""
+    count = len(talk.desk.journal.memory.said.get(talk.conversation, []))
+    chinese = f"这段对话里你说过 {count} 句话。演示助手按脚本走，没有会占满的上下文。"
+    english = f"Messages of yours in this conversation: {count}. The demo agent goes by a script and has no context that fills up."
+    return await talk.say(wish.words(chinese, english))
+
+
 async def unknown_command(talk: Talk, wish: Wish) -> str:
     """Say that there is no such command."""
     word = wish.text.strip().split(maxsplit=1)[0][:40] if wish.text.strip() else "/"
     return await talk.say(
         wish.words(
-            f"演示助手没有 {word} 这个命令；它认得 /help、/clear、/history。",
-            f"The demo agent has no command {word}; it knows /help, /clear and /history.",
+            f"演示助手没有 {word} 这个命令；它认得 /help、/clear、/context、/history。",
+            f"The demo agent has no command {word}; it knows /help, /clear, /context and /history.",
         )
     )
 
@@ -236,6 +244,7 @@ STORIES: dict[Story, Tell] = {
     Story.PROGRAM: program,
     Story.BACKGROUND: background,
     Story.HISTORY: history,
+    Story.CONTEXT: context,
     Story.UNKNOWN_COMMAND: unknown_command,
 }
 

@@ -32,6 +32,7 @@ class Story(StrEnum):
     BACKGROUND = "background"
     HISTORY = "history"
     CLEAR = "clear"
+    CONTEXT = "context"
     UNKNOWN_COMMAND = "unknown_command"
 
 
@@ -99,6 +100,8 @@ def _command(text: str) -> Story:
             return Story.CLEAR
         case ["help"]:
             return Story.HELP
+        case ["context"]:
+            return Story.CONTEXT
         case ["history" | "resume"]:
             return Story.HISTORY
         case _:

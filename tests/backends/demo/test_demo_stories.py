@@ -323,3 +323,9 @@ async def test_output_full_of_fences_stays_in_its_block(person: Person) -> None:
     from phonework.backends.demo.edits import _fenced
 
     assert re.fullmatch(r"(`{5})\n.*\n\1", _fenced("a ``` b ```` c"), re.DOTALL)
+
+
+async def test_how_full_its_context_is(person: Person) -> None:
+    await person.said("echo one")
+    assert "in this conversation: 2." in await person.said("/context", verbatim=False)
+    assert "no context that fills up" in await person.said("/context", verbatim=False)
