@@ -41,7 +41,7 @@ class Known:
     """An open session, or the person's assistant, as rules see it. number: 0 for the assistant.
 
     asks: its open question, if that was asked before the message was sent; asked_at: when. written_at: the person's last
-    word to it. used_at: anything that happened in it.
+    word to it, or when it began. used_at: anything that happened in it. unspoken: it began, and waits for its first message.
     """
 
     session_id: SessionId
@@ -49,6 +49,7 @@ class Known:
     project: str
     used_at: datetime
     active: bool = False
+    unspoken: bool = False
     asks: Ask | None = None
     asked_at: datetime | None = None
     written_at: datetime | None = None
@@ -226,7 +227,7 @@ def _continues(text: str, now: Situation) -> Route | None:
     if one is None or for_assistant(text) or idle_talk(text):
         return None
     fresh = one.written_at is not None and now.sent_at - one.written_at <= FRESH
-    about_work = fresh and len(now.sessions) == 1 and not question_of_its_own(text)
+    about_work = fresh and (len(now.sessions) == 1 or one.unspoken) and not question_of_its_own(text)
     if one.asks is not None and one.asks.kind in _PERMISSIONS and _is_short(text) and continues(text):
         return Route(way=Way.UNCLEAR, text=text, which=(one,))  # "go on" is no yes, and should not count as a no
     if about_work or continues(text) or (now.files and fresh):

@@ -151,3 +151,22 @@ async def test_who_chose_nothing_is_in_the_mode_the_owner_set(stage: Any) -> Non
         assert scene.api.requests == []
         await scene.ask("/smart what is the weather?", say("No idea."))
         assert len(prompts(scene.play, session)) == 2
+
+
+async def test_the_first_words_after_a_session_began_are_for_it(scene: Any) -> None:
+    """It was just said: send a message to begin."""
+    await scene.play.begin("fix the login")
+    await scene.ask("remind me of lunch", say("Done."))
+    await scene.play.say("/new --create second")
+    newest = scene.play.rows(
+        "SELECT session_id FROM session WHERE companion = 0 ORDER BY created_at_ms DESC, rowid DESC"
+    )[0][0]
+    await scene.play.say("write the release notes")
+    assert prompts(scene.play, newest) == ["write the release notes"]
+    assert len(scene.api.requests) == 1
+
+
+async def test_a_wish_for_the_assistant_goes_to_it_although_a_session_waits(scene: Any) -> None:
+    await scene.play.say("/new --create second")
+    await scene.ask("remind me of lunch", say("Done."))
+    assert len(scene.api.requests) == 1
