@@ -64,10 +64,11 @@ def is_smart(hand: Hand) -> bool:
 
 def at_hand(hand: Hand, said: Said, *, running: bool = False) -> SessionId | None:
     """The session that a command without a name is for: the one replied to, else the active one or the person's assistant,
-    whichever was set to work last. running: one at work comes first.
+    whichever was set to work last. running: one at work comes first, a command that runs among them.
     """
     helper = companion_of(hand.user_id, hand.desk.assistant) if is_smart(hand) else None
-    found = (replied_to(hand, said), active(hand), helper)
+    command = companion_of(hand.user_id, hand.desk.shell) if running and hand.desk.shell else None
+    found = (replied_to(hand, said), active(hand), helper, command)
     if found[0] is not None:
         return found[0]
     known = [one for one in found if one is not None and sessions.exists(hand.connection, one)]
@@ -131,15 +132,17 @@ def _known(hand: Hand, said: Said, view: SessionView, *, number: int) -> Known:
     opened = _question(hand, view) if view.asking else None
     asked = opened if opened and opened.opened_at and opened.opened_at < said.sent_at else None
     written = [one.sent_at for one in _written(hand, view)]
+    unspoken = number > 0 and view.turn == 0 and not written
     return Known(
         session_id=view.session_id,
         number=number,
         project=view.project,
         used_at=view.last_activity,
         active=view.active,
+        unspoken=unspoken,
         asks=asked.ask if asked else None,
         asked_at=asked.opened_at if asked else None,
-        written_at=max(written, default=None),
+        written_at=max(written, default=view.last_activity if unspoken else None),
     )
 
 

@@ -257,6 +257,20 @@ async def test_stop_ends_all_of_it_at_once_and_shows_what_came(scene: Scene) -> 
     assert alive(mark) == []
 
 
+async def test_stop_may_be_typed_too_also_while_a_session_works(scene: Scene) -> None:
+    mark = uuid.uuid4().hex
+    session = await scene.play.begin("go")
+    await scene.play.started(session)
+    await scene.play.say(f"/shell tail -n 1 -f api/README.md {mark}")
+    await scene.working()
+    await scene.play.until(lambda: bool(alive(mark)))
+    await scene.play.say("/stop")
+    turn = await scene.ended()
+
+    assert turn["text"].startswith("⏹ Stopped by you · ")
+    assert scene.play.one("SELECT state FROM session WHERE session_id = ?", session) == "executing"
+
+
 async def test_its_time_is_limited(stage: Stage) -> None:
     async with stage(shell={"timeout": 1}) as scene:
         turn = await scene.runs("tail -f api/README.md")
