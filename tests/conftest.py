@@ -1,8 +1,10 @@
-"""What all tests share: the browser, found or loudly missed."""
+"""What all tests share: the browser, found or loudly missed; and readable failures in the suite every backend runs."""
 
 import pytest
 
 from phonework.testing.browser import INSTALL_HINT, find_chromium, required
+
+pytest.register_assert_rewrite("phonework.testing.backend_contract")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

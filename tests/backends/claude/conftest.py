@@ -1,4 +1,4 @@
-"""The real Claude Code with a fake API, and readable failures in the suite every backend runs."""
+"""The real Claude Code with a fake API."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -7,8 +7,6 @@ import pytest
 
 from phonework.testing.claude_bench import ClaudeBench, clean_environment
 from phonework.testing.fake_anthropic import FakeAnthropic
-
-pytest.register_assert_rewrite("phonework.testing.backend_contract")
 
 
 @pytest.fixture(autouse=True)

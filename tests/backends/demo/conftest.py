@@ -1,4 +1,4 @@
-"""A demo agent at hand, and readable failures in the suite every backend runs."""
+"""A demo agent at hand."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -13,8 +13,6 @@ from phonework.fsm.events import AgentAsked, AgentLost, TurnFailed, TurnFinished
 from phonework.fsm.types import Answer, Ask, Carry, SessionId, Verdict
 from phonework.testing.messages import message
 from phonework.testing.sink import RecordingSink
-
-pytest.register_assert_rewrite("phonework.testing.backend_contract")
 
 ONE = SessionId("fizz-top")
 End = TurnFinished | TurnFailed | AgentLost
