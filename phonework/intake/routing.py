@@ -229,7 +229,9 @@ def _continues(text: str, now: Situation) -> Route | None:
     fresh = one.written_at is not None and now.sent_at - one.written_at <= FRESH
     spoken_to = len(now.sessions) == 1 or (one.unspoken and one.asks is None)  # never a way around an open question
     about_work = fresh and spoken_to and not question_of_its_own(text)
-    if one.asks is not None and one.asks.kind in _PERMISSIONS and _is_short(text) and continues(text):
+    if one.asks is not None and (
+        _plainly_answers(one.asks, text) or (one.asks.kind in _PERMISSIONS and _is_short(text) and continues(text))
+    ):
         return Route(way=Way.UNCLEAR, text=text, which=(one,))  # "go on" is no yes, and should not count as a no
     if about_work or continues(text) or (now.files and fresh):
         return Route(way=Way.CONTINUED, text=text, session_id=one.session_id)
