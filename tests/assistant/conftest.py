@@ -15,8 +15,9 @@ from phonework.assistant.backend import AssistantBackend
 from phonework.assistant.tools import Arguments, Call, Question, Result
 from phonework.fsm.types import SessionId
 from phonework.intake.companions import companion_of
+from phonework.intake.routing import FRESH
 from phonework.testing.fake_openai import FakeOpenAI, Reply
-from phonework.testing.playbook import ADA, Playbook
+from phonework.testing.playbook import ADA, MOMENT, Playbook
 
 
 @dataclass
@@ -38,6 +39,12 @@ class Scene:
             self.helper,
         )
         return [{"turn": turn, "status": status, "text": text, "error": error} for turn, status, text, error in rows]
+
+    async def quiet_session(self) -> SessionId:
+        """A session that nobody is in the middle of: what is said now is for the assistant."""
+        session = await self.play.begin()
+        await self.play.advance(FRESH + MOMENT)
+        return session
 
     async def ended(self, turn: int = 1) -> dict[str, Any]:
         """The turn, once it has ended and all is shown."""

@@ -20,7 +20,7 @@ def results(scene: Any) -> list[str]:
 
 
 async def test_words_that_name_a_session_are_sent_there_at_once(scene: Any) -> None:
-    session = await scene.play.begin()
+    session = await scene.quiet_session()
     turn = await scene.ask(
         "could you please have fizz-1 run the linter",
         [call("send_to_session", {"session": session, "message": "run the linter"})],
@@ -47,7 +47,7 @@ async def test_the_agents_words_reach_the_person_and_never_the_model(scene: Any)
 
 
 async def test_a_guess_asks_first_and_a_no_sends_nothing(scene: Any) -> None:
-    session = await scene.play.begin()
+    session = await scene.quiet_session()
     scene.api.will([call("send_to_session", {"session": session, "message": "deploy"})], say("As you wish."))
     await scene.play.say("what about a deployment?")
     request_id, prompt = await scene.request()
@@ -75,7 +75,7 @@ async def test_a_guess_among_several_is_a_choice(scene: Any) -> None:
 
 async def test_nobody_waits_for_ever(stage: Any) -> None:
     async with stage(timeouts={"wait": 60}) as scene:
-        session = await scene.play.begin()
+        session = await scene.quiet_session()
         scene.api.will([call("close_session", {"session": session})])
         await scene.play.say("is that enough?")
         await scene.request()

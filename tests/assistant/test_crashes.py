@@ -19,7 +19,7 @@ async def test_before_the_first_word_the_turn_runs_again(scene: Any) -> None:
 
 
 async def test_what_was_called_before_is_not_called_again(scene: Any) -> None:
-    session = await scene.play.begin()
+    session = await scene.quiet_session()
     scene.api.will([call("send_to_session", {"session": session, "message": "run"})], [{"hang": True}], say("Sent."))
     await scene.play.say("have fizz-1 run please, whenever it can")
     await scene.api.requested(2)
@@ -47,7 +47,7 @@ async def test_a_call_that_was_begun_is_not_repeated_and_the_person_is_told(scen
 
 
 async def test_a_question_that_was_open_can_still_be_answered(scene: Any) -> None:
-    session = await scene.play.begin()
+    session = await scene.quiet_session()
     scene.api.will([call("close_session", {"session": session})])
     await scene.play.say("is that enough?")
     request_id, _prompt = await scene.request()
@@ -62,7 +62,7 @@ async def test_a_question_that_was_open_can_still_be_answered(scene: Any) -> Non
 
 
 async def test_a_late_no_closes_nothing(scene: Any) -> None:
-    session = await scene.play.begin()
+    session = await scene.quiet_session()
     scene.api.will([call("close_session", {"session": session})])
     await scene.play.say("is that enough?")
     request_id, _prompt = await scene.request()
@@ -94,7 +94,7 @@ async def test_stopping_the_program_leaves_the_turn_to_the_next_start(scene: Any
 
 async def test_mode_and_memory_survive(scene: Any) -> None:
     await scene.ask("my name is Ada", say("Hello Ada."))
-    session = await scene.play.begin()
+    session = await scene.quiet_session()
     await scene.play.say("/direct")
     await scene.play.crash()
     await scene.play.say("what is my name?")

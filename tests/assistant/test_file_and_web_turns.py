@@ -24,7 +24,7 @@ async def metaso() -> AsyncIterator[FakeMetaso]:
 @pytest.fixture
 async def notes(scene: Any) -> Any:
     """A file in the directory of the active session."""
-    await scene.play.begin()
+    await scene.quiet_session()
     path = scene.play.work / "api" / "notes.txt"
     path.write_text("one\n")
     return path
@@ -105,7 +105,7 @@ async def test_a_late_yes_is_none_to_another_change(stage: Any) -> None:
 
 async def asked_too_long(scene: Any) -> tuple[Any, str]:
     """The file, and the question about writing it that nobody answered in time."""
-    await scene.play.begin()
+    await scene.quiet_session()
     path = scene.play.work / "api" / "notes.txt"
     path.write_text("one\n")
     scene.api.will([write("two\n")])
