@@ -16,7 +16,7 @@ import click
 from phonework.cli.options import make_private, start_logging
 from phonework.cli.running import run
 from phonework.config import Config, load
-from phonework.config.model import default_data_dir
+from phonework.config.section import default_data_dir
 from phonework.errors import PhoneWorkError
 from phonework.store.lock import holder
 

@@ -6,7 +6,8 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from phonework.config.layers import PREFIX
-from phonework.config.model import Section, sections
+from phonework.config.model import sections
+from phonework.config.section import Section
 
 PAGE_HEAD = """\
 # Configuration

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 import uvicorn
 from starlette.types import ASGIApp
 
-from phonework.config.model import ServerSettings
+from phonework.config.program import ServerSettings
 from phonework.errors import ConfigError
 
 STOP_SECONDS = 1.0

@@ -3,7 +3,7 @@
 from contextlib import suppress
 from typing import Final
 
-from phonework.config.model import WebSettings
+from phonework.config.workers import WebSettings
 from phonework.errors import RefusedError
 from phonework.web.addresses import Address
 from phonework.web.fetching import Fetcher

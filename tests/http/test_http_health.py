@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from phonework import __version__
 from phonework.channels.base import ChannelHealth
-from phonework.config.model import ServerSettings
+from phonework.config.program import ServerSettings
 from phonework.errors import BackendError, PhoneWorkError
 from phonework.http.app import build
 from phonework.http.health import HealthParts
