@@ -1,10 +1,10 @@
 """What a move writes on the draft: pure, nothing is performed here."""
 
-from dataclasses import replace
 from typing import TypeVar
 
 from phonework.fsm import effects as order
 from phonework.fsm import events as happened
+from phonework.fsm.change import replace
 from phonework.fsm.draft import Arm, Draft
 from phonework.fsm.events import Event
 from phonework.fsm.guards import kept, typed_answer

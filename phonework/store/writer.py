@@ -69,6 +69,7 @@ class Writer:
             idle_after,
         )
         self._fresh: list[_Waiting] = []  # of the event loop, about to be handed in together
+        self._alone = True  # the last commit had one job
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._listeners: list[Listener] = []
         self._refusal: StoreStoppedError | None = StoreStoppedError("the store has not been started")
@@ -121,7 +122,13 @@ class Writer:
         """Put what the loop has ready into one commit: the thread, once woken, takes only what is there.
 
         Two turns of the loop: those whom a commit wakes have their say in one, and the tasks they start in the next.
+        Where jobs come one by one there is nobody to wait for.
         """
+        if self._alone:
+            self._queue.put(waiting)
+            if self._failed:  # between the question and the queue
+                self._refuse_waiting()
+            return
         if not self._fresh:
             self._loop.call_soon(self._loop.call_soon, self._hand_in)
         self._fresh.append(waiting)
@@ -256,6 +263,7 @@ class Writer:
 
     def _deliver(self, batch: list[_Waiting], results: list[Result]) -> None:
         """On the event loop: wake those who wait, then tell the listeners."""
+        self._alone = len(batch) == 1 and not self._fresh
         for waiting, result in zip(batch, results, strict=True):
             if waiting.task is not None:
                 _resolve(waiting.task, result)
