@@ -362,7 +362,17 @@ def _record_end(draft: Draft) -> TurnStatus:
     stopping = draft.session.state.value == "stopping"
     match event:
         case happened.TurnFinished():
-            draft.change_turn(replace(turn, text=event.text, usage=event.usage, files=event.files, steps=event.steps))
+            draft.change_turn(
+                replace(
+                    turn,
+                    text=event.text,
+                    usage=event.usage,
+                    files=event.files,
+                    steps=event.steps,
+                    outcome=event.outcome,
+                    unwell=event.unwell,
+                )
+            )
             return TurnStatus.STOPPED if stopping or event.interrupted else TurnStatus.DONE
         case happened.TurnFailed():
             draft.change_turn(

@@ -193,7 +193,7 @@ class SteerFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnFinished:
-    """The agent ended the turn. interrupted: it was stopped before its end. files: see `Turn`."""
+    """The agent ended the turn. interrupted: it was stopped before its end. files, outcome, unwell: see `Turn`."""
 
     turn: int
     text: str = ""
@@ -201,6 +201,8 @@ class TurnFinished:
     usage: Usage = field(default_factory=Usage)
     steps: tuple[Step, ...] = ()
     files: tuple[str, ...] = ()
+    outcome: Sentence | None = None
+    unwell: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

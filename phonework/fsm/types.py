@@ -244,6 +244,7 @@ class Turn:
     error: what went wrong, in words; problem: the same for people, when it is a sentence of ours.
     files: those its words name that were there at its end, below the session's directory.
     background: it took so long that it became a task of its person's. steps: the last things the agent did in it.
+    outcome: in a word or two how it ended, where "done" would not do: a command's exit code. unwell: and that is no good end.
     """
 
     turn: int
@@ -258,6 +259,8 @@ class Turn:
     background: bool = False
     files: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
+    outcome: Sentence | None = None
+    unwell: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

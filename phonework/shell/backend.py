@@ -155,21 +155,23 @@ class ShellBackend:
         except Exception as error:
             log.exception("a command could not be seen to its end", session_id=live.start.session_id)
             return _failed(turn, Sentence(key="shell.broke", params={"problem": type(error).__name__}))
-        return TurnFinished(turn=turn, text=done.markdown, interrupted=done.stopped)
+        return TurnFinished(
+            turn=turn, text=done.markdown, interrupted=done.stopped, outcome=done.outcome, unwell=done.unwell
+        )
 
     async def _performed(self, live: _Live) -> Shown:
-        """Judge, ask if need be, and run. Raises RefusedError for what is not run."""
+        """Judge, ask if need be, and run. Raises RefusedError where nothing can be run."""
         start = live.start
         prompt, language = start.prompts[-1], await self._speaks(start)
         ready = await self._runner.judge(prompt.text.strip(), prompt.cwd or start.cwd)
         if ready.judged.verdict is Judged.REFUSE:
-            raise RefusedError("command_refused", reasons=showing.listed(ready.judged, language))
+            return showing.refusal(ready.judged, language)
         if not await self._agreed(live, ready, language) or live.stop.is_set():
-            return Shown(markdown=text(language, "shell.not_run"), stopped=live.stop.is_set())
+            return showing.not_run(language, stopped=live.stop.is_set())
         session_id, turn = start.session_id, start.turn
         await self._writer.run(lambda connection, _now: runs.begin(connection, session_id, turn, "{}"))
         if live.stop.is_set():
-            return Shown(markdown=text(language, "shell.not_run"), stopped=True)
+            return showing.not_run(language, stopped=True)
         return await self._run(live, ready, language)
 
     async def _agreed(self, live: _Live, ready: Ready, language: str) -> bool:

@@ -1,11 +1,11 @@
 """How a command went, in Markdown: what a person sees while it runs and when it has ended."""
 
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from phonework.channels.cards.parts import cut
-from phonework.channels.markdown import fence
+from phonework.channels.markdown import escape, fence
 from phonework.fsm.types import Sentence
 from phonework.shell.run import Finished
 from phonework.shell.terminal import plain
@@ -23,12 +23,14 @@ LIVE_LINES: Final = 15
 class Shown:
     """How it went, as it is stored. markdown: for the card. file: all that was kept of the output, if the card does not hold it.
 
-    stopped: by a person, before its end.
+    stopped: by a person, before its end. outcome, unwell: of the turn.
     """
 
     markdown: str
     file: str = ""
     stopped: bool = False
+    outcome: Sentence | None = None
+    unwell: bool = False
 
 
 def glimpse(output: str) -> str:
@@ -42,14 +44,27 @@ def result(finished: Finished, language: str) -> Shown:
     """How it ended, and its output: in full, or its beginning and end, and the rest in a file."""
     output = plain(finished.output).strip("\n")
     head = f"{how(finished, language)} · {finished.seconds:.1f} s"
+    outcome = _outcome(finished)
+    ended = Shown(markdown=head, stopped=finished.stopped, outcome=outcome, unwell=outcome is not None)
     if not output.strip():
-        return Shown(markdown=f"{head}\n\n{text(language, 'shell.no_output')}", stopped=finished.stopped)
+        return replace(ended, markdown=f"{head}\n\n{text(language, 'shell.no_output')}")
     first, last = _ends(output)
     if not last and not finished.truncated:
-        return Shown(markdown=f"{head}\n\n{fence(first)}", stopped=finished.stopped)
+        return replace(ended, markdown=f"{head}\n\n{fence(first)}")
     left_out = text(language, "shell.truncated" if finished.truncated else "shell.more_in_file")
     blocks = [head, fence(first), left_out, *([fence(last)] if last else [])]
-    return Shown(markdown="\n\n".join(blocks), file=output, stopped=finished.stopped)
+    return replace(ended, markdown="\n\n".join(blocks), file=output)
+
+
+def refusal(found: Judgement, language: str) -> Shown:
+    """That a command is not run whoever asks, and why."""
+    why = text(language, "say.command_refused", reasons=listed(found, language))
+    return Shown(markdown=escape(why), outcome=Sentence(key="ended.refused"), unwell=True)
+
+
+def not_run(language: str, *, stopped: bool = False) -> Shown:
+    """Nobody said yes to it."""
+    return Shown(markdown=text(language, "shell.not_run"), stopped=stopped, outcome=Sentence(key="ended.not_run"))
 
 
 def how(finished: Finished, language: str) -> str:
@@ -62,6 +77,17 @@ def how(finished: Finished, language: str) -> str:
         mark = "✅" if finished.exit_code == 0 else "❌"
         return f"{mark} {text(language, 'shell.exit_code', code=finished.exit_code)}"
     return f"❌ {text(language, 'shell.signal', signal=_name(finished.signal))}"
+
+
+def _outcome(finished: Finished) -> Sentence | None:
+    """Its end in a word or two; None when it is as it should be, or a person wanted it."""
+    if finished.stopped or (finished.exit_code == 0 and not finished.timed_out):
+        return None
+    if finished.timed_out:
+        return Sentence(key="ended.timed_out")
+    if finished.exit_code is not None:
+        return Sentence(key="ended.exit_code", params={"code": str(finished.exit_code)})
+    return Sentence(key="ended.signal", params={"signal": _name(finished.signal)})
 
 
 def reasons(found: Judgement) -> tuple[Sentence, ...]:

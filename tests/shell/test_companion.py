@@ -76,6 +76,11 @@ class Scene:
     def card(self, key: str) -> str:
         return html.unescape(json.dumps(self.play.channel.shown(key).shows.card, ensure_ascii=False))
 
+    def header(self, turn: int) -> tuple[str, str]:
+        """The colour of a turn's card, and the word beside its name."""
+        card: Any = self.play.channel.shown(f"turn:{self.shell}:{turn}").shows.card
+        return card["header"]["template"], card["header"]["text_tag_list"][0]["text"]["content"]
+
     def said(self) -> list[str]:
         return [post.words for post in self.play.channel.posts.values()]
 
@@ -175,6 +180,7 @@ async def test_a_no_is_a_no(scene: Scene) -> None:
     turn = await scene.ended()
 
     assert (turn["status"], turn["text"]) == ("done", "It was not run.")
+    assert scene.header(1) == ("grey", "not run")
     assert not (scene.play.work / "made").exists()
 
 
@@ -189,11 +195,13 @@ async def test_a_dangerous_one_is_marked_red(scene: Scene) -> None:
 async def test_what_destroys_is_refused_in_words(scene: Scene, line: str) -> None:
     turn = await scene.runs(line)
 
-    assert turn["status"] == "failed"
-    assert turn["error"].startswith("This command is refused here, whoever asks:\n- ")
+    assert turn["text"].startswith("This command is refused here, whoever asks:\n")
     assert scene.play.rows("SELECT 1 FROM tool_call") == []
     assert scene.play.rows("SELECT 1 FROM request") == []
-    assert any("refused here" in words for words in scene.said())
+    assert sum("refused here" in words for words in scene.said()) == 1
+    card = scene.card(f"turn:{scene.shell}:1")
+    assert scene.header(1) == ("red", "refused")
+    assert "Retry" not in card
 
 
 async def test_silence_is_no_yes(scene: Scene) -> None:
@@ -254,6 +262,7 @@ async def test_stop_ends_all_of_it_at_once_and_shows_what_came(scene: Scene) -> 
 
     assert turn["status"] == "stopped"
     assert turn["text"].startswith("⏹ Stopped by you · ")
+    assert scene.header(1) == ("grey", "stopped")
     assert alive(mark) == []
 
 
@@ -277,24 +286,36 @@ async def test_its_time_is_limited(stage: Stage) -> None:
 
         assert turn["text"].startswith("⏱ Ended: its time was up · "), turn
         assert "# Hello" in turn["text"]
+        assert scene.header(1) == ("red", "time was up")
 
 
 @pytest.mark.parametrize(
-    ("line", "head"),
+    ("line", "head", "header"),
     [
-        ("cat no-such-file", "❌ Exit code 1 · "),
-        ("true", "✅ Exit code 0 · "),
-        ("cat", "✅ Exit code 0 · "),
+        ("cat no-such-file", "❌ Exit code 1 · ", ("red", "exit code 1")),
+        ("true", "✅ Exit code 0 · ", ("green", "done")),
+        ("cat", "✅ Exit code 0 · ", ("green", "done")),
     ],
 )
-async def test_how_it_ended_is_shown(scene: Scene, line: str, head: str) -> None:
+async def test_how_it_ended_is_shown(scene: Scene, line: str, head: str, header: tuple[str, str]) -> None:
     assert (await scene.runs(line))["text"].startswith(head)
+    assert scene.header(1) == header
+
+
+async def test_how_it_ended_is_said_in_the_persons_language(scene: Scene) -> None:
+    await scene.play.say("/lang zh")
+    await scene.runs("cat no-such-file")
+    await scene.runs("rm -rf /")
+
+    assert scene.header(1) == ("red", "退出码 1")
+    assert scene.header(2) == ("red", "已拒绝")
 
 
 async def test_a_signal_is_shown_by_its_name(scene: Scene) -> None:
     await scene.taps(await scene.asked("kill -TERM $$"), "allow")
 
     assert (await scene.ended())["text"].startswith("❌ Ended by the signal SIGTERM · ")
+    assert scene.header(1) == ("red", "ended by SIGTERM")
 
 
 async def test_a_long_output_is_in_a_file_as_a_whole(scene: Scene) -> None:

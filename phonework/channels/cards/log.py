@@ -19,7 +19,7 @@ from phonework.channels.cards.parts import (
     words,
     written,
 )
-from phonework.channels.cards.turn import why_not_done
+from phonework.channels.cards.turn import ended, why_not_done
 from phonework.channels.markdown import escape
 from phonework.texts import text
 from phonework.views import PastTurn, SessionView
@@ -44,14 +44,14 @@ def log_card(session: SessionView, turns: Sequence[PastTurn], language: str, *, 
 def _turn(past: PastTurn, language: str, tz: tzinfo | None, answer_chars: int) -> str:
     turn = past.turn
     asked = " / ".join(line(written(one, language), ASKED_CHARS) for one in past.prompts[:3])
-    facts = [clock_time(turn.started_at, tz), text(language, f"turn.{turn.status}")]
+    facts = [clock_time(turn.started_at, tz), ended(turn, language)]
     if turn.ended_at is not None:
         facts.append(duration((turn.ended_at - turn.started_at).total_seconds()))
     facts += [cost(turn.usage)] if cost(turn.usage) else []
     said = _beginning(turn.text or why_not_done(turn, language), answer_chars)
     return "\n".join(
         [
-            f"{_MARKS[turn.status]} **{turn.turn}** · {escape(' · '.join(facts))}",
+            f"{'❌' if turn.unwell else _MARKS[turn.status]} **{turn.turn}** · {escape(' · '.join(facts))}",
             f"> {asked}",
             *(["", said] if said else []),  # or the answer would go on with the quotation
         ]

@@ -19,7 +19,7 @@ from phonework.channels.cards.parts import (
     row,
     written,
 )
-from phonework.channels.cards.turn import called
+from phonework.channels.cards.turn import called, ended
 from phonework.channels.cards.values import TurnOp, switch_value, turn_value
 from phonework.channels.markdown import escape
 from phonework.fsm.types import State, TurnStatus
@@ -69,14 +69,16 @@ def _task(task: TurnView, place: int, language: str, now: datetime) -> list[Elem
         time=escape(duration(((turn.ended_at or now) - turn.started_at).total_seconds())),
     )
     asking = f"\n> {line(task.session.asking, 120)}" if _waits(task) else ""
-    shown = markdown(f"{_MARKS[turn.status]} {title}\n<font color='grey'>{escape(words)}</font>{asking}")
+    shown = markdown(
+        f"{'🔴' if turn.unwell else _MARKS[turn.status]} {title}\n<font color='grey'>{escape(words)}</font>{asking}"
+    )
     return [{"tag": "hr"} if place else None, shown, _buttons(task, place, language)]
 
 
 def _state(task: TurnView, language: str) -> str:
     if task.turn.status is TurnStatus.LIVE:
         return text(language, f"state.{task.session.state.value}")
-    return text(language, f"turn.{task.turn.status.value}")
+    return ended(task.turn, language)
 
 
 def _buttons(task: TurnView, place: int, language: str) -> Element | None:

@@ -61,6 +61,20 @@ def why_not_done(turn: Turn, language: str) -> str:
     return text(language, turn.problem.key, **turn.problem.params).strip() if turn.problem else turn.error
 
 
+def ended(turn: Turn, language: str) -> str:
+    """How it ended, or that it is at work, in a word or two."""
+    if turn.status is TurnStatus.DONE and turn.outcome is not None:
+        return text(language, turn.outcome.key, **turn.outcome.params)
+    return text(language, f"turn.{turn.status}")
+
+
+def _color(turn: Turn) -> str:
+    """Green is for what came to a good end."""
+    if turn.status is not TurnStatus.DONE or turn.outcome is None:
+        return _RESULT_COLORS[turn.status]
+    return "red" if turn.unwell else "grey"
+
+
 def progress_card(
     view: TurnView,
     progress: Progress,
@@ -123,9 +137,9 @@ class _Turn:
     def say(self, key: str, /, **params: object) -> str:
         return text(self.language, key, **params)
 
-    def head(self, key: str, color: str, about: str) -> Head:
+    def head(self, tag: str, color: str, about: str) -> Head:
         session = self.view.session
-        tag, name = self.say(key), called(session, self.language)
+        name = called(session, self.language)
         return Head(
             title=plain(name, 60),
             subtitle="" if session.companion else plain(f"{session.backend} · {session.session_id}", 80),
@@ -183,7 +197,7 @@ class _Live(_Turn):
         about = self.view.prompts[0].text if self.view.prompts else self.progress.text
         stoppable = self.view.actionable and state not in (State.STOPPING, State.CLOSED, State.IDLE)
         return card(
-            self.head(key, "red" if self.view.session.mode_until else color, about),
+            self.head(self.say(key), "red" if self.view.session.mode_until else color, about),
             [
                 banner(self.view.session, self.language, self.tz),
                 self.asked(),
@@ -262,7 +276,7 @@ class _Result(_Turn):
     def card(self, budget: int) -> Card:
         turn = self.view.turn
         return card(
-            self.head(f"turn.{turn.status}", _RESULT_COLORS[turn.status], self._about()),
+            self.head(ended(turn, self.language), _color(turn), self._about()),
             [
                 self.asked(),
                 self.note(),
