@@ -33,7 +33,7 @@ from phonework.store.events import Status as Fate
 from phonework.texts import text
 from phonework.views import RemindersView, ReminderView
 
-_WITH_EXAMPLE = (Trouble.NO_TIME, Trouble.NOTHING, Trouble.NOT_UNDERSTOOD)
+_SAYS_WHAT_TO_DO = (Trouble.NO_TIME, Trouble.NOTHING, Trouble.SEVERAL, Trouble.NOT_UNDERSTOOD)
 
 
 def zone(hand: Hand) -> ZoneInfo:
@@ -84,7 +84,7 @@ def _understood(hand: Hand, said: Said, words: str) -> tuple[Phrase, datetime]:
     found = parse(words, said_at, zone(hand))
     if isinstance(found, Problem):
         why = text(hand.language, found.text, **found.params)
-        raise RefusedError("reminder_unclear" if found.text in _WITH_EXAMPLE else "reminder_impossible", why=why)
+        raise RefusedError("reminder_unclear" if found.text in _SAYS_WHAT_TO_DO else "reminder_impossible", why=why)
     return found, said_at
 
 

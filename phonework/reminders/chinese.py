@@ -84,6 +84,11 @@ _MINUTE: Final = (
 
 _LITTLE: Final = r"[一两]点(?!钟|整|半|过|一刻|三刻|\S{1,3}分(?!钟)|零|[二三四五]?十|\s*[0-9]{2})"
 CLOCKS: Final[tuple[Recogniser, ...]] = (
+    # 9、10点, 9和10点: two times; 9到10点, 9-10点: a while
+    pattern(
+        rf"{_AT}(?<!第){_SMALL}\s*(?:(?P<also>,|和|或者?|及|以及|/)|到|至|-|~)\s*{_SMALL}\s*{_POINT}",
+        lambda found: (Nonsense(several=bool(found["also"])),),
+    ),
     pattern(rf"{_AT}(?!{_LITTLE})(?P<hour>{_SMALL})\s*{_POINT}(?:\s*{_MINUTE})?", _clock),
     # 一点, 两点: also "a little" and "two things"
     pattern(r"([一两])点", lambda found: (_at(found[1], 0),), weak=True),
@@ -196,6 +201,7 @@ _SOME_WEEKS: Final = (
 _REPEATS: Final[tuple[Recogniser, ...]] = (
     pattern(rf"{_AT}(?:每天|每日|天天)", lambda _: (Repeat(Unit.DAY),)),
     pattern(r"每天?([早晚])(?:上|晨)?(?!一点|点|晚)", lambda found: (Repeat(Unit.DAY), _period(found[1]))),
+    pattern(r"每?[天日]早晚(?:各)?(?:一次)?", lambda _: (Nonsense(several=True),)),
     pattern(rf"每(?:个|天)?({'|'.join(_PERIODS.values())})", lambda found: (Repeat(Unit.DAY), _period(found[1]))),
     pattern(r"(?:在?每个?|逢)?(?:工作日|上班日)|每周(?:工作日)", lambda _: (Repeat(Unit.WEEK, on=WORKDAYS),)),
     pattern(rf"{_AGAIN}?{_WEEK}(?P<first>{_WEEKDAY})(?:到|至|-|~){_WEEK}?(?P<last>{_WEEKDAY})", _span),

@@ -62,6 +62,8 @@ def _spoken(found: re.Match[str]) -> tuple[Part, ...]:
     """Half past nine, quarter to 5, ten minutes past twelve."""
     hour = whole(found["hour"])
     away = {"half": 30, "quarter": 15}.get(found["away"]) or whole(found["away"])
+    if away and away % 5 and found["side"] == "to" and not found["minutes"]:
+        return (Nonsense(),)  # "at 9 to 10" may as well be a while
     if hour is None or not 1 <= hour <= 12 or away is None or not 0 < away < 60:
         return (Nonsense(),)
     if found["side"] in ("past", "after"):
@@ -79,7 +81,7 @@ CLOCKS: Final[tuple[Recogniser, ...]] = (
     ),
     pattern(rf"(?P<hour>{_NUMBERS})(?P<minute>)? o'?clock{_HALF}?{END}", _hour),
     pattern(
-        rf"{_AT}?(?:a )?(?P<away>half|quarter|{ENGLISH})(?: minutes?)? (?P<side>past|after|to|before) "
+        rf"{_AT}?(?:a )?(?P<away>half|quarter|{ENGLISH})(?P<minutes> minutes?)? (?P<side>past|after|to|before) "
         rf"(?P<hour>{_NUMBERS})(?: o'?clock)?{_HALF}?{END}",
         _spoken,
     ),

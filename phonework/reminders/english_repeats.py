@@ -122,7 +122,7 @@ def repeat_of(part: Part) -> Part:
         case Length(months=months, days=0, seconds=0):
             return Repeat(Unit.YEAR, months // 12) if months % 12 == 0 else Repeat(Unit.MONTH, months)
         case _:
-            return Nonsense()
+            return part if isinstance(part, Nonsense) else Nonsense()
 
 
 def _listed_weekdays(text: str, start: int) -> Said | None:

@@ -1,11 +1,12 @@
 """Where in a text a time stands, at its beginning or its end, and what it is made of."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from phonework.reminders import chinese, english, english_repeats
 from phonework.reminders.lengths import length
+from phonework.reminders.numerals import WORDS
 from phonework.reminders.parts import Clock, Length, Nonsense, Part, Period, Recogniser, Repeat, Said, Unit
 from phonework.reminders.reading import fits
 
@@ -28,11 +29,22 @@ _BETWEEN: Final = re.compile(r"\)?[\s,]*的?\s*\(?", re.ASCII)
 # What makes a time at the end part of the text: "slides for monday", "第三点"
 _BELONGS: Final = re.compile(
     r"(?:(?:^|[^a-z])(?:about|for|from|since|until|till|before|after|than|between|and|or|of|to|the|version|v)\s*"
-    r"|(?:关于|直到|到|至|和|或|从|比|第|共|有)\s*|[-~&/]\s*)$",
+    r"|(?:关于|直到|到|至|和|或|从|比|第|共|有)\s*|第[0-9一二三四五六七八九十]{1,3}\s*[,和到至~-]\s*|[-~&/]\s*)$",
     re.ASCII,
 )
 _GOES_ON: Final = re.compile(
-    r"\s*,?\s*(?:(?:and|or|to|until|till|through|between|from|starting|except)\s|[&~/]|-|到|至|和|或者?|直到|从|除|起|开始)\s*",
+    r"\s*,?\s*(?:(?P<also>(?:and|or)\s|[&/]|和|或者?|及|以及)|(?:to|until|till|through|between|from|starting|except)\s|[~-]|到|至|直到|从|除|起|开始)\s*",
+    re.ASCII,
+)
+# "at 9 and 10", "9:00-10", "9点和10": the number after a clock time is another one, unless it counts something: 和10个人
+_OTHER_DAYS: Final = re.compile(
+    r"(?<=st|nd|rd|th)\s*,?\s*(?:(?:and|or)\s|[,&])\s*(?:the )?[0-9]{1,2}(?:st|nd|rd|th)", re.ASCII
+)
+_HOUR: Final = rf"(?:at\s+)?(?:[0-9]{{1,2}}|{WORDS})"
+_HOUR_ENDS: Final = r"(?=[\s,;)]|[.!?](?:\s|$)|$)"
+_ANOTHER: Final = re.compile(
+    rf"(?P<also>(?:\s*,\s*{_HOUR})*\s*,?\s*(?:(?:and|or)\s+|[&/]\s*|(?:和|或者?|及|以及)\s*){_HOUR}{_HOUR_ENDS})"
+    rf"|\s*(?:(?:to|until|till)\s+|[-~]\s*|[到至]\s*){_HOUR}{_HOUR_ENDS}",
     re.ASCII,
 )
 # "before friday", "three times a day": more than the words before it say
@@ -91,12 +103,14 @@ def at_the_end(folded: str, start: int) -> Span | None:
     return None
 
 
-def goes_on(folded: str, end: int) -> bool:
-    """Whether more of the time follows that no single schedule says: `9:00 and 18:00`, `daily until friday`."""
-    if _TURNED.match(folded, end):
-        return True
-    found = _GOES_ON.match(folded, end)
-    return found is not None and _take(folded, found.end()) is not None
+def goes_on(folded: str, span: Span) -> Span | None:
+    """The time with more of it that no single schedule says: `9:00 and 18:00`, `daily until friday`."""
+    if _TURNED.match(folded, span.end):
+        return replace(span, parts=(Nonsense(),))
+    if found := _OTHER_DAYS.match(folded, span.end):
+        return replace(span, end=found.end(), parts=(Nonsense(several=True),))
+    more = _joined(folded, span.end)
+    return replace(span, end=more.end, parts=more.together) if more else None
 
 
 def describes(folded: str, span: Span) -> bool:
@@ -125,8 +139,8 @@ def _pieces(folded: str, start: int) -> list[_Piece]:
     pieces: list[_Piece] = []
     position = start
     while (said := _take(folded, position)) and len(pieces) < MOST_PARTS:
-        pieces.append((position, said))
-        position = _between(folded, said.end)
+        pieces.append((position, _with_others(folded, said)))
+        position = _between(folded, pieces[-1][1].end)
     return pieces
 
 
@@ -135,12 +149,54 @@ def _between(folded: str, end: int) -> int:
     return found.end() if found else end
 
 
-def _take(folded: str, position: int) -> Said | None:
-    """The longest part here, and not out of the middle of a word or number."""
-    if position >= len(folded) or _is_inside(folded, position):
+def _take(folded: str, position: int, *, after_number: bool = False) -> Said | None:
+    """The longest part here, and not out of the middle of a word or number. after_number: it is known to be joined to one."""
+    if position >= len(folded) or (not after_number and _is_inside(folded, position)):
         return None
     found = [said for recognise in _RECOGNISERS if (said := recognise(folded, position))]
     return max(found, key=lambda said: (said.end, not said.weak), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class _More:
+    """What is joined to a time by an `and`, or else by an `until`."""
+
+    end: int
+    parts: tuple[Part, ...]
+    is_also: bool
+
+    @property
+    def together(self) -> tuple[Part, ...]:
+        """What the two are: no time."""
+        return (Nonsense(several=self.is_also),)
+
+
+def _with_others(folded: str, said: Said) -> Said:
+    """Clock times that belong together, or the two ends of a while; all but the first may be bare numbers."""
+    if not any(isinstance(part, Clock) for part in said.parts):
+        return said
+    for _ in range(MOST_PARTS):
+        more = _bare_number(folded, said.end) or _joined(folded, said.end)
+        if more is None or not any(isinstance(part, Clock | Nonsense) for part in more.parts):
+            break
+        said = Said(more.together, more.end)
+    return said
+
+
+def _bare_number(folded: str, end: int) -> _More | None:
+    found = _ANOTHER.match(folded, end)
+    return _More(found.end(), (Nonsense(),), found["also"] is not None) if found else None
+
+
+def _joined(folded: str, end: int) -> _More | None:
+    found = _GOES_ON.match(folded, end)
+    said = _take(folded, found.end(), after_number=True) if found else None
+    if found is None or said is None:
+        return None
+    parts, end = said.parts, said.end
+    while (said := _take(folded, _between(folded, end))) and len(parts) < MOST_PARTS:
+        parts, end = (*parts, *said.parts), said.end
+    return _More(end, parts, found["also"] is not None)
 
 
 def _is_inside(folded: str, position: int) -> bool:
@@ -172,4 +228,10 @@ def _span(folded: str, pieces: list[_Piece]) -> Span:
 
 
 def _nonsense(pieces: list[_Piece]) -> Span | None:
-    return Span(pieces[0][0], pieces[-1][1].end, (Nonsense(),), clear=True) if pieces else None
+    if not pieces:
+        return None
+    parts = _parts(pieces)
+    several = Nonsense(several=True) in parts or (
+        Nonsense() not in parts and sum(isinstance(part, Clock) for part in parts) > 1
+    )
+    return Span(pieces[0][0], pieces[-1][1].end, (Nonsense(several=several),), clear=True)

@@ -74,11 +74,13 @@ def length(text: str, start: int) -> Said | None:
 def items(text: str, start: int) -> tuple[Part, int, bool] | None:
     """The sum of the lengths one after the other, where it ends, and whether it is written like `1h30m`."""
     total, position, parts, nonsense = Length(), start, 0, False
+    units: list[tuple[str, int]] = []
     while found := _ITEM.match(text, position if not parts else _BETWEEN.match(text, position).end()):  # type: ignore[union-attr]  # it matches the empty text
         one = _one(found)
         if one is None:
             break
         nonsense |= isinstance(one, Nonsense)
+        units.append(_size(found["unit"] or found["zh_unit"]))
         total = _sum(total, one) if isinstance(one, Length) else total
         position, parts = found.end(), parts + 1
         if parts > 6:
@@ -86,6 +88,8 @@ def items(text: str, start: int) -> tuple[Part, int, bool] | None:
     if not parts:
         return None
     compact = re.fullmatch(r"(?:[0-9.]+(?:s|secs?|m|mins?|h|hrs?|d|w))+", text[start:position], re.ASCII) is not None
+    if len(set(units)) < len(units):  # in 10 minutes and 20 minutes
+        return Nonsense(several=True), position, compact
     return (Nonsense() if nonsense else total), position, compact
 
 

@@ -120,7 +120,9 @@ class Repeat:
 
 @dataclass(frozen=True, slots=True)
 class Nonsense:
-    """It has the form of a time and is none, like 25:00."""
+    """It has the form of a time and is none, like 25:00. several: it is more than one, like `at 9 and 10`."""
+
+    several: bool = False
 
 
 Part = Clock | Period | Day | Length | Repeat | Nonsense

@@ -21,7 +21,7 @@ leave something open, these rules decide, and the card then says in words what w
   day is today's. On a 29th to 31st that a month lacks, it comes on the month's last day. 每隔一天 is every second day; from
   two on, 每隔两天 is every two days, as it is mostly meant.
 - What is past, over 5 years away, or closer together than 5 minutes, is refused; so is whatever would be only half
-  understood, like two clock times or an end ("daily until friday").
+  understood, like two clock times ("at 9 and 10", 9、10点), a while ("at 9-10") or an end ("daily until friday").
 - Where both ends hold a whole time, the one at the beginning counts and the other is text.
 """
 
@@ -110,8 +110,8 @@ def _find(folded: str, start: int) -> _Found | None:
         return _alone(tail)
     if describes(folded, head) and not (tail and _complete_each_other(head, tail) and folded[head.end] == "的"):
         return _alone(at_the_end(folded, start))
-    if goes_on(folded, head.end):
-        return _UNREADABLE, head, None
+    if more := goes_on(folded, head):
+        return more.parts, more, None
     return _both(head, tail) if tail else (head.parts, head, None)
 
 

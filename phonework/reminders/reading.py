@@ -91,6 +91,8 @@ def _sort(parts: tuple[Part, ...]) -> _Sorted:
         repeats = [repeat for repeat in repeats if repeat != Repeat(Unit.DAY)] or repeats[:1]
     days = tuple(part for part in parts if isinstance(part, InDays | Weekday | MonthDay | CalendarDate))
     nonsense = any(isinstance(part, Nonsense) for part in parts)
+    if Nonsense(several=True) in parts:
+        raise Unreadable(Trouble.SEVERAL)
     too_many = max(len(clocks), len(lengths), len(repeats)) > 1 or len(lengths) + len(repeats) > 1
     exact = any(length.seconds for length in lengths) or any(repeat.unit is Unit.MINUTE for repeat in repeats)
     timed = any(isinstance(part, Clock | Period) for part in parts)

@@ -12,6 +12,7 @@ class Trouble(StrEnum):
     TOO_FAR = "when.too_far"
     TOO_OFTEN = "when.too_often"
     NO_SUCH_DATE = "when.no_such_date"
+    SEVERAL = "when.several"
     NOT_UNDERSTOOD = "when.not_understood"
 
 

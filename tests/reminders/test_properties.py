@@ -160,6 +160,11 @@ WORDS = [
     "from",
     "now",
     "couple",
+    "or",
+    "until",
+    "&",
+    "早晚",
+    "及",
     ":",
     "/",
     "-",
@@ -229,6 +234,27 @@ def test_no_heap_of_words_about_time_raises_and_what_is_understood_lies_ahead(
     check(text, now, zone)
     check(f"{text} call Bob", now, zone)
     check(f"看构建 {text}", now, zone)
+
+
+clocks = st.sampled_from(["9:00", "at 9", "at nine", "9am", "at 17:30", "9点", "上午9点", "九点半", "at noon"])
+numbers = st.integers(0, 24).map(str) | st.sampled_from(["ten", "18:00", "10点", "十点", "at 10"])
+joints = st.sampled_from(
+    [" and ", " or ", ", and ", " & ", "/", " to ", " until ", "-", " - ", "~", "和", "或者", "到", "至"]
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    st.sampled_from(["", "every day ", "tomorrow ", "每天", "明天", "every weekday ", "下周五"]),
+    clocks,
+    joints,
+    numbers,
+)
+def test_a_second_time_or_an_end_is_never_taken_for_the_text(day: str, clock: str, joint: str, number: str) -> None:
+    now, zone = datetime(2026, 11, 18, 2, tzinfo=UTC), ZoneInfo("Asia/Shanghai")
+    for text in (f"{day}{clock}{joint}{number} call Bob", f"call Bob {day}{clock}{joint}{number}"):
+        understood = parse(text, now, zone)
+        assert isinstance(understood, Problem), text
 
 
 @settings(max_examples=300, deadline=None)
