@@ -30,7 +30,7 @@ def writer_settings(synchronous: Synchronous = "FULL") -> tuple[str, ...]:
         f"PRAGMA synchronous = {synchronous}",
         "PRAGMA foreign_keys = ON",
         "PRAGMA temp_store = MEMORY",
-        "PRAGMA cache_size = -4096",  # KiB; the system caches the file too, and idle sessions need not be held twice
+        _cache(2048),
         f"PRAGMA journal_size_limit = {WAL_LIMIT_BYTES}",
     ]
     if checks_may_use_json():
@@ -56,7 +56,12 @@ def checks_may_use_json() -> bool:
 def reader_settings() -> tuple[str, ...]:
     """The statements that make a connection fit for reading."""
     untrusted = ("PRAGMA trusted_schema = OFF",) if checks_may_use_json() else ()
-    return (f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}", "PRAGMA temp_store = MEMORY", *untrusted)
+    return (f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}", "PRAGMA temp_store = MEMORY", _cache(512), *untrusted)
+
+
+def _cache(size_kib: int) -> str:
+    """Small: the system caches the file too, and what one look at ten thousand sessions read need not be held twice."""
+    return f"PRAGMA cache_size = -{size_kib}"
 
 
 _CODES_OF_A_FOLDER_NOT_WRITABLE: Final = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
