@@ -53,7 +53,7 @@ def registered() -> dict[str, Tool[Any]]:
     config = Config()
     writer = Writer(config.database, SystemClock())
     desk = Desk(backends={}, default_backend="", new_id=str, root=ROOT)
-    office = Office(writer=writer, desk=desk, root=ROOT, arm=lambda _due: None)
+    office = Office(writer=writer, desk=desk, root=ROOT)
     runner = Runner(root=ROOT, timeout=timedelta(), limit_bytes=0)
     return tools(office, web_of(config.web), runner=runner)
 

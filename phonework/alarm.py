@@ -2,12 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-Sweep = Callable[[], Awaitable[datetime | None]]
+Sweep = Callable[[], Awaitable[None]]
 NET_SECONDS: Final = 30
 
 
@@ -20,13 +20,13 @@ class Alarm:
         self._scheduler = AsyncIOScheduler(jobstores={"default": MemoryJobStore()}, timezone=UTC)
 
     def rings(self, sweep: Sweep) -> None:
-        """What to call; it returns the earliest deadline left."""
+        """What to call."""
         self._sweep = sweep
 
     def start(self) -> None:
         self._scheduler.start()
         self._scheduler.add_job(
-            self._ring,
+            self.ring,
             "interval",
             seconds=NET_SECONDS,
             id="net",
@@ -35,13 +35,23 @@ class Alarm:
             misfire_grace_time=None,
         )
 
+    @property
+    def due(self) -> datetime | None:
+        """When it rings next, but for the net; None: it is not armed."""
+        return self._armed
+
+    def committed(self, results: tuple[Any, ...]) -> None:
+        """The writer's listener: whatever a commit set a deadline by, it is rung at."""
+        for result in results:
+            self.arm(getattr(result, "next_due", None))
+
     def arm(self, due: datetime | None) -> None:
         """Ring at this time too, unless something earlier is armed."""
         if due is None or not self._scheduler.running or (self._armed is not None and self._armed <= due):
             return
         self._armed = due
         self._scheduler.add_job(
-            self._ring,
+            self.ring,
             "date",
             run_date=due,
             id="due",
@@ -51,10 +61,11 @@ class Alarm:
             misfire_grace_time=None,
         )
 
-    async def _ring(self) -> None:
+    async def ring(self) -> None:
+        """Sweep; the commit of the sweep arms it anew."""
         self._armed = None
         if self._sweep is not None:
-            self.arm(await self._sweep())
+            await self._sweep()
 
     def stop(self) -> None:
         if self._scheduler.running:

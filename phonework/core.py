@@ -68,7 +68,7 @@ class Core:
         owed = await boot.recover(self.writer, self.backends, left)
         self.dispatcher.start(owed)
         self.alarm.start()
-        self.alarm.arm(await self.node.sweep())
+        await self.alarm.ring()
 
     async def stop(self) -> None:
         """Nothing new is begun, agents end cleanly, what is committed stays."""
@@ -135,14 +135,14 @@ def assemble(
         wishes=house,
     )
     alarm = Alarm()
-    node = Node(writer=writer, clock=clock, desk=desk, files=files, desks=desks, chats=chats, arm=alarm.arm)
+    node = Node(writer=writer, clock=clock, desk=desk, files=files, desks=desks, chats=chats)
     alarm.rings(node.sweep)
     backends, tally = dict((make_backends or _backends)(node, config)), Tally()
     runner = _runner(config)
     if runner is not None:
         backends[shell.NAME] = shell.ShellBackend(sink=node, writer=writer, runner=runner, language=language)
     if config.assistant.configured:
-        office = Office(writer=writer, desk=desk, root=config.work.root, arm=alarm.arm)
+        office = Office(writer=writer, desk=desk, root=config.work.root)
         helper = assistant(
             config=config, sink=node, office=office, clock=clock, pause=pause, tally=tally, runner=runner
         )
@@ -163,6 +163,7 @@ def assemble(
     agents = AgentCarrier(writer=writer, backends=backends, outlet=link, retry=retry, beginnings=beginnings, hear=hear)
     dispatcher = Dispatcher(agents=agents, chats=chats, clock=clock, pause=pause)
     writer.subscribe(dispatcher.committed)
+    writer.subscribe(alarm.committed)
     return Core(
         writer=writer,
         reader=reader,

@@ -45,10 +45,9 @@ class Node:
         files: Root,
         desks: Desks,
         chats: ChatCarrier,
-        arm: Callable[[datetime | None], None],
     ) -> None:
         self._writer, self._clock, self._desk = writer, clock, desk
-        self._root, self._files, self._desks, self._chats, self._arm = files.path, files, desks, chats, arm
+        self._root, self._files, self._desks, self._chats = files.path, files, desks, chats
         self._answers: dict[str, Answer] = {}
 
     def on_call(self, method: str, answer: Answer) -> None:
@@ -69,7 +68,6 @@ class Node:
             reason = repr(error)
             await self._writer.run(lambda connection, now: poison.keep_envelope(connection, envelope, reason, now))
             return Reply(toast=Toast(kind="error", text=text(await self._language_of(envelope), "reason.error")))
-        self._arm(taken.next_due)
         _log(taken.outcome)
         return self._reply(envelope, taken)
 
@@ -145,7 +143,6 @@ class Node:
             log.exception("deciding raised; the event is kept as poisoned", session_id=one.session_id, key=one.key)
             reason = repr(error)
             outcome = await self._writer.run(lambda connection, now: engine.keep(connection, one, reason, now))
-        self._arm(outcome.next_due)
         _log(outcome, type(one.event).__name__)
         return outcome
 
@@ -155,8 +152,8 @@ class Node:
 
     # From the clock
 
-    async def sweep(self) -> datetime | None:
-        """Fire what is due; returns the earliest deadline left."""
+    async def sweep(self) -> None:
+        """Fire what is due."""
 
         def job(connection: sqlite3.Connection, now: datetime) -> Swept:
             return engine.sweep(connection, now)
@@ -164,7 +161,6 @@ class Node:
         swept = await self._writer.run(job)
         for outcome in swept.outcomes:
             _log(outcome, "timer")
-        return swept.next_due
 
     # Live questions
 

@@ -277,11 +277,12 @@ class Playbook:
         await self.settled()
 
     async def advance(self, by: timedelta) -> None:
-        """Time passes: deadlines ring, pauses end."""
+        """Time passes: deadlines ring that the alarm was armed for, without the net under it; pauses end."""
         self.clock.advance(by)
         self.pauses.wake()
         await asyncio.sleep(0)
-        await self.core.node.sweep()
+        if (due := self.core.alarm.due) is not None and due <= self.clock.now():
+            await self.core.alarm.ring()
         await self.settled()
 
     # People

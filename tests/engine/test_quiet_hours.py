@@ -146,6 +146,18 @@ async def test_a_question_waits_and_its_time_runs_from_when_it_is_seen(quiet_pla
     assert all(answer.verdict == "deny" for _, _, answer in play.script.answers)
 
 
+async def test_a_question_shown_before_the_morning_expires_on_time_without_the_net(quiet_play: Playbook) -> None:
+    """Its deadline, set when it is shown, is earlier than any that the alarm was armed for."""
+    play = quiet_play
+    session = await asleep(play)
+    request = await question(play, session)
+    await play.say("/help")
+    assert any("rm -rf build" in words for words in rang(play))
+    await play.advance(5 * MINUTE)
+
+    assert play.request_status(request) == "expired"
+
+
 async def test_whoever_is_there_is_asked_at_once(quiet_play: Playbook) -> None:
     play = quiet_play
     session = await asleep(play)

@@ -198,7 +198,7 @@ async def test_a_sweep_takes_a_bounded_batch_and_rings_again_at_once(play: Playb
     assert play.rows("SELECT max(n), count(*) FROM (SELECT count(*) AS n FROM firing GROUP BY reminder_id)") == [
         (1, 70)
     ]
-    assert await play.core.node.sweep() is None
+    assert (await play.writer.run(engine.sweep)).next_due is None
 
 
 # Coming, late and again

@@ -53,9 +53,9 @@ class Naming(Arguments, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Set:
-    """A reminder that was set, and what the commit owes for it."""
+    """A reminder that was set, when it comes, and what the commit owes for it."""
 
-    due: datetime | None
+    next_due: datetime | None
     described: str
     owed: tuple[Owed, ...]
 
@@ -76,10 +76,9 @@ class CreateReminder:
     async def run(self, call: Call, arguments: Setting) -> Result:
         def job(hand: Hand) -> _Set:
             reminder, owed = reminders.ask_for(hand, _said(hand), f"{arguments.when} {arguments.about}")
-            return _Set(due=reminder.due, described=_described(hand, reminder), owed=owed)
+            return _Set(next_due=reminder.due, described=_described(hand, reminder), owed=owed)
 
         made = await self._office.act(call, job)
-        self._office.arm(made.due)
         return Result(text=f"The reminder is set, and the person was shown it: {made.described}")
 
 

@@ -63,12 +63,11 @@ class Beginning(Arguments, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Office:
-    """What these tools work with. arm: hears of the deadlines that were set."""
+    """What these tools work with."""
 
     writer: Writer
     desk: Desk
     root: Path
-    arm: Callable[[datetime | None], None]
 
     async def act(self, call: Call, job: Callable[[Hand], T], words: str = "") -> T:
         """Do something in the person's name, in one commit."""
@@ -78,10 +77,7 @@ class Office:
             deputy = acting.Deputy(user_id=call.user_id, key=call.key, chat=chat, language=call.language)
             return job(deputy.hand(connection, self.desk, now, words))
 
-        value = await self.writer.run(run)
-        if isinstance(value, Taken):
-            self.arm(value.next_due)
-        return value
+        return await self.writer.run(run)
 
     async def open_sessions(self, call: Call) -> tuple[SessionView, ...]:
         chat = Chat(channel="", chat_id="")  # only says where they would be shown
