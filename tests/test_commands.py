@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from phonework import texts
 from phonework.commands import (
     BUILT_IN,
+    CHINESE,
     ChooseMode,
     Close,
     Command,
@@ -16,8 +17,10 @@ from phonework.commands import (
     Model,
     New,
     PassThrough,
+    Remind,
     Resume,
     Retry,
+    SetMode,
     Status,
     Stop,
     Switch,
@@ -173,6 +176,72 @@ def test_every_built_in_is_known_in_any_case(name: str, mark: str) -> None:
     command = parse_command(f"{mark}{name.upper()} 1")
     assert command is not None
     assert not isinstance(command, PassThrough)
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("/提醒明天早上9点 开会", Remind(words="明天早上9点 开会")),
+        ("/提醒明天9点，开会。记得带电脑", Remind(words="明天9点，开会。记得带电脑")),
+        ("／提醒10分钟后看构建", Remind(words="10分钟后看构建")),
+        ("/提醒９点开会", Remind(words="９点开会")),
+        ("/提醒12/25过节", Remind(words="12/25过节")),
+        ("/提醒列表", Look(report="reminders")),
+        ("/切换2", Switch(target="2")),
+        ("/关闭２", Close(target="2")),
+        ("/接着3", Resume(number=3)),
+        ("/待回答", Look(report="pending")),
+        ("/模式计划", ChooseMode(name="计划")),
+        ("/新建文档 整理一下", New(directory="文档", message="整理一下")),
+        ("/直接继续", SetMode(mode="direct", message="继续")),
+        ("/停止", Stop()),
+        ("/停一下", Stop()),
+    ],
+)
+def test_a_chinese_word_needs_no_space_after_it(text: str, command: Command) -> None:
+    assert parse_command(text) == command
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "提醒明天9点开会",
+        "、停止服务",
+        "请/提醒明天9点",
+        "/文件夹/报告.txt",
+        "/列表页/组件 看一下",
+        "。/停止一下",
+        "1/提醒9点",
+    ],
+)
+def test_a_sentence_or_a_path_is_no_command_though_it_holds_the_word(text: str) -> None:
+    assert parse_command(text) is None
+
+
+@pytest.mark.parametrize("text", ["/提醒abc", "/部署到生产", "/提示词"])
+def test_the_word_of_an_agents_own_command_stays_whole(text: str) -> None:
+    assert isinstance(parse_command(text), PassThrough)
+
+
+chinese_words = st.sampled_from(sorted(CHINESE))
+chinese_rest = st.builds(
+    "".join, st.tuples(st.sampled_from("明后每十一九下我０9２五"), st.text("点分钟开会天上午 ，。:9a\n", max_size=20))
+)
+
+
+@given(chinese_words, chinese_rest, st.sampled_from(["/", "／", " /"]))
+def test_what_follows_a_chinese_word_at_once_is_read_as_after_a_space(word: str, rest: str, mark: str) -> None:
+    joined = f"{word}{rest}"
+    if any(len(other) > len(word) and joined.startswith(other) for other in CHINESE):
+        return  # the longer word is meant: 待 and 待办
+    assert parse_command(f"{mark}{joined}") == parse_command(f"{mark}{word} {rest}")
+
+
+@given(st.text(), chinese_words, chinese_rest)
+def test_without_a_slash_at_its_beginning_nothing_is_a_command(before: str, word: str, rest: str) -> None:
+    text = f"{before.lstrip().lstrip('/／、').lstrip()}{word}{rest}"
+    if not text.lstrip().startswith(("/", "／", "、")):
+        assert parse_command(text) is None
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ from phonework.commands.shell import Shell, shell
 from phonework.commands.web import web
 
 __all__ = [
-    "BUILT_IN", "ChooseMode", "Clear", "Close", "Command", "Context", "Help", "Look", "Model", "New", "PassThrough", "Remind", "Resume", "Retry", "SetLanguage", "SetMode", "SetQuietHours", "SetTimezone", "SetVerbosity", "Setting", "Settings", "Shell", "Status", "Stop", "Switch", "Wrong",
+    "BUILT_IN", "CHINESE", "ChooseMode", "Clear", "Close", "Command", "Context", "Help", "Look", "Model", "New", "PassThrough", "Remind", "Resume", "Retry", "SetLanguage", "SetMode", "SetQuietHours", "SetTimezone", "SetVerbosity", "Setting", "Settings", "Shell", "Status", "Stop", "Switch", "Wrong",
     "nearest", "parse_command",
 ]  # fmt: skip
 
@@ -73,7 +73,7 @@ PARSERS: Final[dict[str, Callable[[str], Command]]] = {
 """Each command by its name: what follows the name → what it means. Total: what cannot be understood is `Wrong`."""
 
 BUILT_IN: Final = tuple(PARSERS)
-_CHINESE: Final = {
+CHINESE: Final = {
     "新建": "new",
     "新会话": "new",
     "状态": "status",
@@ -116,20 +116,24 @@ _CHINESE: Final = {
 
 # "、" is what the slash key types in a Chinese keyboard.
 _WORD: Final = re.compile(r"\s*(?P<mark>[/／、])(?P<word>[^\W\d_][\w:-]*)(?P<end>[。.!！]*)(?:\s+|$)")
+# Chinese is written without spaces: /提醒明天9点 开会. Only after a real slash, and not in a path like /文件夹/报告.txt.
+_JOINED: Final = re.compile(
+    rf"\s*[/／](?!\S*[^\d\s][/／])(?P<word>{'|'.join(sorted(CHINESE, key=len, reverse=True))})(?=[\d㐀-䶿一-鿿])"
+)
 
 
 def parse_command(text: str) -> Command | None:
     """The command in the text; None when it is plain text, like a path or a lone slash. Never raises."""
     found = _WORD.match(text)
-    if found is None:
+    typed = unicodedata.normalize("NFKC", found["word"]) if found else ""
+    name = CHINESE.get(typed, typed.lower())
+    if found and name in BUILT_IN:
+        return PARSERS[name](text[found.end() :])
+    if joined := _JOINED.match(text):
+        return PARSERS[CHINESE[joined["word"]]](text[joined.end() :])
+    if found is None or found["mark"] == "、" or found["end"]:
         return None
-    typed = unicodedata.normalize("NFKC", found["word"])
-    name = _CHINESE.get(typed, typed.lower())
-    rest = text[found.end() :]
-    if name not in BUILT_IN:
-        is_plain = found["mark"] == "、" or bool(found["end"])
-        return None if is_plain else _pass_through(typed, rest)
-    return PARSERS[name](rest)
+    return _pass_through(typed, text[found.end() :])
 
 
 def nearest(word: str) -> str:
