@@ -72,7 +72,7 @@ async def test_after_a_crash_the_deadline_that_passed_meanwhile_makes_one_task_a
     assert [post.delivery.card_key for post in play.channel.posts.values()].count(f"ended:turn:{session}:1") == 1
 
 
-async def test_the_question_of_a_task_names_it_and_stays_the_newest_message(play: Playbook) -> None:
+async def test_the_question_of_a_task_names_it_stays_the_newest_message_and_is_the_persons_turn(play: Playbook) -> None:
     session = await play.begin("go")
     request = await play.asks(session)
     await play.advance(MINUTE)
@@ -80,6 +80,7 @@ async def test_the_question_of_a_task_names_it_and_stays_the_newest_message(play
     card = play.channel.shown(f"request:{request}")
     assert "task #1" in card.words
     assert list(play.channel.posts.values())[-1] is card
+    assert "in the background" not in " ".join([*posts(play), play.channel.shown(f"turn:{session}:1").words])
     await play.click(play.button(f"request:{request}", "answer", "allow"))
     assert play.request_status(request) == "delivered"
 

@@ -74,7 +74,7 @@ async def test_the_chosen_language_is_spoken_from_the_answer_on(play: Playbook) 
     session = await play.begin("go")
     request = await play.asks(session)
     await play.say("/lang zh")
-    assert "语言：中文" in last(play)
+    assert last(play).startswith("✅ 现在的语言：中文\n")
     reply = await play.click(play.button(f"request:{request}", "answer", "allow"))
 
     assert reply.toast is not None
@@ -97,6 +97,28 @@ async def test_the_client_s_language_counts_where_nothing_was_chosen(play: Playb
     assert "needs more" in last(play)
     await play.say("/lang auto", language="zh")
     assert "跟随飞书" in last(play)
+
+
+@pytest.mark.parametrize(
+    ("typed", "first"),
+    [
+        ("/lang en", "✅ Your language is now: English"),
+        ("/lang zh", "✅ 现在的语言：中文"),
+        ("/verbose verbose", "✅ A turn at work is now shown: verbose: every step, and what came of it"),
+        ("/quiet 22:00-08:00", "✅ Your quiet hours are now: 22:00-08:00"),
+        ("/quiet off", "✅ Your quiet hours are now: none"),
+        ("/timezone Asia/Shanghai", "✅ Your time zone is now: Asia/Shanghai"),
+    ],
+)
+async def test_what_was_set_is_said_first_and_then_the_rest(play: Playbook, typed: str, first: str) -> None:
+    await play.say(typed)
+    now, *rest = last(play).replace("\\", "").splitlines()
+
+    assert now == first
+    assert len([line for line in rest if "`/" in line]) == 3
+    await play.say("/lang")
+    assert len(last(play).splitlines()) == 4
+    assert "✅" not in last(play)
 
 
 async def test_one_person_s_language_is_not_another_s(play: Playbook) -> None:

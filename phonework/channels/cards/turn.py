@@ -213,7 +213,11 @@ class _Live(_Turn):
         )
 
     def in_background(self) -> Element | None:
-        return small(escape(self.say("turn.in_background", number=self.view.task))) if self.view.task else None
+        """While it waits for the person nothing goes on; it is only told apart from others."""
+        if not self.view.task:
+            return None
+        waits = self.view.session.state in _WAITING
+        return small(escape(self.say("turn.task" if waits else "turn.in_background", number=self.view.task)))
 
     def steps(self) -> Element | None:
         steps = self.progress.steps if self.verbosity is not Verbosity.QUIET else ()
