@@ -115,7 +115,6 @@ def assemble(
             desks=desks,
             files=files,
             web=web_of(config.web),
-            house=house,
         ),
         backends=capabilities,
         smart=config.assistant.mode == "smart",

@@ -242,7 +242,7 @@ class ChatCarrier:
             return Report(markdown=rich(text(wanted.language, "say.report_slow")))
 
     def _reader(self, wishes: Wishes) -> Reader:
-        return Reader.of(wishes, self._house, self._clock.now())
+        return Reader.of(wishes, self._clock.now())
 
     def click_card(
         self,

@@ -22,7 +22,6 @@ from phonework.reports.rules import RulesReport
 from phonework.reports.tasks import TasksReport
 from phonework.reports.web import WebReport
 from phonework.store.reader import Reader
-from phonework.views import Wishes
 from phonework.web.service import Web
 
 
@@ -35,9 +34,8 @@ def reporters(
     desks: Desks,
     files: Root,
     web: Web,
-    house: Wishes,
 ) -> Mapping[str, Reporter]:
-    """files: where those may lie that are sent. house: what people wish who chose nothing."""
+    """files: where those may lie that are sent."""
     return {
         "context": ContextReport(reader, desks),
         "cost": CostReport(reader),
@@ -48,7 +46,7 @@ def reporters(
         "mode": ModeReport(reader, backends),
         "model": ModelReport(reader, backends),
         "output": OutputReport(reader),
-        "reminders": RemindersReport(reader, house),
+        "reminders": RemindersReport(reader),
         "resume": ResumeReport(desks),
         "tasks": TasksReport(reader),
         "pending": PendingReport(reader),

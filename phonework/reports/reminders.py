@@ -11,10 +11,10 @@ from phonework.views import Wishes
 class RemindersReport:
     """Those that wait, with buttons to move or delete them."""
 
-    def __init__(self, reader: Reader, house: Wishes) -> None:
-        self._reader, self._house = reader, house
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
 
     async def __call__(self, wanted: Wanted) -> Report:
         view = await self._reader.run(lambda connection: reminders.listed(connection, wanted.user_id))
         wishes = Wishes(language=wanted.language, zone=wanted.tz)
-        return Report(card=reminders_card(view, CardReader.of(wishes, self._house, wanted.now)))
+        return Report(card=reminders_card(view, CardReader.of(wishes, wanted.now)))

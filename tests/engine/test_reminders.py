@@ -300,13 +300,28 @@ async def test_quiet_hours_hold_no_reminder(play: Playbook) -> None:
 # Zones
 
 
-async def test_times_are_meant_in_the_persons_zone_which_is_named(play: Playbook) -> None:
-    await play.say("/help")
-    await moves(play, "Asia/Shanghai")
-    reminder = await set_reminder(play, "tomorrow 9:00 stand-up")
+async def test_times_are_meant_in_the_persons_zone_which_they_need_not_be_told(play: Playbook) -> None:
+    await play.say("/timezone Asia/Shanghai")
+    once = await set_reminder(play, "tomorrow 9:00 stand-up")
+    daily = await set_reminder(play, "every day at 8:00 tea")
 
-    assert row(play, reminder)[2] == datetime(2999, 1, 6, 1, 0, tzinfo=UTC)
-    assert "tomorrow 9:00 (Asia/Shanghai)" in play.channel.shown(f"reminder:{reminder}:0").words
+    assert row(play, once)[2] == datetime(2999, 1, 6, 1, 0, tzinfo=UTC)
+    for reminder, said in ((once, "tomorrow 9:00"), (daily, "every day at 8:00")):
+        card = play.channel.shown(f"reminder:{reminder}:0").words
+        assert said in card
+        assert "Asia/Shanghai" not in card
+
+
+async def test_a_repetition_by_another_clock_than_the_persons_says_which(play: Playbook) -> None:
+    await play.say("/timezone Asia/Shanghai")
+    await set_reminder(play, "every day at 8:00 tea")
+    await play.say("/timezone Europe/Berlin")
+    await play.say("/reminders")
+
+    card = list(play.channel.posts.values())[-1].words
+    assert "tomorrow 01:00" in card
+    assert "every day at 8:00 (Asia/Shanghai)" in card
+    assert "Europe/Berlin" not in card
 
 
 async def test_an_unknown_zone_is_none(play: Playbook) -> None:

@@ -144,7 +144,7 @@ def _said(hand: Hand) -> Said:
 
 def _when(hand: Hand, reminder: Reminder) -> str:
     """In the person's words: those of the card."""
-    reader = Reader.of(hand.wishes, hand.desk.wishes, hand.now)
+    reader = Reader.of(hand.wishes, hand.now)
     said = reader.schedule(reminder)
     if isinstance(reminder.schedule, Every) and reminder.due is not None:
         return f"{said}; {reader.say('reminder.next', when=reader.when(reminder.due))}"

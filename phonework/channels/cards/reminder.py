@@ -25,37 +25,40 @@ _LISTED_CHARACTERS: Final = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """For whom a card is made, and when. zone: the person's. home: the house's, which need not be named."""
+    """For whom a card is made, and when. zone: the person's. is_guessed: nobody chose it, it is just the machine's."""
 
     language: str
     now: datetime
     zone: ZoneInfo
-    home: ZoneInfo
+    is_guessed: bool = False
 
     @classmethod
-    def of(cls, wishes: Wishes, house: Wishes, now: datetime) -> "Reader":
-        return cls(language=wishes.language, now=now, zone=named(wishes.zone), home=named(house.zone))
+    def of(cls, wishes: Wishes, now: datetime) -> "Reader":
+        return cls(language=wishes.language, now=now, zone=named(wishes.zone), is_guessed=wishes.zone is None)
 
     def say(self, key: str, /, **params: object) -> str:
         return text(self.language, key, **params)
 
     def when(self, at: datetime) -> str:
         """A moment in words, by the person's clock."""
-        return self._in_zone(in_words(Once(at=at), self.now, self.zone, self.language))
+        return in_words(Once(at=at), self.now, self.zone, self.language)
 
     def schedule(self, reminder: Reminder) -> str:
-        """When it comes, or how it is repeated."""
+        """When it comes, or how it is repeated; by another clock than the person's, if it is."""
         every = reminder.schedule
         if not isinstance(every, Every):
             return self.when(reminder.due or every.at)
-        said = in_words(every, self.now, self.zone, self.language)
-        needs_no_zone = isinstance(every.rule, Interval) or every.zone != self.zone.key  # another zone is named already
-        return said if needs_no_zone else self._in_zone(said)
+        return in_words(every, self.now, self.zone, self.language)
 
-    def _in_zone(self, words: str) -> str:
-        if self.zone.key == self.home.key:
-            return words
-        return self.say("when.in_zone", when=words, zone=self.zone.key)
+    def understood(self, reminder: Reminder) -> str:
+        """The same for the answer to setting it, which says by which clock, as long as that is a guess."""
+        said, every = self.schedule(reminder), reminder.schedule
+        by_own_clock = not isinstance(every, Every) or (
+            every.zone == self.zone.key and not isinstance(every.rule, Interval)
+        )
+        if not (self.is_guessed and by_own_clock):
+            return said
+        return self.say("when.in_zone", when=said, zone=self.zone.key)
 
 
 def reminder_card(view: ReminderView, reader: Reader) -> Card:
@@ -76,7 +79,7 @@ _TAGS: Final = {
 def _set(view: ReminderView, reader: Reader) -> Card:
     reminder = view.reminder
     tag, color = _TAGS[reminder.status]
-    when = reader.schedule(reminder)
+    when = reader.understood(reminder)
     head = Head(
         title=reader.say("reminder.title"),
         color=color,
