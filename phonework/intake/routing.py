@@ -59,7 +59,8 @@ class Known:
 class Situation:
     """What is known when a message comes. sent_at: of the message. smart: the person has an assistant and wants it.
 
-    replied: the session of the message replied to. spoke_at: when the assistant last had something to say.
+    replied: the session of the message replied to. spoke_at: when the assistant last had something to say; in direct mode,
+    the active session.
     files: something came along. only_files: and nothing else, so it waits for the words, wherever it goes.
     """
 
@@ -96,13 +97,38 @@ def route(text: str, now: Situation) -> Route:
     if now.replied is not None:
         return Route(way=Way.REPLY, text=text, session_id=now.replied)
     if not now.smart:
-        return Route(way=Way.DIRECT, text=text, session_id=now.active.session_id if now.active else None)
+        return _answers_helper(text, now) or _direct(text, now)
     if now.only_files and now.active is not None:
         return Route(way=Way.CONTINUED, text=text, session_id=now.active.session_id)
     for rule in (_named, _answers, _continues):
         if (found := rule(text, now)) is not None:
             return found
     return Route(way=Way.MODEL, text=text)
+
+
+# In direct mode
+
+
+def _direct(text: str, now: Situation) -> Route:
+    return Route(way=Way.DIRECT, text=text, session_id=now.active.session_id if now.active else None)
+
+
+def _answers_helper(text: str, now: Situation) -> Route | None:
+    """Plain words answer what a helper asks, if no other open question takes them; all other words are for the session."""
+    helpers = [one for one in (now.assistant, now.shell) if one is not None and one.asks is not None]
+    if now.files or not any(one.asks is not None and _is_known_answer(one.asks, text) for one in helpers):
+        return None
+    asking = [one for one in (*now.sessions, *helpers) if one.asks is not None]
+    meant = tuple(one for one in asking if one.asks is not None and interpret(one.asks, text) is not None)
+    if len(meant) > 1 or _may_be_for_other(text, meant[0], now):
+        return Route(way=Way.UNCLEAR, text=text, which=meant)
+    return Route(way=Way.ANSWER, text=text, session_id=meant[0].session_id)
+
+
+def _is_known_answer(ask: Ask, text: str) -> bool:
+    """A known word, a number, an option, and nothing of the person's own besides."""
+    answer = interpret(ask, text)
+    return answer is not None and not answer.text and _plainly_answers(ask, text)
 
 
 # By name
@@ -184,7 +210,7 @@ def _answers(text: str, now: Situation) -> Route | None:
     meant = fitting or (() if for_assistant(text) or question_of_its_own(text) else texts)
     if not meant:
         return None
-    if len(meant) > 1 or _may_be_for_assistant(text, meant[0], now):
+    if len(meant) > 1 or _may_be_for_other(text, meant[0], now):
         return Route(way=Way.UNCLEAR, text=text, which=meant)
     return Route(way=Way.ANSWER, text=text, session_id=meant[0].session_id)
 
@@ -207,8 +233,8 @@ def _begins_with_no(text: str) -> bool:
     return _NO.match(text.replace("’", "'")) is not None
 
 
-def _may_be_for_assistant(text: str, meant: Known, now: Situation) -> bool:
-    """The assistant spoke after the question was asked: its words may be what a short yes or no is about."""
+def _may_be_for_other(text: str, meant: Known, now: Situation) -> bool:
+    """Whoever the words would go to else spoke after the question was asked: that may be what a short yes or no is about."""
     if meant is now.assistant or now.spoke_at is None or meant.asked_at is None:
         return False
     return now.spoke_at > meant.asked_at and _is_short(text)
@@ -249,4 +275,6 @@ def _in_the_middle_of(now: Situation) -> Known | None:
 def _talks_to_assistant(one: Known, now: Situation) -> bool:
     """The person's last word was to the assistant: what goes on with that is no work for an agent."""
     heard = now.assistant.written_at if now.assistant else None
+    if one.unspoken and heard is not None and now.spoke_at is not None:
+        heard = max(heard, now.spoke_at)  # it may be the assistant that made the session, and said so
     return heard is not None and (one.written_at is None or heard > one.written_at)

@@ -60,6 +60,9 @@ async def test_what_a_search_finds_is_one_card(ada: Person) -> None:
 
 async def test_the_assistant_writes_a_file_after_a_tap(ada: Person, idle_server: Server, model: FakeOpenAI) -> None:
     place = idle_server.work / "hello" / "plan.md"
+    model.will(say("Hello!"))
+    await ada.says("hello")
+    await ada.sees("Hello!")
     model.will([call("write_file", {"path": "plan.md", "content": "# Plan\n"})], say("The plan is written."))
     await ada.says("could you please write a file plan.md for me with the heading Plan?")
     question = await ada.question("Write the new file")
