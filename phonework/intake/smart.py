@@ -12,6 +12,7 @@ from phonework.intake.messages import is_spoken, prompt_of, replied_to, reply, t
 from phonework.intake.routing import Known, Route, Situation, Way, route
 from phonework.intake.shell import in_shell, is_shell
 from phonework.store import dialogue, prompts, requests, sessions, turns, users, views
+from phonework.texts import text
 from phonework.views import SessionView
 
 
@@ -20,7 +21,7 @@ def routed(hand: Hand, said: Said) -> Taken:
     found = route(said.text, situation(hand, said))
     hand.desk.routed[found.way] += 1
     if found.which:
-        return reply(hand, said, _which(hand, found, said))
+        return reply(hand, said, _which(hand, found))
     session_id = found.session_id
     if found.way is Way.MODEL:
         assert hand.desk.assistant
@@ -32,15 +33,10 @@ def routed(hand: Hand, said: Said) -> Taken:
 
 def situation(hand: Hand, said: Said) -> Situation:
     """What the rules look at. Outside smart mode little of it is needed."""
-    smart, replied = is_smart(hand), replied_to(hand, said)
-    if not smart or replied is not None:
-        current = active(hand)
-        return Situation(
-            sent_at=said.sent_at,
-            smart=smart,
-            replied=replied,
-            sessions=_open(hand, said, only=current) if current else (),
-        )
+    if (replied := replied_to(hand, said)) is not None:
+        return Situation(sent_at=said.sent_at, smart=is_smart(hand), replied=replied)
+    if not is_smart(hand):
+        return _directly(hand, said)
     helper = companion_of(hand.user_id, hand.desk.assistant)
     known = _companion(hand, said, hand.desk.assistant)
     return Situation(
@@ -52,6 +48,24 @@ def situation(hand: Hand, said: Said) -> Situation:
         spoke_at=turns.last_end(hand.connection, helper) if known else None,
         files=bool(said.attachments),
         only_files=bool(said.attachments) and not said.text.strip() and not is_spoken(hand, said),
+    )
+
+
+def _directly(hand: Hand, said: Said) -> Situation:
+    """The active session is all that matters, unless a helper asks something."""
+    current = active(hand)
+    assistant, shell = (_asking(hand, said, backend) for backend in (hand.desk.assistant, hand.desk.shell))
+    if assistant is None and shell is None:
+        sessions = _open(hand, said, only=current) if current else ()
+        return Situation(sent_at=said.sent_at, smart=False, sessions=sessions)
+    return Situation(
+        sent_at=said.sent_at,
+        smart=False,
+        sessions=_open(hand, said),
+        assistant=assistant,
+        shell=shell,
+        spoke_at=turns.last_end(hand.connection, current) if current else None,
+        files=bool(said.attachments),
     )
 
 
@@ -113,14 +127,20 @@ def forget(hand: Hand, said: Said) -> Taken:
     return reply(hand, said, order.Say(text="say.forgotten"), applied=True)
 
 
-def _which(hand: Hand, found: Route, said: Said) -> order.Say:
+def _which(hand: Hand, found: Route) -> order.Say:
     if len(found.which) == 1:
         one = found.which[0]
         helper = "say.answer_shell" if is_shell(hand, one.session_id) else "say.answer_assistant"
         key = "say.answer_plainly" if one.number else helper
         return order.Say(text=key, params={"project": one.project, "session_id": one.session_id})
     named = "\n".join(f"{one.number}. {one.project} ({one.session_id})" for one in found.which if one.number)
-    return order.Say(text="say.which_session", params={"sessions": named})
+    helpers = "\n".join(_helper(hand, one) for one in found.which if not one.number)
+    listed = "\n".join(one for one in (named, helpers) if one)
+    return order.Say(text="say.which_session" if is_smart(hand) else "say.which_question", params={"sessions": listed})
+
+
+def _helper(hand: Hand, one: Known) -> str:
+    return text(hand.language, "companion.shell" if is_shell(hand, one.session_id) else "companion.assistant")
 
 
 def _open(hand: Hand, said: Said, *, only: SessionId | None = None) -> tuple[Known, ...]:
@@ -152,6 +172,12 @@ def _companion(hand: Hand, said: Said, backend: str) -> Known | None:
     if not sessions.exists(hand.connection, session_id):
         return None
     return _known(hand, said, views.session(hand.connection, session_id), number=0)
+
+
+def _asking(hand: Hand, said: Said, backend: str) -> Known | None:
+    """One of the person's helpers, if it waits for an answer."""
+    waits = backend and requests.waiting(hand.connection, companion_of(hand.user_id, backend))
+    return _companion(hand, said, backend) if waits else None
 
 
 def _question(hand: Hand, view: SessionView) -> Request | None:

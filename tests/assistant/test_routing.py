@@ -151,6 +151,36 @@ def test_a_command_that_waits_is_answered_like_any_and_never_takes_a_yes_from_ot
     assert route("yes", replace(asked, spoke_at=ago(0))).which == (shell,)
 
 
+SHELL: Final = asking(known(SessionId("shell-1"), 0, "work", 1), RequestKind.CONFIRM)
+DIRECT: Final = replace(SITUATIONS["direct"], shell=SHELL)
+
+
+@pytest.mark.parametrize("words", ["yes", "好的", "no", "不行"])
+def test_in_direct_mode_a_plain_word_answers_the_only_open_question(words: str) -> None:
+    assert (route(words, DIRECT).way, route(words, DIRECT).session_id) == (Way.ANSWER, "shell-1")
+    assert route(words, replace(DIRECT, sessions=())).session_id == "shell-1"
+
+
+@pytest.mark.parametrize("words", ["no, use tabs", "run the tests", "yes, and push it", "1", "继续", "shell: yes"])
+def test_in_direct_mode_all_other_words_are_for_the_session(words: str) -> None:
+    assert (route(words, DIRECT).way, route(words, DIRECT).session_id) == (Way.DIRECT, API)
+
+
+@pytest.mark.parametrize("kind", [RequestKind.CONFIRM, RequestKind.PLAN, RequestKind.INPUT])
+def test_in_direct_mode_what_another_question_takes_too_answers_none(kind: RequestKind) -> None:
+    """Also one of a session that is not active: the person has its card before them as well."""
+    both = replace(DIRECT, sessions=(asking(ONE, kind),))
+    assert [one.session_id for one in route("yes", both).which] == [API, "shell-1"]
+    away = replace(DIRECT, sessions=(ONE, asking(replace(SECOND, active=False), kind)))
+    assert [one.session_id for one in route("yes", away).which] == [WEB, "shell-1"]
+
+
+def test_in_direct_mode_a_word_after_the_session_spoke_may_be_for_it() -> None:
+    """The agent may have asked something in words since."""
+    assert route("yes", replace(DIRECT, spoke_at=ago(0.5))).which == (SHELL,)
+    assert route("yes", replace(DIRECT, spoke_at=ago(2))).session_id == "shell-1"
+
+
 @pytest.mark.parametrize(
     ("words", "named"),
     [
@@ -262,7 +292,10 @@ def test_every_message_has_one_way_and_goes_to_nobody_it_does_not_know(text: str
 def test_no_text_becomes_an_approval_by_a_guess(text: str, situation: Situation) -> None:
     """Where words approve something, their way says so: the person named it, or nothing else could be meant."""
     found = route(text, situation)
-    if not situation.smart or found.way in (Way.REPLY, Way.NAMED) or not approves(found, situation):
+    if found.way in (Way.REPLY, Way.NAMED) or not approves(found, situation):
+        return
+    if not situation.smart and found.way is Way.DIRECT:
+        assert_only_the_session_could_be_meant(text, found, situation)
         return
     asking_now = [
         one
@@ -275,6 +308,15 @@ def test_no_text_becomes_an_approval_by_a_guess(text: str, situation: Situation)
     ]
     assert found.way is Way.ANSWER
     assert [one.session_id for one in permissions] == [found.session_id]
+
+
+def assert_only_the_session_could_be_meant(text: str, found: Route, situation: Situation) -> None:
+    """In direct mode words are for the active session, unless a helper waits for such words too."""
+    assert situation.active is not None
+    assert found.session_id == situation.active.session_id
+    helpers = [one.asks for one in (situation.assistant, situation.shell) if one is not None and one.asks is not None]
+    approved = [interpret(ask, text) for ask in helpers if ask.kind in (RequestKind.CONFIRM, RequestKind.PLAN)]
+    assert situation.files or not any(answer and answer.verdict is Verdict.ALLOW for answer in approved)
 
 
 def approves(found: Route, situation: Situation) -> bool:

@@ -440,6 +440,56 @@ async def test_a_reply_to_its_card_answers_it_or_is_the_next_command(scene: Scen
     assert f"\n{scene.play.work}/api\n" in (await scene.ended(2))["text"]
 
 
+async def test_a_typed_yes_answers_it_while_nothing_else_is_asked(scene: Scene) -> None:
+    """In direct mode."""
+    session = await scene.play.begin()
+    await scene.asked("touch made")
+    await scene.play.say("Yes!")
+    turn = await scene.ended()
+
+    assert turn["text"].startswith("✅")
+    assert (scene.play.work / "api/made").exists()
+    await scene.play.say("yes")  # nobody asks any more: it is for the session
+    assert scene.play.one("SELECT count(*) FROM turn WHERE session_id = ?", session) == 1
+
+
+async def test_a_typed_yes_asks_which_while_a_session_asks_too(scene: Scene) -> None:
+    session = await scene.play.begin("fix it")
+    await scene.play.started(session)
+    theirs = await scene.play.asks(session)
+    mine = await scene.asked("touch made")
+    await scene.play.say("yes")
+
+    assert [scene.play.request_status(one) for one in (theirs, mine)] == ["open", "open"]  # type: ignore[arg-type]
+    assert "More than one question is open" in scene.said()[-1]
+    assert f"1. api ({session})" in scene.said()[-1]
+    assert scene.said()[-1].endswith("\nShell")
+    assert not (scene.play.work / "api/made").exists()
+
+
+async def test_a_typed_yes_after_the_session_spoke_is_not_taken_for_one(scene: Scene) -> None:
+    """Its last words may have asked for it."""
+    session = await scene.play.begin("fix it")
+    await scene.play.started(session)
+    request = await scene.asked("touch made")
+    await scene.play.say("/help")  # time passes
+    await scene.play.finishes(session, text="Shall I push it?")
+    await scene.play.say("yes")
+
+    assert scene.play.request_status(request) == "open"  # type: ignore[arg-type]
+    assert "A command waits for your decision" in scene.said()[-1]
+
+
+async def test_words_sent_before_it_asked_are_for_the_session(scene: Scene) -> None:
+    session = await scene.play.begin()
+    before = scene.play.clock.now()
+    request = await scene.asked("touch made")
+    await scene.play.say("yes", sent_at=before)
+
+    assert scene.play.request_status(request) == "open"  # type: ignore[arg-type]
+    assert scene.play.one("SELECT count(*) FROM turn WHERE session_id = ?", session) == 1
+
+
 async def test_each_person_has_a_shell_of_their_own(scene: Scene) -> None:
     await scene.asked("touch made")
     await scene.play.say("/shell echo mine", user=BOB)
