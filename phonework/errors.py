@@ -98,7 +98,15 @@ class RequestGoneError(BackendError):
 
 
 class SandboxError(BackendError):
-    """The sandbox the agent is to run in cannot be set up; nothing was run."""
+    """The sandbox the agent is to run in cannot be set up; nothing was run.
+
+    The sentence says on its first line why; what follows is what to do: the hint.
+    """
+
+    def __init__(self, text: str, /, **params: str) -> None:
+        super().__init__(text, **{name: param.replace("\n", " ") for name, param in params.items()})
+        why, _, self.hint = str(self).partition("\n")
+        self.args = (why,)
 
 
 class RefusedError(PhoneWorkError):

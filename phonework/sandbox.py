@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
 
+from phonework.errors import SandboxError
+from phonework.fsm.types import Sentence
+
 # The sandbox has these to itself: they, and what holds them, cannot be lent from the machine.
 OWN: Final = ("/tmp", "/run", "/dev", "/proc", "/sys")
 # Below these nothing can be lent either: they are the kernel's.
@@ -66,9 +69,9 @@ class Places:
 
 
 def arguments(bwrap: str, places: Places) -> list[str]:
-    """The words to put before a command. Raises ValueError, with a sentence, when the places contradict each other."""
-    if wrong := next((problem for problem in _problems(places)), ""):
-        raise ValueError(wrong)
+    """The words to put before a command. Raises SandboxError when the places contradict each other."""
+    for wrong in _problems(places):
+        raise SandboxError(wrong.key, **wrong.params)
     words = [bwrap, *ISOLATION, "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
     words += ["--ro-bind", "/proc/sys", "/proc/sys", *_each("--ro-bind-try", PROC_READABLE)]
     words += ["--tmpfs", "/tmp", "--tmpfs", "/run", *_each("--ro-bind-try", RUN_VISIBLE)]
@@ -83,17 +86,17 @@ def arguments(bwrap: str, places: Places) -> list[str]:
     return [*words, "--setenv", "TMPDIR", "/tmp", "--chdir", places.directory or "/tmp", "--"]
 
 
-def unfit(place: str) -> str:
-    """Why this cannot be a place to write in; empty when it can."""
+def unfit(place: str) -> Sentence | None:
+    """Why this cannot be a place to write in; None when it can."""
     if not place.startswith("/") or "\0" in place or place != str(PurePosixPath(place)) or ".." in place.split("/"):
-        return f"{place!r} is not an absolute path without detours"
+        return Sentence(key="sandbox.detours", params={"place": repr(place)})
     if place.startswith("//"):
-        return f"{place!r} begins with two slashes"
+        return Sentence(key="sandbox.two_slashes", params={"place": place})
     if any(within(own, place) for own in OWN):
-        return f"{place} cannot be lent as a whole"
+        return Sentence(key="sandbox.whole", params={"place": place})
     if any(within(place, own) for own in KERNEL):
-        return f"{place} belongs to the kernel"
-    return ""
+        return Sentence(key="sandbox.kernel", params={"place": place})
+    return None
 
 
 def within(inner: str, outer: str) -> bool:
@@ -101,17 +104,17 @@ def within(inner: str, outer: str) -> bool:
     return PurePosixPath(inner).is_relative_to(outer)
 
 
-def _problems(places: Places) -> Iterable[str]:
+def _problems(places: Places) -> Iterable[Sentence]:
     for program in places.programs:
         if any(within(program, own) for own in KERNEL):
-            yield f"{program} belongs to the kernel"
+            yield Sentence(key="sandbox.kernel", params={"place": program})
     for place in places.lent:
         if why := unfit(place):
             yield why
         for hidden in (*places.hidden, *places.hidden_files):
             # What holds a hidden place may be renamed, and then it would be found under its new name at the next start.
             if within(hidden, place) or within(place, hidden):
-                yield f"{place} cannot be lent together with {hidden}, which must stay hidden"
+                yield Sentence(key="sandbox.hidden", params={"place": place, "hidden": hidden})
 
 
 def _is_gone(place: str, places: Places) -> bool:

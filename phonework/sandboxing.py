@@ -15,9 +15,6 @@ from phonework.sandbox import Places, Sandbox, arguments, within
 
 TRY_SECONDS: Final = 10.0
 MOST_LINKS: Final = 40  # as the kernel
-OFF: Final = 'or set [work] sandbox = "off" and let agents write wherever you may'
-INSTALL: Final = f"install it, for example with `apt install bubblewrap`, {OFF}"
-PLACES: Final = "change [work] sandbox_write or choose another directory"
 _SYSCTL: Final = Path("/proc/sys")
 
 
@@ -35,10 +32,7 @@ async def words(
     places = await asyncio.to_thread(look, sandbox, directory, tuple(own), tuple(hide))
     if program:
         places = replace(places, programs=(program, str(await asyncio.to_thread(Path(program).resolve))))
-    try:
-        found = arguments(bwrap, places)
-    except ValueError as error:
-        raise SandboxError(f"The sandbox cannot be set up: {error}.", hint=PLACES) from error
+    found = arguments(bwrap, places)
     await _try(found)
     return found
 
@@ -46,22 +40,19 @@ async def words(
 def find() -> str:
     """The program. Raises SandboxError with the remedy."""
     if sys.platform != "linux":
-        raise SandboxError("The sandbox is for Linux only.", hint='set [work] sandbox = "off"')
+        raise SandboxError("sandbox.linux_only")
     found = shutil.which("bwrap")
     if not found:
-        raise SandboxError("The sandbox is switched on, but bubblewrap is not installed.", hint=INSTALL)
+        raise SandboxError("sandbox.no_bwrap")
     return str(Path(found).absolute())
 
 
 def look(sandbox: Sandbox, directory: str, own: tuple[str, ...], hide: tuple[str, ...]) -> Places:
     """The places by their real paths. Raises SandboxError for one that is missing, or that a link of an agent leads to."""
     # A link where none was may be an agent's work, and would widen what the owner allowed.
-    for place, remedy_of in ((directory, "begin a new session in"), *((one, "write") for one in sandbox.write)):
+    for place, problem in ((directory, "directory_linked"), *((one, "place_linked") for one in sandbox.write)):
         if place and (real := _real(place, ())) != place:
-            raise SandboxError(
-                f"The sandbox cannot be set up: {place} is a link or behind one.",
-                hint=f"{remedy_of} {real} if that is what you want",
-            )
+            raise SandboxError(f"sandbox.{problem}", place=place, real=real)
     lent = (directory, *sandbox.write)
     doubtful = tuple(str(Path(place).resolve()) for place in (*sandbox.untrusted, *lent) if place)
     writable = (*sandbox.write, *(_real(place, doubtful) for place in own))
@@ -85,12 +76,9 @@ def _real(place: str, doubtful: tuple[str, ...]) -> str:
                 continue
             target, links = Path(here).readlink(), links + 1
         except (OSError, ValueError) as error:
-            raise SandboxError(f"The sandbox cannot be set up: {place} is not there.", hint=PLACES) from error
+            raise SandboxError("sandbox.not_there", place=place) from error
         if links > MOST_LINKS or any(within(str(here), outer) for outer in doubtful):
-            raise SandboxError(
-                f"The sandbox cannot be set up: {place} leads through the link {here}, which an agent may have put there.",
-                hint="remove the link, or put it outside of the working root",
-            )
+            raise SandboxError("sandbox.led_away", place=place, link=str(here))
         left += reversed(target.parts[1:] if target.is_absolute() else target.parts)
         here = PurePosixPath("/") if target.is_absolute() else here.parent
     return str(here)
@@ -106,29 +94,25 @@ async def _try(found: list[str]) -> None:
         async with asyncio.timeout(TRY_SECONDS):
             _, said = await process.communicate()
     except TimeoutError:
-        raise SandboxError(f"The sandbox was not up within {TRY_SECONDS:.0f} s.", hint=INSTALL) from None
+        raise SandboxError("sandbox.slow", seconds=f"{TRY_SECONDS:.0f}") from None
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
     if process.returncode != 0:
         why = " ".join(said.decode("utf-8", "replace").split())[:300] or f"exit code {process.returncode}"
-        raise SandboxError(f"The sandbox cannot be set up here: {why}.", hint=f"{remedy()}, {OFF}")
+        raise SandboxError(obstacle(), why=why)
 
 
-def remedy(sysctl: Path = _SYSCTL) -> str:
-    """What most likely keeps bubblewrap from working on this machine, as something to do."""
+def obstacle(sysctl: Path = _SYSCTL) -> str:
+    """What most likely keeps bubblewrap from working on this machine, as a key of the catalogue with {why}."""
     if _setting(sysctl / "kernel/apparmor_restrict_unprivileged_userns") == "1":
-        return (
-            "allow bwrap its namespaces: `apt install apparmor-profiles`, copy "
-            "/usr/share/apparmor/extra-profiles/bwrap-userns-restrict to /etc/apparmor.d/ and run "
-            "`apparmor_parser -r /etc/apparmor.d/bwrap-userns-restrict`"
-        )
+        return "sandbox.apparmor"
     if _setting(sysctl / "kernel/unprivileged_userns_clone") == "0":
-        return "allow user namespaces: `sysctl -w kernel.unprivileged_userns_clone=1`"
+        return "sandbox.not_cloned"
     if _setting(sysctl / "user/max_user_namespaces") == "0":
-        return "allow user namespaces: `sysctl -w user.max_user_namespaces=15000`"
-    return "run PhoneWork where user namespaces are allowed (in many containers they are not)"
+        return "sandbox.no_namespaces"
+    return "sandbox.elsewhere"
 
 
 def _setting(path: Path) -> str:

@@ -17,6 +17,7 @@ from phonework.backends.claude.process import marked
 from phonework.errors import SandboxError
 from phonework.sandbox import RUN_VISIBLE, Sandbox
 from phonework.testing.bubblewrap import why_not
+from phonework.texts import LANGUAGES, text
 
 
 @pytest.fixture
@@ -324,11 +325,12 @@ async def test_elsewhere_than_on_linux_it_is_refused(machine: Machine, monkeypat
         ("kernel/apparmor_restrict_unprivileged_userns", "1", "bwrap-userns-restrict"),
         ("kernel/unprivileged_userns_clone", "0", "kernel.unprivileged_userns_clone=1"),
         ("user/max_user_namespaces", "0", "user.max_user_namespaces="),
-        ("user/max_user_namespaces", "96365", "where user namespaces are allowed"),
+        ("user/max_user_namespaces", "96365", "PhoneWork"),
     ],
 )
 def test_the_remedy_fits_what_forbids_it(tmp_path: Path, setting: str, value: str, remedy: str) -> None:
     (tmp_path / setting).parent.mkdir()
     (tmp_path / setting).write_text(f"{value}\n")
 
-    assert remedy in sandboxing.remedy(tmp_path)
+    for language in LANGUAGES:
+        assert remedy in text(language, sandboxing.obstacle(tmp_path), why="x")

@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_va
 
 from phonework import sandbox
 from phonework.config.section import Place, Section, Words, default_data_dir, expanded
+from phonework.errors import SandboxError
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -109,7 +110,7 @@ class WorkSettings(Section):
         found = tuple(expanded(place) for place in places)
         for place in found:
             if why := sandbox.unfit(place):
-                raise ValueError(why)
+                raise ValueError(str(SandboxError(why.key, **why.params)).rstrip("."))
         return found
 
 

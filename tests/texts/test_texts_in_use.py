@@ -14,7 +14,7 @@ SECTIONS = {key.split(".")[0] for key in texts.keys()}  # noqa: SIM118 - a funct
 KEY = re.compile(rf"({'|'.join(sorted(SECTIONS))})\.[a-z][a-z_]*")
 ROOT = Path(phonework.__file__).parent
 FILES = sorted(path for path in ROOT.rglob("*.py") if "emulator" not in path.parts and "testing" not in path.parts)
-IN_CODE = {"text", "say", "_say", "BackendError"}
+IN_CODE = {"text", "say", "_say", "BackendError", "SandboxError"}
 ALWAYS_GIVEN = {"project"}  # to every sentence about a session, where it is shown
 
 

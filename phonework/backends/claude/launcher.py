@@ -163,7 +163,7 @@ async def confined(
     try:
         own = await asyncio.to_thread(_own_places, env, cwd)
     except OSError as error:
-        raise SandboxError(f"Claude Code's own directory cannot be made ({error.strerror}).") from error
+        raise SandboxError("claude.no_own_directory", problem=error.strerror or str(error)) from error
     return await sandboxing.words(settings.sandbox, directory=cwd, own=own, hide=hide, program=cli)
 
 
