@@ -24,6 +24,9 @@ UPDATE user SET language = '';
 -- What a decision depended on besides the event: until when the person was not to be disturbed.
 ALTER TABLE event ADD COLUMN quiet_until_ms INTEGER;
 
+-- The channel's own id of the card that the message shows, by which its text can be streamed; empty if it has none.
+ALTER TABLE message ADD COLUMN entity TEXT NOT NULL DEFAULT '';
+
 CREATE TABLE reminder (
   reminder_id TEXT PRIMARY KEY,
   origin TEXT NOT NULL UNIQUE,                                      -- source and key of what asked for it

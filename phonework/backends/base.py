@@ -100,6 +100,12 @@ class Progress:
     note: str | Sentence = ""  # e.g. "the API is busy, trying again in 8 s"
 
 
+def end_of(text: str, most: int) -> str:
+    """At most so many characters of its end, begun where they were begun before as often as can be: it is seen to grow."""
+    half = most // 2
+    return text if len(text) <= most else text[-((most - len(text)) // half) * half :]
+
+
 class Sink(Protocol):
     """Where a backend reports; given at construction."""
 

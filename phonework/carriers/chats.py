@@ -11,10 +11,11 @@ from typing import Final
 import structlog
 
 from phonework import engine
-from phonework.backends.base import Capabilities, Progress
+from phonework.backends.base import Capabilities
+from phonework.carriers.live import LiveCards, may_stream, turn_key
 from phonework.carriers.news import View, in_card, is_news, is_past
 from phonework.carriers.retry import Retry
-from phonework.channels.base import Action, Chat, Delivery
+from phonework.channels.base import Action, Delivery
 from phonework.channels.cards.modes import mode_card
 from phonework.channels.cards.note import help_card, rich
 from phonework.channels.cards.pending import pending_card
@@ -23,16 +24,15 @@ from phonework.channels.cards.prompt import prompt_card
 from phonework.channels.cards.reminder import Reader, reminder_card, reminders_card
 from phonework.channels.cards.request import request_card, request_file
 from phonework.channels.cards.status import status_card
-from phonework.channels.cards.turn import called, progress_card, result_card, why_not_done
+from phonework.channels.cards.turn import WORDS, called, result_card, why_not_done
 from phonework.channels.markdown import normalise
 from phonework.channels.split import split
 from phonework.clock import Clock
 from phonework.errors import ChannelError, RefusedError, StoreError
 from phonework.fsm import effects as order
 from phonework.fsm import events as happened
-from phonework.fsm.types import SessionId, State, TurnStatus
+from phonework.fsm.types import SessionId, TurnStatus
 from phonework.link.base import Outlet
-from phonework.progress import ProgressBoard
 from phonework.reports import Report, Reporter, Wanted
 from phonework.store import effects, reminders, sessions, users, views
 from phonework.store.effects import Ended, Owed
@@ -47,7 +47,6 @@ from phonework.views import (
     RequestView,
     StatusView,
     TurnView,
-    Verbosity,
     Wishes,
 )
 
@@ -95,8 +94,8 @@ class ChatCarrier:
         self._reporters = reporters or {}
         self._backends = backends if backends is not None else {}  # filled when they are made
         self._max_parts, self._smart = max_parts, smart
-        self._shown_as: dict[tuple[SessionId, int], tuple[State, int]] = {}  # what live cards said last
-        self.board = ProgressBoard(self._show_progress)
+        self._live = LiveCards(writer=writer, outlet=outlet, clock=clock, house=house, ended=self._result_card)
+        self.board = self._live.board
 
     async def carry_out(self, owed: Owed) -> timedelta | None:
         shown = await self._writer.run(lambda connection, now: self._read(connection, owed, now))
@@ -159,6 +158,7 @@ class ChatCarrier:
         match owed.effect:
             case order.ShowRequest(request_id=request_id):
                 assert isinstance(view, RequestView)
+                await self.board.catch_up(view.session.session_id, view.request.turn)
                 await self._create(owed, request_card(view, language, tz=tz), f"request:{request_id}")
                 if (file := request_file(view, language)) is not None:
                     await self._file(owed, *file)
@@ -173,10 +173,13 @@ class ChatCarrier:
                 await self._update(owed, prompt_card(view, language, tz=tz), f"prompt:{prompt_id}")
             case order.ShowTurn():
                 assert isinstance(view, TurnView)
-                await self._create(owed, self._turn_card(view, wishes), _turn_key(view))
+                stream = WORDS if may_stream(view, wishes) else ""
+                await self._create(owed, self._live.card(view, wishes), turn_key(view), stream=stream)
             case order.UpdateTurn():
                 assert isinstance(view, TurnView)
-                await self._update(owed, self._turn_card(view, wishes), _turn_key(view))
+                streams = self.board.streams(view.session.session_id, view.turn.turn)
+                stream = self._live.stream(view, wishes) if streams else ""
+                await self._update(owed, self._live.card(view, wishes), turn_key(view), stream=stream)
             case order.ShowTask():
                 assert isinstance(view, TurnView)
                 await self._words(
@@ -264,17 +267,7 @@ class ChatCarrier:
             case RemindersView():
                 return reminders_card(view, self._reader(wishes))
             case TurnView():
-                return self._turn_card(view, wishes)
-
-    def _turn_card(self, view: TurnView, wishes: Wishes, progress: Progress | None = None) -> Card:
-        """A turn that ended in the meantime is shown as it ended. progress: None: what was reported last."""
-        if view.turn.status is TurnStatus.LIVE:
-            session_id, turn = view.session.session_id, view.turn.turn
-            self._shown_as[session_id, turn] = view.session.state, view.task
-            glimpse = progress or self.board.newest(session_id, turn)
-            now = self._clock.now()
-            return progress_card(view, glimpse, wishes.language, now, tz=wishes.zone, verbosity=wishes.verbosity)
-        return self._result_card(view, wishes)
+                return self._live.card(view, wishes)
 
     def _result_card(self, view: TurnView, wishes: Wishes, *, elsewhere: bool = False) -> Card:
         """elsewhere: a newer message has the result."""
@@ -289,10 +282,9 @@ class ChatCarrier:
 
     async def _result(self, owed: Owed, view: TurnView, wishes: Wishes, *, silent: bool) -> None:
         """The live card becomes the result card; silent: nothing is said besides, and nothing new is sent."""
-        await self.board.finish(view.session.session_id, view.turn.turn)
-        self._shown_as.pop((view.session.session_id, view.turn.turn), None)
+        await self._live.finish(view.session.session_id, view.turn.turn)
         if silent:
-            await self._update(owed, self._result_card(view, wishes), _turn_key(view))
+            await self._update(owed, self._result_card(view, wishes), turn_key(view))
         else:
             await self._tell(owed, view, wishes, fresh=is_news(view, wishes))
 
@@ -300,9 +292,9 @@ class ChatCarrier:
         """How the turn ended. fresh: in a card of its own, because edits of a card make no sound on the phone."""
         language = wishes.language
         card = self._result_card(view, wishes, elsewhere=fresh)
-        await self._update(owed, card, _turn_key(view), or_create=not fresh)
+        await self._update(owed, card, turn_key(view), or_create=not fresh)
         if fresh:
-            await self._create(owed, self._result_card(view, wishes), f"ended:{_turn_key(view)}")
+            await self._create(owed, self._result_card(view, wishes), f"ended:{turn_key(view)}")
         if view.turn.text.strip() and not in_card(view, wishes):
             await self._relay(owed, view.turn.text, language)
         if view.turn.status in (TurnStatus.FAILED, TurnStatus.LOST) and not fresh:
@@ -328,9 +320,9 @@ class ChatCarrier:
     async def _file(self, owed: Owed, name: str, content: bytes) -> None:
         await self._deliver(owed, "file", file_name=name, file=content)
 
-    async def _create(self, owed: Owed, card: Card, card_key: str) -> None:
+    async def _create(self, owed: Owed, card: Card, card_key: str, *, stream: str = "") -> None:
         try:
-            await self._deliver(owed, "card", card=card, card_key=card_key)
+            await self._deliver(owed, "card", card=card, card_key=card_key, stream=stream)
         except ChannelError as error:
             if error.retry_after is not None or error.gone:
                 raise
@@ -338,9 +330,11 @@ class ChatCarrier:
             log.warning("a card was refused; sent as words", effect=owed.key, code=error.code, why=str(error))
             await self._deliver(owed, "words", markdown=without_mentions(_plain(card)))
 
-    async def _update(self, owed: Owed, card: Card, card_key: str, *, or_create: bool = False) -> None:
+    async def _update(
+        self, owed: Owed, card: Card, card_key: str, *, or_create: bool = False, stream: str = ""
+    ) -> None:
         try:
-            await self._deliver(owed, "update", card=card, card_key=card_key, action=Action.UPDATE)
+            await self._deliver(owed, "update", card=card, card_key=card_key, action=Action.UPDATE, stream=stream)
         except ChannelError as error:
             if not error.gone and error.retry_after is not None:
                 raise
@@ -355,6 +349,7 @@ class ChatCarrier:
         action: Action = Action.CREATE,
         card: Card | None = None,
         card_key: str = "",
+        stream: str = "",
         markdown: str = "",
         reply_to: str = "",
         mention: str = "",
@@ -367,6 +362,7 @@ class ChatCarrier:
                 chat=owed.chat,
                 action=action,
                 card_key=card_key,
+                stream=stream,
                 reply_to=reply_to,
                 mention=mention,
                 card=card,
@@ -376,36 +372,6 @@ class ChatCarrier:
                 first_attempt_at=owed.first_at,
             )
         )
-
-    # Live cards
-
-    async def _show_progress(self, session_id: SessionId, turn: int, progress: Progress) -> bool:
-        """Bring a live card up to date; outside the outbox, so nothing is owed and nothing is retried.
-
-        False when the turn is over.
-        """
-
-        def job(connection: sqlite3.Connection, _now: datetime) -> tuple[TurnView, Chat, Wishes]:
-            view = views.turn(connection, session_id, turn)
-            user = users.get(connection, sessions.run_of(connection, session_id).user_id)
-            return view, sessions.chat_of(connection, session_id), users.wishes_of(user, self._house)
-
-        view, chat, wishes = await self._writer.run(job)
-        if view.turn.status is not TurnStatus.LIVE:
-            return False
-        said = self._shown_as.get((session_id, turn))
-        if wishes.verbosity is Verbosity.QUIET and said == (view.session.state, view.task):
-            return True
-        await self._outlet.deliver(
-            Delivery(
-                key=f"{session_id}:{turn}/progress",
-                chat=chat,
-                action=Action.UPDATE,
-                card=self._turn_card(view, wishes, progress),
-                card_key=_turn_key(view),
-            )
-        )
-        return True
 
 
 def _project(connection: sqlite3.Connection, owed: Owed) -> str:
@@ -435,10 +401,6 @@ def _view(connection: sqlite3.Connection, owed: Owed) -> View:
             return views.status(connection, owed.user_id, owed.chat)
         case _:
             return None
-
-
-def _turn_key(view: TurnView) -> str:
-    return f"turn:{view.session.session_id}:{view.turn.turn}"
 
 
 def _failure(view: TurnView, language: str) -> str:

@@ -78,6 +78,7 @@ class Action(StrEnum):
 
     CREATE = "create"  # a new message in the chat, or a reply if `reply_to` is set
     UPDATE = "update"  # the card `target` gets this content
+    STREAM = "stream"  # the element `stream` of the card `target` gets this text, if the card streams
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +87,8 @@ class Delivery:
 
     key: at most 200 characters, the same on every attempt; at the channel it makes the delivery idempotent.
     card_key: what the message shows (`request:<id>`, `turn:<session>:<n>`); the router remembers which message that became.
-    target: the channel's id of the message to update; the router fills it in.
+    target, entity: the channel's ids of the message to update and of its card (see Receipt); the router fills them in.
+    stream: the element_id of the card's text that will go on growing; empty: nothing of it does, or no longer.
     mention: the person whom words in a group are meant for, else empty.
     first_attempt_at: set on repeated attempts, so that the channel can look for what it may have sent already.
     """
@@ -96,6 +98,8 @@ class Delivery:
     action: Action = Action.CREATE
     card_key: str = ""
     target: str = ""
+    entity: str = ""
+    stream: str = ""
     reply_to: str = ""
     mention: str = ""
     card: dict[str, object] | None = None
@@ -107,10 +111,15 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """What became of a delivery: the channel's id of the message."""
+    """What became of a delivery: the channel's id of the message.
+
+    entity: the channel's own id of its card, where a card has one. streams: its text can be written piece by piece now.
+    """
 
     message_id: str
     at: datetime
+    entity: str = ""
+    streams: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

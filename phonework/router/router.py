@@ -1,8 +1,10 @@
 """The router: authorises, finds the node, hands over; and knows which message shows which card."""
 
 import sqlite3
+from collections import OrderedDict
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 import structlog
 
@@ -22,6 +24,8 @@ from phonework.store.writer import Writer
 from phonework.texts import text
 
 log = structlog.get_logger(__name__)
+
+MOST_TARGETS: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +53,7 @@ class Router:
         self._writer, self._clock, self._gate, self._routes, self._link = writer, clock, gate, routes, link
         self._channels, self._language = channels, language
         self._chats: set[str] = set()  # those known to be stored
+        self._targets: OrderedDict[str, tuple[str, str]] = OrderedDict()  # card → message, entity
 
     # People → nodes
 
@@ -117,20 +122,33 @@ class Router:
     async def deliver(self, delivery: Delivery) -> Receipt:
         """Show it, once: a delivery that was completed before returns its receipt. Raises ChannelError."""
         channel = self._channel(delivery.chat.channel)
-        if delivery.action is Action.UPDATE:
-            return await channel.deliver(replace(delivery, target=await self._target(delivery)))
+        if delivery.action is not Action.CREATE:
+            message_id, entity = await self._target(delivery)
+            return await channel.deliver(replace(delivery, target=message_id, entity=entity))
         known = await self._writer.run(lambda connection, _now: messages.receipt(connection, delivery.key))
         if known is not None:
             return known
         receipt = await channel.deliver(delivery)
         await self._writer.run(lambda connection, _now: messages.add(connection, delivery, receipt))
+        self._remember(delivery.card_key, (receipt.message_id, receipt.entity))
         return receipt
 
-    async def _target(self, delivery: Delivery) -> str:
+    async def _target(self, delivery: Delivery) -> tuple[str, str]:
+        """The message that shows the card, and the channel's id of the card."""
+        if (known := self._targets.get(delivery.card_key)) is not None:
+            return known
         target = await self._writer.run(lambda connection, _now: messages.of_card(connection, delivery.card_key))
         if target is None:
             raise ChannelError("no message shows this card", gone=True)
-        return target
+        return self._targets.setdefault(delivery.card_key, target)  # one made meanwhile is newer
+
+    def _remember(self, card_key: str, target: tuple[str, str]) -> None:
+        """Words that are streamed come several times a second: the writer is not asked where each of them goes."""
+        if card_key:
+            self._targets[card_key] = target
+            self._targets.move_to_end(card_key)
+        while len(self._targets) > MOST_TARGETS:
+            self._targets.popitem(last=False)
 
     async def fetch(self, attachment: Attachment) -> Fetched:
         """The bytes of what came with a message. Raises ChannelError."""

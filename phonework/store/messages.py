@@ -18,14 +18,22 @@ def add(connection: sqlite3.Connection, delivery: Delivery, receipt: Receipt) ->
     chat = delivery.chat
     connection.execute(
         SQL["add_receipt"],
-        (delivery.key, chat.channel, chat.chat_id, receipt.message_id, delivery.card_key, milliseconds(receipt.at)),
+        (
+            delivery.key,
+            chat.channel,
+            chat.chat_id,
+            receipt.message_id,
+            delivery.card_key,
+            milliseconds(receipt.at),
+            receipt.entity,
+        ),
     )
 
 
-def of_card(connection: sqlite3.Connection, card_key: str) -> str | None:
-    """The newest message that shows the card."""
+def of_card(connection: sqlite3.Connection, card_key: str) -> tuple[str, str] | None:
+    """The newest message that shows the card, and the channel's own id of that card (may be empty)."""
     row = connection.execute(SQL["message_of_card"], (card_key,)).fetchone()
-    return row[0] if row else None
+    return (row[0], row[1]) if row else None
 
 
 def shown_by(connection: sqlite3.Connection, message_id: str) -> tuple[str, str] | None:

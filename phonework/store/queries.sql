@@ -270,11 +270,11 @@ UPDATE user SET chosen_mode = ? WHERE user_id = ?;
 SELECT message_id, sent_at_ms FROM message WHERE delivery_key = ?;
 
 -- name: add_receipt
-INSERT INTO message (delivery_key, channel, chat_id, message_id, card_key, sent_at_ms) VALUES (?, ?, ?, ?, ?, ?)
+INSERT INTO message (delivery_key, channel, chat_id, message_id, card_key, sent_at_ms, entity) VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (delivery_key) DO NOTHING;
 
 -- name: message_of_card
-SELECT message_id, channel, chat_id FROM message WHERE card_key = ? ORDER BY sent_at_ms DESC LIMIT 1;
+SELECT message_id, entity FROM message WHERE card_key = ? ORDER BY sent_at_ms DESC LIMIT 1;
 
 -- name: card_is_private
 SELECT chat.private FROM message JOIN chat USING (channel, chat_id) WHERE card_key = ? ORDER BY sent_at_ms DESC LIMIT 1;

@@ -27,11 +27,16 @@ class Fate(StrEnum):
 
 @dataclass(slots=True)
 class Post:
-    """One message as the person sees it. versions: every content a card had, the newest last."""
+    """One message as the person sees it. versions: every content a card had, the newest last.
+
+    streams: its text can be written piece by piece now; streamed: what it was given so.
+    """
 
     message_id: str
     delivery: Delivery
     versions: list[Delivery] = field(default_factory=list)
+    streams: bool = False
+    streamed: list[str] = field(default_factory=list)
 
     @property
     def chat(self) -> Chat:
@@ -75,6 +80,7 @@ class FakeChannel:
         self.refused: dict[str, ChannelError] = {}  # files that cannot be had, and why
         self.fetched: list[Attachment] = []
         self.blocked = 0
+        self.streams = False  # as where the app may not use card entities
         self._sent: dict[str, str] = {}
         self._released = asyncio.Event()
 
@@ -155,7 +161,12 @@ class FakeChannel:
             if post is None:
                 raise ChannelError("there is no such message", gone=True)
             post.versions.append(delivery)
-            return Receipt(message_id=post.message_id, at=self._clock.now())
+            post.streams = self.streams and bool(delivery.stream)
+            return Receipt(message_id=post.message_id, at=self._clock.now(), streams=post.streams)
+        if delivery.action is Action.STREAM:
+            post = self.posts[delivery.target]
+            post.streamed += [delivery.markdown] if post.streams else []
+            return Receipt(message_id=post.message_id, at=self._clock.now(), streams=post.streams)
         # Feishu: the same `uuid` within an hour is the same message.
         message_id = self._sent.setdefault(delivery.key, f"om_{len(self._sent) + 1}")
         if message_id not in self.posts:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from phonework.backends.base import Progress, Step
 from phonework.fsm.types import SessionId
-from phonework.progress import ProgressBoard
+from phonework.progress import Look, ProgressBoard
 from phonework.testing.channel import Fate
 from phonework.testing.playbook import Playbook
 
@@ -18,19 +18,19 @@ class Screen:
     def __init__(self) -> None:
         self.shown: list[str] = []
         self.failures = 0
-        self.live = True
+        self.look = Look.SHOWN
         self.looked = asyncio.Event()
         self.open = asyncio.Event()
         self.open.set()
 
-    async def __call__(self, session_id: SessionId, turn: int, progress: Progress) -> bool:
+    async def __call__(self, session_id: SessionId, turn: int, progress: Progress) -> Look:
         self.looked.set()
         await self.open.wait()
         if self.failures:
             self.failures -= 1
             raise ConnectionError
         self.shown.append(progress.text)
-        return self.live
+        return self.look
 
 
 async def a_while() -> None:
@@ -78,7 +78,7 @@ async def test_the_card_of_a_silent_agent_is_brought_up_to_date_until_its_turn_i
     board.report(FIZZ, 1, Progress(text="a"))
     await a_while()
     assert len(screen.shown) > 2
-    screen.live = False
+    screen.look = Look.OVER
     await a_while()
     seen = len(screen.shown)
     await a_while()

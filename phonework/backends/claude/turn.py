@@ -5,7 +5,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
-from phonework.backends.base import Progress, Step
+from phonework.backends.base import Progress, Step, end_of
 from phonework.backends.claude.messages import Result, TokensSeen
 from phonework.backends.claude.transcript import Totals
 from phonework.errors import BackendError
@@ -87,7 +87,7 @@ class Glimpse:
         self._usage = Usage()
 
     def stream(self, text: str) -> None:
-        self._text = (self._text + text)[-LONGEST_GLIMPSE:]
+        self._text = end_of(self._text + text, LONGEST_GLIMPSE)
         self.note = ""
 
     def paragraph(self) -> None:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from phonework.backends.base import Progress, Step, TurnStart
+from phonework.backends.base import Progress, Step, TurnStart, end_of
 from phonework.backends.demo import asks
 from phonework.backends.demo.journal import Journal, Record
 from phonework.backends.demo.process import Finished, run
@@ -189,6 +189,6 @@ class Talk:
 
     def _show(self, note: str = "") -> None:
         progress = Progress(
-            text=self.text[-SHOWN_CHARACTERS:], steps=tuple(self.steps[-SHOWN_STEPS:]), usage=self.usage, note=note
+            text=end_of(self.text, SHOWN_CHARACTERS), steps=tuple(self.steps[-SHOWN_STEPS:]), usage=self.usage, note=note
         )
         self.desk.show(self.start.turn, progress)

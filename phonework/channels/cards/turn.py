@@ -1,5 +1,6 @@
 """The card of a turn: live while the agent works, then its result."""
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +20,6 @@ from phonework.channels.cards.parts import (
     clip,
     clock_time,
     cost,
-    cut,
     duration,
     fitted,
     line,
@@ -41,8 +41,11 @@ from phonework.texts import text
 from phonework.views import SessionView, TurnView, Verbosity
 
 MAX_STEPS: Final = 8
+WORDS: Final = "words"
+"""The `element_id` of a live card's text, which grows."""
 _STEP_MARKS: Final = {"running": "⏳", "ok": "✅", "failed": "❌"}
 _TAIL_BYTES: Final = 4_000
+_BEFORE_TAIL_BYTES: Final = 10
 _ROOM_FOR_STEPS: Final = 4_000
 _WAITING: Final = frozenset({State.WAITING_CONFIRM, State.WAITING_INPUT})
 _RESULT_COLORS: Final = {
@@ -90,6 +93,11 @@ def progress_card(
     """
     painter = _Live(view=view, language=language, verbosity=verbosity, progress=progress, now=now, tz=tz)
     return fitted(painter.card)[0]
+
+
+def live_words(progress: Progress) -> str:
+    """What the text of a live card says, which shows it, as Markdown; may be empty."""
+    return normalise(_tail(progress.text.strip(), _TAIL_BYTES))
 
 
 def result_card(
@@ -205,12 +213,14 @@ class _Live(_Turn):
                 self.words(min(budget, _TAIL_BYTES)),
                 self.note(state),
                 self.in_background(),
-                small(
-                    escape(self.figures((self.now - self.view.turn.started_at).total_seconds(), self.progress.usage))
-                ),
+                self.footer(),
                 row([self.button("turn.stop", TurnOp.STOP, "danger")]) if stoppable else None,
             ],
         )
+
+    def footer(self) -> Element:
+        seconds = (self.now - self.view.turn.started_at).total_seconds()
+        return {**small(escape(self.figures(seconds, self.progress.usage))), "element_id": "figures"}
 
     def in_background(self) -> Element | None:
         """While it waits for the person nothing goes on; it is only told apart from others."""
@@ -237,8 +247,7 @@ class _Live(_Turn):
         streamed = self.progress.text.strip()
         if not streamed or self.verbosity is Verbosity.QUIET:
             return None
-        shown = _tail(streamed, budget)
-        return markdown(normalise(shown), "words")
+        return markdown(normalise(_tail(streamed, budget)), WORDS)
 
     def note(self, state: State) -> Element | None:
         if state is State.STOPPING:
@@ -262,13 +271,22 @@ def _step(step: Step, *, output: bool = False) -> str:
 
 
 def _tail(streamed: str, budget: int) -> str:
-    if wire_bytes(streamed) <= budget:
+    """The end of it within so many wire bytes, begun where it was begun before as often as can be: it is seen to grow."""
+    if len(streamed) <= budget and wire_bytes(streamed) <= budget:
         return streamed
-    shown = cut(streamed, budget * 3).tail or streamed[-budget // 4 :]
-    while wire_bytes(shown) > budget:
-        shown = shown[len(shown) // 4 + 1 :]
-    inside_fence = streamed[: len(streamed) - len(shown)].count("```") % 2 == 1
-    return f"```\n{shown}" if inside_fence else f"…\n{shown}"
+    start = max(0, len(streamed) // budget - 2) * budget
+    start += _past(streamed[start:], budget)
+    inside_fence = streamed[:start].count("```") % 2 == 1
+    return f"```\n{streamed[start:]}" if inside_fence else f"…\n{streamed[start:]}"
+
+
+def _past(text: str, budget: int) -> int:
+    """Where the end of the text begins, after the end of a line where there is one."""
+    step = budget // 2
+    dropped = -((budget - _BEFORE_TAIL_BYTES - wire_bytes(text)) // step) * step
+    start = bisect_right(range(1, len(text) + 1), dropped - 1, key=lambda count: wire_bytes(text[:count])) + 1
+    newline = text.find("\n", start, start + step // 4)
+    return newline + 1 if newline >= 0 else start
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

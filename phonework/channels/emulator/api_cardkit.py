@@ -9,6 +9,7 @@ from typing import Any, Final
 from phonework.channels.emulator.calls import ApiError, Call, field_error
 from phonework.channels.emulator.cards import CardError, check_card, schema_of
 from phonework.channels.emulator.content import image_keys, people
+from phonework.channels.emulator.core import Emulator
 from phonework.channels.emulator.world import CardEntity, Json, new_id
 
 _TEXTS: Final = {"markdown", "plain_text"}
@@ -18,6 +19,7 @@ _INNER_TO_OWN: Final = {11310: 300305}
 
 async def create(call: Call) -> Json:
     """`{"type": "card_json", "data": "<card 2.0 as a string>"}` → `card_id`, good for 14 days, sent once."""
+    _check_scope(call)
     if call.body.get("type") != "card_json":
         raise field_error("type", "is card_json")
     card = _card(call, call.text("data"))
@@ -44,7 +46,10 @@ async def replace(call: Call) -> Json:
 
 
 async def settings(call: Call) -> Json:
-    """`PATCH /cards/:card_id/settings` with `{"settings": "<{config} as a string>", "sequence"}`."""
+    """`PATCH /cards/:card_id/settings` with `{"settings": "<{config} as a string>", "sequence"}`.
+
+    Streaming that is switched on while it is on begins anew, with another ten minutes.
+    """
     entity = _entity(call)
     changes = _parse(call.text("settings"), "settings").get("config")
     if not isinstance(changes, dict):
@@ -53,6 +58,8 @@ async def settings(call: Call) -> Json:
     card["config"] = {**card.get("config", {}), **changes}
     checked = _card(call, json.dumps(card, ensure_ascii=False))
     _advance(call, entity)
+    if changes.get("streaming_mode") is True:
+        entity.streaming_since_ms = call.emulator.clock.now_ms()
     _show(call, entity, checked)
     return _done()
 
@@ -96,7 +103,11 @@ async def id_convert(call: Call) -> Json:
 
 
 def _entity(call: Call) -> CardEntity:
-    """The card of the path. Raises 200740, 200750 (14 days), 200810 (a tap is unanswered), 99991400."""
+    """The card of the path. Raises 200740, 200750 (14 days), 200810 (a tap is unanswered), 99991400.
+
+    Whether the 10/s hold while the card streams too is said both ways; here they do.
+    """
+    _check_scope(call)
     emulator = call.emulator
     entity = emulator.world.cards.get(call.path["card_id"])
     if entity is None:
@@ -105,16 +116,20 @@ def _entity(call: Call) -> CardEntity:
         raise ApiError(200750, "card is expired")
     if emulator.clicking.get(entity.message_id):
         raise ApiError(200810, "card action is lock")
-    key = f"cardkit:{entity.card_id}:{call.record.method}"
-    if not _streaming(entity.card) and not emulator.limits.allow(key, emulator.settings.cardkit_per_s):
+    if not emulator.limits.allow(f"cardkit:{entity.card_id}", emulator.settings.cardkit_per_s):
         raise ApiError(99991400, "request trigger frequency limit", status=429)
     return entity
 
 
+def _check_scope(call: Call) -> None:
+    if not call.emulator.settings.cardkit:
+        violation = {"type": "action_scope_required", "subject": "cardkit:card:write"}
+        raise ApiError(99991672, "Access denied", error={"permission_violations": [violation]})
+
+
 def _check_streaming(call: Call, entity: CardEntity) -> None:
     """Streaming ends by itself 10 min after it was opened: 200850 once, then 300309."""
-    now, limit = call.emulator.clock.now_ms(), call.emulator.settings.streaming_s * 1000
-    if _streaming(entity.card) and now - entity.streaming_since_ms <= limit:
+    if streams(call.emulator, entity):
         return
     if _streaming(entity.card):
         entity.card = {**entity.card, "config": {**entity.card["config"], "streaming_mode": False}}
@@ -167,6 +182,12 @@ def _parse(text: str, name: str) -> Json:
     if not isinstance(parsed, dict):
         raise field_error(name, "is no JSON object")
     return parsed
+
+
+def streams(emulator: Emulator, entity: CardEntity) -> bool:
+    """Whether it does now: ten minutes after it was switched on it is over, whatever the card says."""
+    now, limit = emulator.clock.now_ms(), emulator.settings.streaming_s * 1000
+    return _streaming(entity.card) and now - entity.streaming_since_ms <= limit
 
 
 def _streaming(card: Json) -> bool:

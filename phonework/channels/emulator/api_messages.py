@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from phonework.channels.emulator.api_cardkit import streams
 from phonework.channels.emulator.calls import ApiError, Call, field_error, parameter_error
 from phonework.channels.emulator.cards import CardError, schema_of
 from phonework.channels.emulator.content import as_item, parse_object, prepare, prepare_card, refused
@@ -142,9 +143,10 @@ async def patch(call: Call) -> Json:
     card = prepare_card(call, parse_object(content))
     if schema_of(message.content) == "2.0" and schema_of(card) != "2.0":
         raise refused(CardError(200830, "a card 2.0 can not become 1.0"))
-    if entity := emulator.world.cards.get(message.card_id):
-        entity.card = card
-    emulator.world.rewrite(message, card, "patch")
+    entity = emulator.world.cards.get(message.card_id)
+    if entity is not None and streams(emulator, entity) and not settings.patch_streaming:
+        raise refused(CardError(200850, "the card is streaming"))
+    emulator.world.show_card(message, card, "patch")
     return {"code": 0, "msg": "success", "data": {}}
 
 
@@ -284,7 +286,7 @@ async def delayed_update(call: Call) -> Json:
     if emulator.clicking.get(message_id):
         raise refused(CardError(11310, "card action is lock"))
     emulator.card_tokens[call.body["token"]] = (message_id, at_ms, used + 1)
-    emulator.world.rewrite(emulator.world.messages[message_id], prepare_card(call, card), "delayed")
+    emulator.world.show_card(emulator.world.messages[message_id], prepare_card(call, card), "delayed")
     return {"code": 0, "msg": "success", "data": {}}
 
 

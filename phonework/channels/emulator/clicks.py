@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+from phonework.channels.emulator.api_cardkit import streams
 from phonework.channels.emulator.cards import CardError, check_card, schema_of
 from phonework.channels.emulator.content import image_keys, people
 from phonework.channels.emulator.core import Emulator
@@ -146,13 +147,17 @@ def _show(emulator: Emulator, message: Message, answer: Json) -> Json | None:
         raise BadAnswer(200673, f"the card is refused: {error.code} {error.reason} {error.path}") from error
     if len(json.dumps(card, ensure_ascii=False).encode()) > emulator.settings.card_bytes:
         raise BadAnswer(200673, "the card is over its limit")
-    config: Any = message.content.get("config")
-    if isinstance(config, dict) and config.get("streaming_mode"):
+    if message.recalled or _is_streaming(emulator, message):
         return None
-    if message.recalled:
-        return None
-    emulator.world.rewrite(message, card, "answer")
+    emulator.world.show_card(message, card, "answer")
     return card
+
+
+def _is_streaming(emulator: Emulator, message: Message) -> bool:
+    if entity := emulator.world.cards.get(message.card_id):
+        return streams(emulator, entity)
+    config: Any = message.content.get("config")
+    return isinstance(config, dict) and bool(config.get("streaming_mode"))
 
 
 def _raw_card(given: object) -> Json:

@@ -77,7 +77,11 @@ class Settings:
     resource_bytes: int = 100 * KILOBYTE * KILOBYTE
     p2p_topics: bool = False
     """Whether `reply_in_thread` works in a private chat (a guess: refused with 230071)."""
+    cardkit: bool = True
+    """The app has `cardkit:card:write`; without it there are no card entities."""
     cardkit_per_s: int = 10
+    patch_streaming: bool = True
+    """Whether a message can be patched while its card streams, which ends it (a guess; False: refused with 200850)."""
     streaming_s: float = 600
 
     def update(self, values: dict[str, Any]) -> None:

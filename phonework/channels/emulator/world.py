@@ -6,13 +6,17 @@ import asyncio
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from phonework.channels.emulator.clock import Clock
 from phonework.channels.emulator.settings import Settings
 
 Json = dict[str, Any]
 Change = Literal["message", "recalled", "reaction", "bot", "reset"]
+
+
+MOST_VERSIONS: Final = 200
+"""Of a message; a card whose text is streamed has a new one several times a second."""
 
 
 def new_id(prefix: str) -> str:
@@ -231,11 +235,12 @@ class World:
         return message
 
     def rewrite(self, message: Message, content: Json, cause: str) -> None:
-        """Give a message a new form and keep the old one in its history."""
+        """Give a message a new form and keep the old one in its history, which is that of its beginning and its end."""
         message.content = content
         message.updated_ms = self.clock.now_ms()
         message.version += 1
         message.versions.append(Version(at_ms=message.updated_ms, cause=cause, content=content))
+        del message.versions[1 : max(1, len(message.versions) - MOST_VERSIONS + 1)]
         self.changed("message", message)
 
     def restore(self, messages: Iterable[Message]) -> None:
@@ -270,6 +275,13 @@ class World:
         self.blobs[blob.key] = blob
         self._store("blob", blob.key, blob)
         return blob
+
+    def show_card(self, message: Message, card: Json, cause: str) -> None:
+        """Give a message another card; its card entity, if it has one, is that card from now on."""
+        if entity := self.cards.get(message.card_id):
+            entity.card = card
+            self._store("card", entity.card_id, entity)
+        self.rewrite(message, card, cause)
 
     def card_changed(self, entity: CardEntity) -> None:
         """Store a card entity and let the message that shows it show its newest form."""

@@ -14,13 +14,16 @@ from phonework.errors import ChannelError
 
 CARD_REFUSED: Final = 230099
 CARD_LOCKED: Final = 11310
+ENTITY_LOCKED: Final = 200810
+STREAMING_OVER: Final = frozenset({200850, 300309})
+"""The first text after its ten minutes, and each one after that."""
 NO_MESSAGE: Final = frozenset({230011, 231003})
 NO_TOPICS: Final = frozenset({230071, 230072})
 TOKEN: Final = frozenset({99991661, 99991663, 99991671})
 WRONG_CREDENTIALS: Final = frozenset({10003, 10014})
 SERVER_TROUBLE: Final = timedelta(seconds=1)
 _RATE: Final = 99991400
-_SCOPE: Final = 99991672
+SCOPE: Final = 99991672
 _LONGEST_WAIT: Final = timedelta(minutes=2)
 _INNER: Final = re.compile(r"ErrCode:\s*(\d+)")
 _REASON: Final = re.compile(r"ext=([^\n]{1,300})")
@@ -50,6 +53,9 @@ _MEANINGS: Final[Mapping[int, _Meaning]] = {
     230022: _Meaning("the content was held back as sensitive", hint="send it as a file"),
     230025: _Meaning("the content is over Feishu's size limit", hint="split it or send it as a file"),
     200860: _Meaning("the card is over Feishu's size limit", hint="split it or send it as a file"),
+    200740: _Meaning("there is no such card entity"),
+    200750: _Meaning("the card entity is older than 14 days"),
+    **dict.fromkeys(STREAMING_OVER, _Meaning("the card streams no longer")),
     230011: _Meaning("the message was recalled", gone=True),
     231003: _Meaning("the message is gone", gone=True),
     230031: _Meaning("the card is older than 14 days", gone=True),
@@ -117,9 +123,13 @@ def _coded(status: int, headers: Mapping[str, str], body: Mapping[str, object], 
     message = string(body.get("msg"))
     if code == CARD_REFUSED:
         return _card(message)
+    if code == ENTITY_LOCKED:
+        return CardLocked(
+            _sentence("a tap on this card is being answered", code), retry_after=SERVER_TROUBLE, code=code
+        )
     if code == _RATE or status == 429:
         return ChannelError(_sentence("the app's rate limit", code), retry_after=reset_after(headers), code=code)
-    if code == _SCOPE:
+    if code == SCOPE:
         return ChannelError(_sentence("the app lacks a permission", code), hint=_scopes(body), code=code)
     if meaning := _MEANINGS.get(code):
         wait = None if meaning.wait is None else timedelta(seconds=meaning.wait)

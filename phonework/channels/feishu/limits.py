@@ -37,9 +37,17 @@ class Limits:
         """Before a change of a message."""
         await self._bucket(f"message {message_id}").acquire()
 
-    def _bucket(self, key: str) -> AsyncLimiter:
+    async def card(self, card_id: str) -> None:
+        """Before each call about a card entity: they may be called 10 times a second."""
+        await self._bucket(f"card {card_id}", 8).acquire()
+
+    def spare(self) -> bool:
+        """Whether there is room for a call that may as well not be made."""
+        return self._app_minute.has_capacity(50) and self._app_second.has_capacity(10)
+
+    def _bucket(self, key: str, per_second: float = 4) -> AsyncLimiter:
         """A forgotten bucket is an empty one: with so many others in between, its second has passed."""
-        found = self._each.pop(key, None) or bucket(1, 4)
+        found = self._each.pop(key, None) or bucket(1, per_second)
         self._each[key] = found
         while len(self._each) > _MOST_REMEMBERED:
             self._each.popitem(last=False)

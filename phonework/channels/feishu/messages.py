@@ -71,6 +71,11 @@ def from_markdown(text: str, marker: str, *, card: bool = False, mention: str = 
     return Message("post", {"zh_cn": {"content": [*called, [{"tag": "md", "text": safe}]]}})
 
 
+def entity_message(card_id: str) -> Message:
+    """A message that shows the card entity."""
+    return Message("interactive", {"type": "card", "data": {"card_id": card_id}})
+
+
 def harmless(text: str) -> str:
     """The Markdown without what calls people or refuses the whole message: mentions, pictures by address."""
     return _per_part(text, lambda part: _PICTURE.sub("", _CALLS.sub("&#60;", part)))

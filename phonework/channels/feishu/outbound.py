@@ -7,6 +7,7 @@ import hashlib
 import io
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -17,7 +18,8 @@ from phonework.channels.base import Action, Delivery, Receipt
 from phonework.channels.feishu import errors
 from phonework.channels.feishu.api import Api, Call, quoted
 from phonework.channels.feishu.history import History
-from phonework.channels.feishu.messages import Message, file_type, from_markdown, marked_card
+from phonework.channels.feishu.messages import Message, entity_message, file_type, from_markdown, marked_card
+from phonework.channels.feishu.streaming import Streams
 from phonework.channels.feishu.untrusted import mapping, string
 from phonework.clock import Clock
 from phonework.errors import ChannelError
@@ -34,16 +36,21 @@ class Outbound:
 
     def __init__(self, api: Api, history: History, clock: Clock) -> None:
         self._api, self._history, self._clock = api, history, clock
+        self._streams = Streams(api, clock)
         self._sent: OrderedDict[str, str] = OrderedDict()  # message id → uuid
 
     async def deliver(self, delivery: Delivery) -> Receipt:
         """Raises ChannelError."""
         if delivery.action is Action.UPDATE:
             return await self._update(delivery)
+        if delivery.action is Action.STREAM:
+            return await self._streams.write(delivery)
         uuid = uuid_of(delivery.key)
         message = await self._message(delivery, uuid)
         if (found := await self._found(delivery, message, uuid)) is not None:
             return found
+        if delivery.stream and (card_id := await self._streams.make(delivery, message.content)):
+            return await self._send_entity(delivery, message, card_id, uuid)
         return await self._send(delivery, message, uuid)
 
     async def _message(self, delivery: Delivery, uuid: str) -> Message:
@@ -52,6 +59,18 @@ class Outbound:
         if delivery.markdown:
             return from_markdown(delivery.markdown, marker_of(uuid), mention=delivery.mention)
         return await self._uploaded(delivery)
+
+    async def _send_entity(self, delivery: Delivery, message: Message, card_id: str, uuid: str) -> Receipt:
+        """Send the card as an entity, or as it is when Feishu will not have that."""
+        try:
+            receipt = await self._send(delivery, entity_message(card_id), uuid)
+        except ChannelError as error:
+            if error.retry_after is not None or error.gone:
+                raise
+            log.info("card entity refused; sent as it is", code=error.code, why=str(error))
+            return await self._send(delivery, message, uuid)
+        self._streams.sent(delivery, receipt.message_id, card_id, message.content)
+        return replace(receipt, entity=card_id)
 
     async def _send(self, delivery: Delivery, message: Message, uuid: str) -> Receipt:
         await self._api.limits.chat(delivery.chat.chat_id)
@@ -93,19 +112,24 @@ class Outbound:
     async def _update(self, delivery: Delivery) -> Receipt:
         """Change a card. While a tap on it is being answered Feishu refuses that; the answer leaves in a moment."""
         card = delivery.card if delivery.card is not None else from_markdown(delivery.markdown, "", card=True).content
-        call = Call(
-            method="PATCH",
-            path="/open-apis/im/v1/messages/:message_id",
-            parts={"message_id": delivery.target},
-            body={"content": quoted(card)},
-        )
         async for attempt in stamina.retry_context(
             on=errors.CardLocked, attempts=5, timeout=3, wait_initial=0.3, wait_max=0.3, wait_jitter=0
         ):
             with attempt:
-                await self._api.limits.message(delivery.target)
-                await self._api.call(call)
+                if (receipt := await self._streams.update(delivery, card)) is not None:
+                    return receipt
+                await self._patch(delivery.target, card)
         return Receipt(message_id=delivery.target, at=self._clock.now())
+
+    async def _patch(self, message_id: str, card: Mapping[str, object]) -> None:
+        call = Call(
+            method="PATCH",
+            path="/open-apis/im/v1/messages/:message_id",
+            parts={"message_id": message_id},
+            body={"content": quoted(card)},
+        )
+        await self._api.limits.message(message_id)
+        await self._api.call(call)
 
     async def _uploaded(self, delivery: Delivery) -> Message:
         size = len(delivery.file)
