@@ -11,6 +11,7 @@ from phonework.fsm.types import Ask, RequestId, RequestKind
 from phonework.fsm.types import Question as Choice
 from phonework.one_line import one_line
 from phonework.store.codec import dump
+from phonework.texts import keys, text
 
 
 def words_of(start: TurnStart) -> str:
@@ -23,11 +24,12 @@ def words_of(start: TurnStart) -> str:
     return "\n\n".join(parts)
 
 
-def title(call: ToolCall) -> str:
-    """The tool and what it is about: the first of its arguments that is a text."""
-    values = decoded(call.arguments)
+def title(call: ToolCall, language: str) -> str:
+    """What is done, in the person's words, and what with: the first of its arguments that is a text."""
+    values, key = decoded(call.arguments), f"doing.{call.name}"
     about = next((one for one in values.values() if isinstance(one, str) and one.strip()), "")
-    return one_line(f"{call.name} {about}".strip(), 80)
+    done = text(language, key) if key in keys() else call.name
+    return one_line(f"{done} {about}".strip(), 80)
 
 
 def decoded(arguments: str) -> dict[str, object]:
@@ -44,8 +46,7 @@ def canonical(arguments: str) -> str:
 
 def ask_of(call: ToolCall, question: Question) -> Ask:
     """The question as any agent asks it. What it is about is part of the fingerprint: a late yes is for this alone."""
-    asked = dump([call.name, canonical(call.arguments), question.command, question.path, question.diff])
-    whole = not (question.command or question.path or question.diff or question.options)
+    asked = dump([call.name, canonical(call.arguments), question.command, question.path, question.diff, question.words])
     choice = Choice(text=question.prompt, options=question.options, free_text=False)
     return Ask(
         request_id=RequestId(secrets.token_hex(16)),
@@ -57,8 +58,8 @@ def ask_of(call: ToolCall, question: Question) -> Ask:
         command=question.command,
         path=question.path,
         diff=question.diff,
+        words=question.words,
         reasons=question.reasons,
-        input_json=json.dumps(decoded(call.arguments), ensure_ascii=False, indent=1) if whole else "",
         questions=(choice,) if question.options else (),
         extra=dump({"name": call.name, "arguments": call.arguments}),
     )

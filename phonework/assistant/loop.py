@@ -221,7 +221,7 @@ class Work:
     async def _make(self, call: ToolCall) -> None:
         if sum(one.role is Role.TOOL for one in self._exchange) >= self._kit.limits.calls:
             raise StuckError("assistant.too_many_calls", number=str(self._kit.limits.calls))
-        self._steps.append(Step(title=title(call)))
+        self._steps.append(Step(title=title(call, self._around.language)))
         self._report()
         result = await self._result(call)
         await self._note(call, result)

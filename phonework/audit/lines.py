@@ -41,7 +41,7 @@ class Entry:
     detail: Mapping[str, object] = field(default_factory=dict)
 
 
-_ASKED: Final = ("request_id", "kind", "tool", "prompt", "command", "path", "diff", "plan", "input_json", "questions", "rule", "fingerprint")  # fmt: skip
+_ASKED: Final = ("request_id", "kind", "tool", "prompt", "command", "path", "diff", "plan", "words", "input_json", "questions", "rule", "fingerprint")  # fmt: skip
 _ANSWER: Final = ("request_id", "generation", "answer.verdict", "answer.text", "answer.picks", "also")
 _LINES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "Created": ("command", ("cwd", "backend", "model", "mode")),

@@ -3,9 +3,8 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from pathlib import PurePath
 from typing import Final
 
 import structlog
@@ -24,7 +23,7 @@ from phonework.channels.cards.prompt import prompt_card
 from phonework.channels.cards.reminder import Reader, reminder_card, reminders_card
 from phonework.channels.cards.request import request_card, request_file
 from phonework.channels.cards.status import status_card
-from phonework.channels.cards.turn import WORDS, called, result_card, why_not_done
+from phonework.channels.cards.turn import WORDS, actor, called, result_card, why_not_done
 from phonework.channels.markdown import normalise
 from phonework.channels.split import split
 from phonework.clock import Clock
@@ -34,7 +33,7 @@ from phonework.fsm import events as happened
 from phonework.fsm.types import SessionId, TurnStatus
 from phonework.link.base import Outlet
 from phonework.reports import Report, Reporter, Wanted
-from phonework.store import effects, reminders, sessions, users, views
+from phonework.store import effects, reminders, users, views
 from phonework.store.effects import Ended, Owed
 from phonework.store.writer import Writer
 from phonework.texts import text
@@ -62,11 +61,12 @@ Card = dict[str, object]
 class Shown:
     """What an effect is about, read when it is carried out. superseded: it is not worth showing any more.
 
+    names: what a sentence of ours may call the session and who works in it.
     moved: it is carried out from another lane. late: it had to wait until its person may be disturbed.
     """
 
     wishes: Wishes
-    project: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
     view: View = None
     superseded: bool = False
     moved: bool = False
@@ -150,7 +150,8 @@ class ChatCarrier:
             return Shown(wishes=wishes, superseded=True)
         late = effects.is_late(owed)
         past = is_past(owed.effect, view, late=late)
-        return Shown(wishes=wishes, project=_project(connection, owed), view=view, late=late, superseded=past)
+        names = _names(connection, owed, wishes.language)
+        return Shown(wishes=wishes, names=names, view=view, late=late, superseded=past)
 
     async def _show(self, owed: Owed, shown: Shown) -> None:
         view, wishes = shown.view, shown.wishes
@@ -206,7 +207,7 @@ class ChatCarrier:
             case order.Say(text="say.help"):
                 await self._create(owed, help_card(language), f"help:{owed.key}")
             case order.Say():
-                words = text(language, owed.effect.text, **{"project": shown.project, **owed.effect.params})
+                words = text(language, owed.effect.text, **{**shown.names, **owed.effect.params})
                 await self._words(owed, words, owed.effect.reply_to)
             case order.Relay(body=body):
                 await self._relay(owed, body, language)
@@ -374,9 +375,12 @@ class ChatCarrier:
         )
 
 
-def _project(connection: sqlite3.Connection, owed: Owed) -> str:
-    """What our sentences about a session call it."""
-    return PurePath(sessions.run_of(connection, owed.session_id).cwd).name if owed.session_id else ""
+def _names(connection: sqlite3.Connection, owed: Owed, language: str) -> Mapping[str, str]:
+    """What our sentences about a session call it, and who works in it."""
+    if owed.session_id is None or not isinstance(owed.effect, order.Say):
+        return {}
+    session = views.session(connection, owed.session_id)
+    return {"project": called(session, language), **actor(session, language)}
 
 
 def _view(connection: sqlite3.Connection, owed: Owed) -> View:
@@ -405,7 +409,8 @@ def _view(connection: sqlite3.Connection, owed: Owed) -> View:
 
 def _failure(view: TurnView, language: str) -> str:
     key = "say.turn_lost" if view.turn.status is TurnStatus.LOST else "say.turn_failed"
-    return text(language, key, project=called(view.session, language), problem=why_not_done(view.turn, language))
+    params = {"project": called(view.session, language), "problem": why_not_done(view.turn, language)}
+    return text(language, key, **params, **actor(view.session, language))
 
 
 def _plain(card: Card) -> str:

@@ -46,7 +46,7 @@ def left_behind(session: Session, event: Event) -> tuple[Request, ...]:
 
 def size_bytes(ask: Ask) -> int:
     """What the request is about, as JSON inside a JSON string; an input is shown with its lines indented."""
-    about = ask.command or ask.diff or ask.plan or ask.input_json * 2
+    about = ask.command or ask.diff or ask.plan or ask.words or ask.input_json * 2
     return len(json.dumps(json.dumps(about, ensure_ascii=False), ensure_ascii=False).encode("utf-8", "replace"))
 
 

@@ -120,7 +120,8 @@ class Ask:
 
     agent_ref: the agent's own id of the request; Claude: `tool_use_id`.
     fingerprint: hash of tool and input; equal fingerprints ask for the very same thing.
-    prompt: what is asked, in one line. Of command, diff, plan and input_json at most one says what it is about, in full.
+    prompt: what is asked, in one line. Of command, diff, plan, words and input_json at most one says what it is about, in
+    full. words: a text that would be handed on as it is.
     rule: the rule that would be added, as the agent writes it; empty when none is proposed. scopes: how long it can hold.
     kept_in: the file a rule for ever is written to, as the person knows it; empty: in the agent's own records.
     reasons: why it asks at all, when that is known.
@@ -137,6 +138,7 @@ class Ask:
     path: str = ""
     diff: str = ""
     plan: str = ""
+    words: str = ""
     input_json: str = ""
     questions: tuple[Question, ...] = ()
     rule: str = ""

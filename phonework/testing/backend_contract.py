@@ -226,7 +226,7 @@ class BackendContract:
 
         assert ask.prompt
         assert "\n" not in ask.prompt
-        assert sum(map(bool, (ask.command, ask.diff, ask.plan, ask.input_json))) == 1
+        assert sum(map(bool, (ask.command, ask.diff, ask.plan, ask.words, ask.input_json))) == 1
         assert len(ask.request_id) == 32
         assert int(ask.request_id, 16) >= 0
         assert ask.fingerprint

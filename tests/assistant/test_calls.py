@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from phonework import texts
 from phonework.assistant.backend import AssistantBackend
-from phonework.assistant.tools import Arguments, Call, Question, Result
+from phonework.assistant.tools import Arguments, Call, Question, Result, files, reminders, sessions, shell, web
 from phonework.errors import RefusedError
 from phonework.testing.fake_openai import call, say
 
@@ -17,6 +18,10 @@ from phonework.testing.fake_openai import call, say
 def results(scene: Any) -> list[str]:
     """What the tools told the model so far in the newest request."""
     return [one["content"] for one in scene.api.requests[-1].messages if one["role"] == "tool"]
+
+
+def question_card(scene: Any, request_id: str) -> str:
+    return json.dumps(scene.play.channel.shown(f"request:{request_id}").shows.card, ensure_ascii=False)
 
 
 async def test_words_that_name_a_session_are_sent_there_at_once(scene: Any) -> None:
@@ -51,8 +56,8 @@ async def test_a_guess_asks_first_and_a_no_sends_nothing(scene: Any) -> None:
     scene.api.will([call("send_to_session", {"session": session, "message": "deploy"})], say("As you wish."))
     await scene.play.say("what about a deployment?")
     request_id, prompt = await scene.request()
-    assert "api" in prompt
-    assert "deploy" in prompt
+    assert prompt == f"Send this to api ({session})?"
+    assert "```text\\ndeploy\\n```" in question_card(scene, request_id)
     await scene.tap(request_id, "answer", "deny")
     await scene.ended()
     assert "refused" in results(scene)[0]
@@ -71,6 +76,63 @@ async def test_a_guess_among_several_is_a_choice(scene: Any) -> None:
     assert scene.play.request_status(request_id) == "delivered"
     (start,) = scene.play.script.starts
     assert start.session_id == second
+
+
+@pytest.mark.parametrize(
+    ("language", "name", "more", "prompt"),
+    [
+        ("en", "close_session", {}, "Close api (fizz-1)?"),
+        ("zh", "close_session", {}, "关闭 api（fizz-1）吗？"),
+        ("en", "send_to_session", {"message": "x"}, "Send this to api (fizz-1)?"),
+        ("zh", "send_to_session", {"message": "x"}, "把这句话发给 api（fizz-1）吗？"),
+    ],
+)
+async def test_what_is_asked_is_a_sentence_and_no_data(
+    stage: Any, language: str, name: str, more: dict[str, str], prompt: str
+) -> None:
+    async with stage(language=language) as scene:
+        session = await scene.quiet_session()
+        scene.api.will([call(name, {"session": session, **more})], say("Fine."))
+        await scene.play.say("what is the capital of France?")
+        request_id, asked = await scene.request()
+        assert asked == prompt
+        assert '"session"' not in (card := question_card(scene, request_id)).replace("\\", "")
+        assert "json" not in card
+
+
+async def test_a_session_to_begin_is_asked_about_with_all_that_would_be_done(scene: Any) -> None:
+    long = "first line\n" + "word " * 200 + "the end"
+    arguments = {"directory": "other", "message": long, "make_directory": True, "backend": "demo"}
+    scene.api.will([call("create_session", arguments)], say("Fine."))
+    await scene.play.say("what is the capital of France?")
+    request_id, prompt = await scene.request()
+
+    assert prompt == (
+        "Begin a session in other? The directory is made if it is missing. The agent is demo. This is its first message:"
+    )
+    card = question_card(scene, request_id)
+    assert "first line" in card
+    assert "the end" in card
+    assert scene.play.rows("SELECT 1 FROM event WHERE kind = 'Created' AND source != 'companion'") == []
+
+
+async def test_what_is_done_is_told_in_the_persons_words(scene: Any) -> None:
+    await scene.ask("what do I have?", [call("list_files", {"path": "api"})], say("This."))
+    card = json.dumps(scene.play.channel.shown(f"turn:{scene.helper}:1").shows.card)
+
+    assert "List api" in card
+    assert "list_files" not in card
+
+
+def test_every_tool_has_words_for_what_it_does() -> None:
+    names = {
+        one.name
+        for module in (files, reminders, sessions, shell, web)
+        for one in vars(module).values()
+        if isinstance(one, type) and isinstance(getattr(one, "name", None), str)
+    }
+    assert len(names) > 15
+    assert {f"doing.{name}" for name in names} <= texts.keys()
 
 
 async def test_nobody_waits_for_ever(stage: Any) -> None:

@@ -15,7 +15,7 @@ KEY = re.compile(rf"({'|'.join(sorted(SECTIONS))})\.[a-z][a-z_]*")
 ROOT = Path(phonework.__file__).parent
 FILES = sorted(path for path in ROOT.rglob("*.py") if "emulator" not in path.parts and "testing" not in path.parts)
 IN_CODE = {"text", "say", "_say", "BackendError", "SandboxError"}
-ALWAYS_GIVEN = {"project"}  # to every sentence about a session, where it is shown
+ALWAYS_GIVEN = {"project", "agent", "the_agent"}  # to every sentence about a session, where it is shown
 
 
 def calls(tree: ast.AST) -> Iterator[tuple[str, set[str], int]]:

@@ -75,14 +75,15 @@ class Question:
     """What the person must decide first, shown as a card. prompt: one line in the person's language.
 
     Without options a confirmation: the tool runs only when it was allowed. With options a choice: what was picked is in
-    `Call.answer.picks`. Of command, path with diff, and neither, at most one says what it is about, in full; a command may
-    have the path of the directory it runs in, and reasons why it asks.
+    `Call.answer.picks`. Where the prompt does not say all of it, one of command, path with diff, and words shows in full what
+    would be run, written or handed on; a command may have the path of the directory it runs in, and reasons why it asks.
     """
 
     prompt: str
     command: str = ""
     path: str = ""
     diff: str = ""
+    words: str = ""
     options: tuple[Option, ...] = ()
     reasons: tuple[Sentence, ...] = ()
 

@@ -120,7 +120,8 @@ class DeleteReminder:
             if _is_named(call, found):
                 return None
             when = _when(hand, found)
-            return Question(prompt=text(call.language, "reminder.drop", about=one_line(found.text, _SHOWN), when=when))
+            prompt = text(call.language, "reminder.drop", about=one_line(found.text, _SHOWN), when=when)
+            return Question(prompt=prompt, words=found.text if len(found.text) > _SHOWN else "")
 
         return await self._office.act(call, job)
 

@@ -29,8 +29,9 @@ from phonework.views import SessionView
 T = TypeVar("T")
 
 WITHIN: Final = timedelta(seconds=20)
-MAX_SHOWN: Final = 400
-"""Characters of a message that its card shows; the person can have the rest in the session."""
+
+MAX_DIRECTORY: Final = 200
+"""Characters: whoever is asked reads all of them."""
 
 SessionName = Annotated[str, Meta(description="The id of an open session, such as fizz-top.", max_length=100)]
 
@@ -51,7 +52,12 @@ class Sending(Arguments, frozen=True, kw_only=True):
 
 
 class Beginning(Arguments, frozen=True, kw_only=True):
-    directory: Annotated[str, Meta(description="The project's directory, relative to the working root.", min_length=1)]
+    directory: Annotated[
+        str,
+        Meta(
+            description="The project's directory, relative to the working root.", min_length=1, max_length=MAX_DIRECTORY
+        ),
+    ]
     message: Annotated[
         str, Meta(description="What the agent is to do first, in the person's own words; may be empty.")
     ] = ""
@@ -128,14 +134,14 @@ class SendToSession:
         meant = _meant(found, arguments.session)
         if _is_named(call, meant, found):
             return None
-        message = one_line(arguments.message, MAX_SHOWN)
         if len(found) == 1:
-            params = {"project": meant.project, "session_id": meant.session_id, "message": message}
-            return Question(prompt=text(call.language, "assistant.ask_send", **params))
+            params = {"project": meant.project, "session_id": meant.session_id}
+            return Question(prompt=text(call.language, "assistant.ask_send", **params), words=arguments.message)
         likely_first = sorted(found, key=lambda one: one.session_id != meant.session_id)
         nobody = Option(label=text(call.language, "assistant.nobody"))
         return Question(
-            prompt=text(call.language, "assistant.ask_which", message=message),
+            prompt=text(call.language, "assistant.ask_which"),
+            words=arguments.message,
             options=(*(_option(one, call) for one in likely_first[:9]), nobody),
         )
 
@@ -166,9 +172,13 @@ class CreateSession:
         last = fold(Path(arguments.directory).name)
         if last and last in fold(call.words):
             return None
-        params = {"directory": one_line(arguments.directory, 200), "message": one_line(arguments.message, MAX_SHOWN)}
-        key = "assistant.ask_create_with" if arguments.message else "assistant.ask_create"
-        return Question(prompt=text(call.language, key, **params))
+        making = "assistant.ask_create_new" if arguments.make_directory else "assistant.ask_create"
+        prompt = text(call.language, making, directory=one_line(arguments.directory, MAX_DIRECTORY))
+        if backend := arguments.backend.strip():
+            prompt += text(call.language, "assistant.ask_backend", backend=one_line(backend, 40))
+        if arguments.message.strip():
+            prompt += text(call.language, "assistant.ask_first")
+        return Question(prompt=prompt, words=arguments.message)
 
     async def run(self, call: Call, arguments: Beginning) -> Result:
         resolve = workdir.resolve

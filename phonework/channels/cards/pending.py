@@ -81,7 +81,8 @@ def _question(view: RequestView, number: int, room: int, language: str, tz: tzin
     if ask.path:
         elements.append(small(line(ask.path, 300)))
     buttons = _buttons(view, number, language) if fits else []
-    how = rich(text(language, "pending.elsewhere", number=session.number))
+    way = "pending.elsewhere_reply" if session.companion else "pending.elsewhere"
+    how = rich(text(language, way, number=session.number))
     return [*elements, row(buttons) if buttons else small(how)]
 
 

@@ -18,7 +18,7 @@ from phonework.channels.cards.parts import (
     written,
 )
 from phonework.channels.cards.people import mention
-from phonework.channels.cards.turn import called
+from phonework.channels.cards.turn import actor, called
 from phonework.channels.cards.values import PromptOp, prompt_value
 from phonework.channels.markdown import escape
 from phonework.fsm.types import PromptStatus, State
@@ -39,7 +39,7 @@ def prompt_card(view: PromptView, language: str, *, tz: tzinfo | None = None) ->
     Files that wait for words say so, and can be sent as they are.
     """
     status, project = view.prompt.status, plain(called(view.session, language), 60)
-    tag = text(language, _tag(view))
+    tag = text(language, _tag(view), **actor(view.session, language))
     said = written(view.prompt, language)
     head = Head(title=project, color=_COLORS[status], tag=tag, summary=f"{tag} · {project}: {plain(said, 60)}")
     by = f"{text(language, 'message.written_by', who=mention(view.person))}\n" if view.person else ""
@@ -58,12 +58,13 @@ def _is_kept(view: PromptView) -> bool:
 
 
 def _note(view: PromptView, language: str, tz: tzinfo | None) -> Element:
+    who = actor(view.session, language)
     match view.prompt.status:
         case PromptStatus.QUEUED:
             way = "message.send_now_steer" if view.session.can_steer else "message.send_now_interrupt"
             asks = view.session.state in (State.WAITING_CONFIRM, State.WAITING_INPUT)
             note = "message.queued_asked_note" if asks else "message.queued_note"
-            said = f"{text(language, note, position=view.position)}\n{text(language, way)}"
+            said = f"{text(language, note, position=view.position, **who)}\n{text(language, way)}"
         case PromptStatus.HELD if view.prompt.kept:
             said = text(language, "message.kept_note", files=along(view.prompt, language))
             if any(one.kind == "audio" for one in view.prompt.attachments):
@@ -71,7 +72,7 @@ def _note(view: PromptView, language: str, tz: tzinfo | None) -> Element:
         case PromptStatus.HELD:
             said = text(language, "message.held_note", time=clock_time(view.prompt.sent_at, tz))
         case PromptStatus.TAKEN:
-            said = text(language, "message.joined_note" if view.prompt.joined else "message.taken_note")
+            said = text(language, "message.joined_note" if view.prompt.joined else "message.taken_note", **who)
         case PromptStatus.DROPPED:
             said = text(language, "message.dropped_note")
     return markdown(escape(said))

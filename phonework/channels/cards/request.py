@@ -27,7 +27,7 @@ from phonework.channels.cards.parts import (
 )
 from phonework.channels.cards.people import mention, who
 from phonework.channels.cards.subject import Subject, subject_of
-from phonework.channels.cards.turn import called
+from phonework.channels.cards.turn import actor, called
 from phonework.channels.markdown import escape, inline_code
 from phonework.channels.split import wire_bytes
 from phonework.fsm.types import Answer, Request, RequestKind, RequestStatus, State, Verdict
@@ -48,7 +48,13 @@ _COLORS: Final = {
 _LATE: Final = frozenset({RequestStatus.EXPIRED, RequestStatus.VOID})
 _FOLD_LINES: Final = 6
 _MOST_REASONS: Final = 8
-_FILE_NAMES: Final = {"bash": "command.sh", "diff": "changes.diff", "json": "input.json", "": "plan.md"}
+_FILE_NAMES: Final = {
+    "bash": "command.sh",
+    "diff": "changes.diff",
+    "text": "message.txt",
+    "json": "input.json",
+    "": "plan.md",
+}
 
 
 def request_card(view: RequestView, language: str, *, tz: tzinfo | None = None) -> Card:
@@ -131,11 +137,16 @@ class _Painter:
         return f"kind.{kind}_group" if self.view.person and kind is not RequestKind.CONFIRM else f"kind.{kind}"
 
     def where(self) -> str:
-        """The session, after the tool that wants to run; what asks a question is no news to anybody."""
-        ask, session_id = self.view.request.ask, self.view.session.session_id
-        named = [ask.tool] if ask.tool and ask.kind is RequestKind.CONFIRM else []
+        """The session, after the tool that wants to run; what asks a question is no news to anybody.
+
+        A companion is known by what it is: its session and its tools are nobody's business.
+        """
+        ask, session = self.view.request.ask, self.view.session
         task = [self.say("turn.task", number=self.view.task)] if self.view.task else []
-        return plain(" · ".join([*task, *named, session_id]), 80)
+        if session.companion:
+            return "".join(task)
+        named = [ask.tool] if ask.tool and ask.kind is RequestKind.CONFIRM else []
+        return plain(" · ".join([*task, *named, session.session_id]), 80)
 
     def color(self) -> str:
         request = self.view.request
@@ -194,6 +205,8 @@ class _Painter:
         ]
         if subject is None:
             return where if ask.path else []
+        if self.view.session.companion and not ask.path:
+            where = []
         shown = self.shown(subject, budget)
         settled = not (self.is_open or self.is_late)
         if settled and (subject.text.count("\n") >= _FOLD_LINES or len(subject.text) > 600):
@@ -249,6 +262,7 @@ class _Painter:
             time=clock_time(request.answered_at, self.tz) if request.answered_at else "",
             who=who(self.view.person and request.answered_by, self.language),
             what=line(self.decision(request.answer), 400) if request.answer else "?",
+            **actor(self.view.session, self.language),
         ).strip()
         because = request.answer.text if request.answer and request.answer.verdict is Verdict.DENY else ""
         reason = f"\n{escape(self.say('fate.because'))}\n{quote(because, 600)}" if because else ""

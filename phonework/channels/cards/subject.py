@@ -9,7 +9,7 @@ from phonework.texts import text
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """A command, a diff, a plan or an input. language: of the code; empty for Markdown."""
+    """A command, a diff, a plan, words to hand on or an input. language: of the code; empty for Markdown."""
 
     text: str
     name: str
@@ -32,13 +32,15 @@ def subject_of(ask: Ask) -> Subject | None:
         return Subject(text=ask.diff, name=ask.path or "diff", language="diff")
     if ask.plan:
         return Subject(text=ask.plan, name="plan")
+    if ask.words:
+        return Subject(text=ask.words, name=_first_line(ask.words), language="text")
     if ask.input_json:
         return Subject(text=_pretty(ask.input_json), name=ask.tool or "input", language="json")
     return None
 
 
-def _first_line(command: str) -> str:
-    return next((each.strip() for each in command.splitlines() if each.strip()), "…")
+def _first_line(whole: str) -> str:
+    return next((each.strip() for each in whole.splitlines() if each.strip()), "…")
 
 
 def _pretty(raw: str) -> str:

@@ -136,6 +136,12 @@ def called(session: SessionView, language: str) -> str:
     return text(language, f"companion.{session.backend}") if session.companion else session.project
 
 
+def actor(session: SessionView, language: str) -> dict[str, str]:
+    """Who is at work, as parameters of a sentence: `agent` within it, `the_agent` where one begins."""
+    named = text(language, f"actor.{session.backend if session.companion else 'agent'}")
+    return {"agent": named, "the_agent": named[:1].upper() + named[1:]}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Turn:
     view: TurnView
@@ -251,7 +257,7 @@ class _Live(_Turn):
 
     def note(self, state: State) -> Element | None:
         if state is State.STOPPING:
-            return markdown(escape(self.say("turn.stopping_note")))
+            return markdown(escape(self.say("turn.stopping_note", **actor(self.view.session, self.language))))
         if state in _WAITING:
             return self.see_request()
         note = self.progress.note
@@ -259,10 +265,10 @@ class _Live(_Turn):
         return small(f"⚠ {words(shown, 300)}") if shown.strip() else None
 
     def see_request(self) -> Element:
-        person = self.view.person
+        person, who_asks = self.view.person, actor(self.view.session, self.language)
         if person is None:
-            return markdown(f"**{escape(self.say('turn.see_request'))}**")
-        return markdown(self.say("turn.see_request_group", who=mention(person)))
+            return markdown(f"**{escape(self.say('turn.see_request', **who_asks))}**")
+        return markdown(self.say("turn.see_request_group", who=mention(person), **who_asks))
 
 
 def _step(step: Step, *, output: bool = False) -> str:
@@ -363,7 +369,9 @@ class _Result(_Turn):
             return markdown(self.answer, "answer")
         if self.view.turn.text.strip():
             return small(escape(self.say("turn.answer_below")))
-        return small(escape(self.say("turn.empty_answer"))) if self.view.turn.status is TurnStatus.DONE else None
+        if self.view.turn.status is not TurnStatus.DONE:
+            return None
+        return small(escape(self.say("turn.empty_answer", **actor(self.view.session, self.language))))
 
     def footer(self) -> Element:
         turn = self.view.turn
