@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
-from phonework import workdir
+from phonework import pictures, workdir
 from phonework.channels.base import Fetched
 from phonework.errors import BackendError, RefusedError, TooLargeError
 from phonework.files.names import numbered, safe_name
@@ -30,7 +30,8 @@ Fetch = Callable[[Attachment], Awaitable[Fetched]]
 async def store(prompt: Prompt, cwd: str, fetch: Fetch) -> tuple[str, ...]:
     """Fetch what is not there yet and return the paths, in the order of the attachments.
 
-    Raises ChannelError when it cannot be had, BackendError when it is not kept: too large, or the disk refuses it.
+    Raises ChannelError when it cannot be had, BackendError when it is not kept (too large, or the disk refuses it), or when it
+    is kept and nobody should open it as a picture.
     """
     return tuple([await _one(attachment, cwd, fetch) for attachment in prompt.attachments])
 
@@ -39,16 +40,26 @@ async def _one(attachment: Attachment, cwd: str, fetch: Fetch) -> str:
     try:
         folder = await asyncio.to_thread(_inbox, cwd)
         mark = hashlib.sha256(f"{attachment.message_id}:{attachment.key}".encode()).hexdigest()[:20]
-        if found := await asyncio.to_thread(_known, folder, mark):
-            return str(found)
-        fetched = await fetch(attachment)
-        name = safe_name(attachment.name) or safe_name(fetched.name) or attachment.kind
-        return str(await asyncio.to_thread(_put, folder, mark, name, fetched.content))
+        found = await asyncio.to_thread(_known, folder, mark)
+        if found is None:
+            fetched = await fetch(attachment)
+            name = safe_name(attachment.name) or safe_name(fetched.name) or attachment.kind
+            found = await asyncio.to_thread(_put, folder, mark, name, fetched.content)
+        if attachment.kind == "image":
+            await asyncio.to_thread(_look_at, found)
+        return str(found)
     except TooLargeError as error:
         name = safe_name(attachment.name) or attachment.kind
         raise BackendError("agent.file_too_large", name=name, limit=error.limit) from error
     except OSError as error:
         raise _not_stored(error) from error
+
+
+def _look_at(picture: Path) -> None:
+    """Raises BackendError for one that no agent takes; to decode it could take all memory there is."""
+    if size := pictures.oversized(picture):
+        width, height, limit = (f"{pixels:,}" for pixels in (*size, pictures.LONGEST_SIDE))
+        raise BackendError("agent.picture_too_large", name=picture.name, width=width, height=height, limit=limit)
 
 
 def _not_stored(error: OSError) -> BackendError:

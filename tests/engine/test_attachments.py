@@ -12,6 +12,7 @@ from phonework.attachments import INBOX
 from phonework.errors import TooLargeError
 from phonework.fsm.types import Attachment
 from phonework.testing.channel import Fate
+from phonework.testing.images import png
 from phonework.testing.json_link import JsonLink
 from phonework.testing.playbook import Playbook
 
@@ -112,6 +113,30 @@ async def test_a_file_that_is_too_large_is_refused_in_words(play: Playbook) -> N
     assert play.script.starts == []
     assert play.state(session) == "idle"
     assert any("disk.img is larger than 50 MB" in words for words in play.channel.texts())
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "has 50,000 × 40,000 pixels"), ("zh", "有 50,000 × 40,000 像素")]
+)
+async def test_a_picture_nobody_can_open_is_kept_and_refused_in_words(play: Playbook, language: str, said: str) -> None:
+    play.channel.files["bomb"] = png(50_000, 40_000)
+    session = await play.begin()
+    await play.say(f"/lang {language}")
+    await play.say("look", attachments=(picture("bomb"),))
+
+    assert play.script.starts == []
+    assert play.state(session) == "idle"
+    assert any(said in words and ".phonework/inbox/plan.png" in words for words in play.channel.texts())
+    assert content(play.work / "api" / INBOX / "plan.png") == png(50_000, 40_000)
+
+
+async def test_a_large_picture_sent_as_a_file_is_a_file(play: Playbook) -> None:
+    """An agent may well measure or cut it."""
+    play.channel.files["map"] = png(50_000, 40_000)
+    await play.begin()
+    await play.say("look", attachments=(picture("map", "map.png", "file"),))
+
+    assert handed(play) == ["map.png"]
 
 
 async def test_a_full_disk_is_told_in_words(play: Playbook, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,14 +1,15 @@
 """Turns a person's messages and pictures into the messages Claude Code reads."""
 
 import base64
+import io
 from collections import deque
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from phonework import pictures
 from phonework.fsm.types import Prompt
 
-KINDS = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif"}
 LARGEST_IMAGE = 5 * 1024 * 1024 * 3 // 4
 """Bytes of a picture; the API counts those of its base64 and takes 5 MB."""
 LARGEST_TOGETHER = 20 * 1024 * 1024
@@ -76,16 +77,16 @@ def _content(text: str, paths: list[str]) -> str | list[dict[str, Any]]:
 
 
 def _picture(path: str, limit: int) -> tuple[str, bytes] | None:
-    """Its media type, by its bytes, and its bytes; None when it is no picture, or a larger one."""
+    """Its media type, by its bytes, and its bytes; None when it is no picture, or a larger one than the API takes."""
     try:
         with Path(path).open("rb") as file:
             data = file.read(limit + 1)
     except OSError:
         return None
-    kind = next((kind for magic, kind in KINDS.items() if data.startswith(magic)), None)
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        kind = "image/webp"
-    return None if kind is None or len(data) > limit else (kind, data)
+    size = pictures.size_of(io.BytesIO(data))
+    if size is None or max(size) > pictures.LONGEST_SIDE or len(data) > limit:
+        return None
+    return pictures.kind_of(data), data
 
 
 def _block(kind: str, data: bytes) -> dict[str, Any]:

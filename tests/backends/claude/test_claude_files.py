@@ -15,6 +15,7 @@ from phonework.backends.claude import diffs, launcher, prompts, transcript
 from phonework.backends.claude.launcher import Settings
 from phonework.backends.claude.modes import Modes
 from phonework.errors import BackendError
+from phonework.testing.images import gif, png, webp
 from phonework.testing.messages import message
 
 RECORDINGS = Path(__file__).parents[2] / "recordings" / "claude"
@@ -204,22 +205,23 @@ def test_only_text_that_could_expand_is_marked(text: str, expands: bool) -> None
 def test_pictures_the_api_does_not_take_are_named_instead(tmp_path: Path) -> None:
     prompt = message("look")
     (tmp_path / "p.bmp").write_bytes(b"BM123")
-    (tmp_path / "big.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"0" * prompts.LARGEST_IMAGE)
-    (tmp_path / "ok.webp").write_bytes(b"RIFF0000WEBP")
-    paths = tuple(str(tmp_path / name) for name in ("p.bmp", "big.png", "ok.webp"))
+    (tmp_path / "big.png").write_bytes(png(9, 9) + b"0" * prompts.LARGEST_IMAGE)
+    (tmp_path / "wide.png").write_bytes(png(8001, 9))
+    (tmp_path / "broken.png").write_bytes(png(9, 9)[:12])
+    (tmp_path / "ok.webp").write_bytes(webp(9, 9))
+    paths = tuple(str(tmp_path / name) for name in ("p.bmp", "big.png", "wide.png", "broken.png", "ok.webp"))
 
     (sent,) = prompts.messages([prompt], {prompt.prompt_id: paths})
 
     text, picture = sent["message"]["content"]
-    assert "p.bmp" in text["text"]
-    assert "big.png" in text["text"]
+    assert all(path in text["text"] for path in paths[:-1])
     assert picture["source"]["media_type"] == "image/webp"
 
 
 def test_pictures_that_are_too_much_together_are_named_instead(tmp_path: Path) -> None:
     paths = tuple(str(tmp_path / f"{number}.png") for number in range(7))
     for path in paths:
-        Path(path).write_bytes(b"\x89PNG\r\n\x1a\n" + b"0" * (prompts.LARGEST_IMAGE - 8))
+        Path(path).write_bytes(png(9, 9).ljust(prompts.LARGEST_IMAGE, b"0"))
     prompt = message("look")
     (sent,) = prompts.messages([prompt], {prompt.prompt_id: paths})
 
@@ -229,7 +231,7 @@ def test_pictures_that_are_too_much_together_are_named_instead(tmp_path: Path) -
 
 
 def test_pictures_without_words_come_without_an_empty_text(tmp_path: Path) -> None:
-    (tmp_path / "a.gif").write_bytes(b"GIF89a")
+    (tmp_path / "a.gif").write_bytes(gif(9, 9))
     prompt = message("")
     (sent,) = prompts.messages([prompt], {prompt.prompt_id: (str(tmp_path / "a.gif"),)})
 
