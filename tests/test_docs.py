@@ -121,7 +121,7 @@ def test_every_setting_is_used_somewhere() -> None:
         if "config" not in path.relative_to(ROOT).parts
     )
     code += "\n".join(
-        re.findall(r"self\.\w+", (ROOT / "phonework" / "config" / "model.py").read_text(encoding="utf-8"))
+        re.findall(r"self\.[\w.]+", (ROOT / "phonework" / "config" / "model.py").read_text(encoding="utf-8"))
     )
     unused = [
         f"{section}.{key}"
