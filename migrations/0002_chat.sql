@@ -16,6 +16,8 @@ ALTER TABLE user ADD COLUMN chosen_mode TEXT NOT NULL DEFAULT '' CHECK (chosen_m
 ALTER TABLE user ADD COLUMN verbosity TEXT NOT NULL DEFAULT 'normal' CHECK (verbosity IN ('quiet', 'normal', 'verbose'));
 ALTER TABLE user ADD COLUMN quiet_hours TEXT NOT NULL DEFAULT '';       -- like 22:00-08:00
 ALTER TABLE user ADD COLUMN timezone TEXT NOT NULL DEFAULT '';
+-- When they went to the session that is the active one; NULL: it became that by beginning.
+ALTER TABLE user ADD COLUMN switched_at_ms INTEGER;
 -- When they last wrote or tapped; kept of those with quiet hours only.
 ALTER TABLE user ADD COLUMN acted_at_ms INTEGER NOT NULL DEFAULT 0;
 -- Until now it was the configured one; from now on it is the client's, or empty.

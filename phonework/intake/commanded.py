@@ -111,7 +111,7 @@ def _switch(hand: Hand, said: Said, target: str) -> Taken:
     session_id = find_session(hand, target)
     if session_id is None:
         return reply(hand, said, order.Say(text="say.no_such_session", params={"target": target[:80]}))
-    users.activate(hand.connection, hand.user_id, session_id)
+    users.activate(hand.connection, hand.user_id, session_id, switched_at=min(said.sent_at, hand.now))
     sessions.move_chat(hand.connection, session_id, said.chat)
     return reply(hand, said, switched(hand, session_id), applied=True)
 

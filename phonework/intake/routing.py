@@ -41,7 +41,8 @@ class Known:
     """An open session, or the person's assistant, as rules see it. number: 0 for the assistant.
 
     asks: its open question, if that was asked before the message was sent; asked_at: when. written_at: the person's last
-    word to it, or when it began. used_at: anything that happened in it. unspoken: it began, and waits for its first message.
+    word to it, or when it began or they went to it. used_at: anything that happened in it. unspoken: nothing was written to
+    it since then.
     """
 
     session_id: SessionId
@@ -253,7 +254,7 @@ def _continues(text: str, now: Situation) -> Route | None:
     if one is None or for_assistant(text) or idle_talk(text):
         return None
     fresh = one.written_at is not None and now.sent_at - one.written_at <= FRESH
-    spoken_to = len(now.sessions) == 1 or (one.unspoken and one.asks is None)  # never a way around an open question
+    spoken_to = len(now.sessions) == 1 or (one.unspoken and not _asked_for(text, one, now))
     about_work = fresh and spoken_to and not question_of_its_own(text)
     if one.asks is not None and (
         _plainly_answers(one.asks, text) or (one.asks.kind in _PERMISSIONS and _is_short(text) and continues(text))
@@ -264,12 +265,37 @@ def _continues(text: str, now: Situation) -> Route | None:
     return None
 
 
+def _asked_for(text: str, one: Known, now: Situation) -> bool:
+    """An open question is not got around: neither that of the session itself, nor one elsewhere that the words may answer."""
+    others = [
+        each.asks for each in (*now.sessions, now.assistant, now.shell) if each is not None and each.asks is not None
+    ]
+    return one.asks is not None or any(_may_answer(each, text) for each in others)
+
+
+def _may_answer(ask: Ask, text: str) -> bool:
+    """Plainly, or in own words where those are wanted; to a permission other words would be a no that nobody meant."""
+    return _plainly_answers(ask, text) or (ask.kind not in _PERMISSIONS and interpret(ask, text) is not None)
+
+
 def _in_the_middle_of(now: Situation) -> Known | None:
-    """The only session; or the active one, if nothing has happened in another since. None while they talk to the assistant."""
-    newest = max(now.sessions, key=lambda one: one.used_at, default=None)
+    """The session just begun or gone to; else the only one; or the active one, if nothing has happened in another since.
+
+    None while they talk to the assistant.
+    """
+    newest = _just_gone_to(now) or max(now.sessions, key=lambda one: one.used_at, default=None)
     if newest is None or (len(now.sessions) > 1 and not newest.active):
         return None
     return None if _talks_to_assistant(newest, now) else newest
+
+
+def _just_gone_to(now: Situation) -> Known | None:
+    """The active session, if it still waits for the first words, and none went to another since."""
+    one = now.active
+    if one is None or not one.unspoken or one.written_at is None or now.sent_at - one.written_at > FRESH:
+        return None
+    since = (each.written_at for each in now.sessions if each.session_id != one.session_id)
+    return one if all(at is None or at <= one.written_at for at in since) else None
 
 
 def _talks_to_assistant(one: Known, now: Situation) -> bool:

@@ -1,6 +1,7 @@
 """Messages that are no command: what is known when one comes, whom it is for by the rules, and handing it over."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from phonework import commands
 from phonework.channels.base import Said
@@ -149,21 +150,31 @@ def _open(hand: Hand, said: Said, *, only: SessionId | None = None) -> tuple[Kno
 
 
 def _known(hand: Hand, said: Said, view: SessionView, *, number: int) -> Known:
+    """number: 0 for a companion, which nobody goes to."""
     opened = _question(hand, view) if view.asking else None
     asked = opened if opened and opened.opened_at and opened.opened_at < said.sent_at else None
-    written = [one.sent_at for one in _written(hand, view)]
-    unspoken = number > 0 and view.turn == 0 and not written
+    written = max((one.sent_at for one in _written(hand, view)), default=None)
+    began = view.last_activity if number > 0 and view.turn == 0 and written is None else None
+    unspoken_since = (_gone_to(hand, said, written) if view.active else None) or began
     return Known(
         session_id=view.session_id,
         number=number,
         project=view.project,
         used_at=view.last_activity,
         active=view.active,
-        unspoken=unspoken,
+        unspoken=unspoken_since is not None,
         asks=asked.ask if asked else None,
         asked_at=asked.opened_at if asked else None,
-        written_at=max(written, default=view.last_activity if unspoken else None),
+        written_at=unspoken_since or written,
     )
+
+
+def _gone_to(hand: Hand, said: Said, written: datetime | None) -> datetime | None:
+    """When the person went to the active session, if that was before this message and they wrote nothing to it since."""
+    at = users.switched_at(hand.connection, hand.user_id)
+    if at is None or at > said.sent_at or (written is not None and written > at):
+        return None
+    return at
 
 
 def _companion(hand: Hand, said: Said, backend: str) -> Known | None:

@@ -187,7 +187,7 @@ def _on_switch(hand: Hand, clicked: Clicked, click: values.SwitchClick) -> Taken
     session_id = find_session(hand, click.session_id)
     if session_id is None:
         return stray(hand, clicked, Reason.NO_SESSION)
-    users.activate(hand.connection, hand.user_id, session_id)
+    users.activate(hand.connection, hand.user_id, session_id, switched_at=min(clicked.clicked_at, hand.now))
     note(hand, "click", clicked.key, "Clicked", {"switch": session_id}, clicked.clicked_at, None)
     owed = owe(hand, [switched(hand, session_id)], key=clicked.key)
     return Taken(outcome=Outcome(status=Status.APPLIED), owed=owed, toast=("success", "toast.switched"))

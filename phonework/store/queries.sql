@@ -258,7 +258,10 @@ UPDATE user SET wrong_codes = 0 WHERE wrong_codes > 0;
 SELECT user_id FROM user WHERE allowed = 1;
 
 -- name: activate
-UPDATE user SET active_session = ? WHERE user_id = ?;
+UPDATE user SET active_session = ?, switched_at_ms = ? WHERE user_id = ?;
+
+-- name: switched_at
+SELECT switched_at_ms FROM user WHERE user_id = ? AND active_session IS NOT NULL;
 
 -- name: deactivate
 UPDATE user SET active_session = NULL WHERE user_id = ? AND active_session = ?;

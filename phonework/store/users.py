@@ -156,8 +156,18 @@ def name(connection: sqlite3.Connection, user_id: UserId, name: str) -> None:
     connection.execute(SQL["name_user"], (name, user_id))
 
 
-def activate(connection: sqlite3.Connection, user_id: UserId, session_id: SessionId) -> None:
-    connection.execute(SQL["activate"], (session_id, user_id))
+def activate(
+    connection: sqlite3.Connection, user_id: UserId, session_id: SessionId, *, switched_at: datetime | None = None
+) -> None:
+    """Their messages go there from now on. switched_at: when they went there; None: it begins."""
+    at = milliseconds(switched_at) if switched_at else None
+    connection.execute(SQL["activate"], (session_id, at, user_id))
+
+
+def switched_at(connection: sqlite3.Connection, user_id: UserId) -> datetime | None:
+    """When they went to the active session; None when there is none, or it was not gone to but begun."""
+    row = connection.execute(SQL["switched_at"], (user_id,)).fetchone()
+    return maybe_moment(row[0]) if row else None
 
 
 def choose_mode(connection: sqlite3.Connection, user_id: UserId, mode: str) -> None:

@@ -3,9 +3,12 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from phonework.answers import HealthAnswer
+from phonework.intake.routing import FRESH
 from phonework.testing.fake_openai import fail, say
-from phonework.testing.playbook import ADA, Playbook
+from phonework.testing.playbook import ADA, MOMENT, Playbook
 
 
 def prompts(play: Playbook, session: str) -> list[str]:
@@ -26,6 +29,41 @@ async def test_words_that_go_on_reach_the_session_without_the_model(scene: Any) 
     await scene.play.say("fizz: 再跑一遍测试")
     assert prompts(scene.play, session) == ["fix the login", "also update the changelog", "再跑一遍测试"]
     assert scene.api.requests == []
+
+
+@pytest.mark.parametrize("tapped", [False, True])
+async def test_the_first_words_after_a_switch_reach_the_session_gone_to(scene: Any, tapped: bool) -> None:
+    play = scene.play
+    first, second = await play.begin("fix the login"), await play.begin("write the docs")
+    for session in (first, second):
+        await play.started(session)
+        await play.finishes(session)
+    await play.advance(FRESH + MOMENT)
+    if tapped:
+        await play.say("/status")
+        await play.click(play.button(list(play.channel.posts.values())[-1].delivery.card_key, "switch"))
+    else:
+        await play.say("/switch 1")
+    await play.say("rename the function to total")
+
+    assert prompts(play, first) == ["fix the login", "rename the function to total"]
+    assert scene.api.requests == []
+    assert (await scene.ask("what is the weather?", say("Fine.")))["text"] == "Fine."
+
+
+async def test_words_sent_before_a_switch_are_not_for_the_session_gone_to(scene: Any) -> None:
+    play = scene.play
+    first, second = await play.begin("fix the login"), await play.begin("write the docs")
+    for session in (first, second):
+        await play.started(session)
+        await play.finishes(session)
+    await play.advance(FRESH + MOMENT)
+    before = play.clock.now()
+    await play.advance(MOMENT)
+    await play.say("/switch 1")
+    await scene.ask("rename the function to total", say("Where?"), sent_at=before)
+
+    assert prompts(play, first) == ["fix the login"]
 
 
 async def test_a_typed_yes_answers_the_only_question(scene: Any) -> None:

@@ -219,6 +219,58 @@ def test_what_goes_on_after_a_word_to_the_assistant_is_left_to_it() -> None:
     assert route("continue", replace(SITUATIONS["idle"], assistant=earlier)).way is Way.CONTINUED
 
 
+def gone_to(one: Known, minutes: float = 0.5) -> Known:
+    """The person has just switched to it."""
+    return replace(one, active=True, unspoken=True, written_at=ago(minutes))
+
+
+BEHIND: Final = replace(SECOND, active=False, used_at=ago(0))
+"""A session whose agent was heard of just now."""
+SWITCHED: Final = replace(SITUATIONS["two"], sessions=(gone_to(FIRST), BEHIND))
+
+
+@pytest.mark.parametrize("text", ["rename the function to total", "把函数改名为 total", "run the linter", "加一个测试"])
+def test_the_first_words_after_a_switch_are_for_the_session_gone_to(text: str) -> None:
+    assert where(text, SITUATIONS["two"]) == "assistant"
+    assert where(text, SWITCHED) == "api"
+    spoke = known(SessionId("assistant-1"), 0, "assistant", 3)
+    assert where(text, replace(SWITCHED, assistant=spoke, spoke_at=ago(3))) == "api"
+
+
+@pytest.mark.parametrize(
+    "text", ["remind me in 10 minutes", "10分钟后提醒我", "hi", "谢谢", "what is the capital of France?"]
+)
+def test_words_for_the_assistant_are_for_it_after_a_switch_too(text: str) -> None:
+    assert where(text, SWITCHED) == "assistant"
+
+
+def test_a_switch_counts_until_the_person_writes_elsewhere_or_forgets_it() -> None:
+    later = replace(BEHIND, written_at=ago(0.2))
+    assert where("run the linter", replace(SWITCHED, sessions=(gone_to(FIRST), later))) == "assistant"
+    assistant = known(SessionId("assistant-1"), 0, "assistant", 0.2)
+    assert where("run the linter", replace(SWITCHED, assistant=assistant)) == "assistant"
+    assert where("run the linter", replace(SWITCHED, sessions=(gone_to(FIRST, 11), BEHIND))) == "assistant"
+
+
+@pytest.mark.parametrize("kind", list(RequestKind))
+def test_a_switch_gets_around_no_question_that_the_words_could_answer(kind: RequestKind) -> None:
+    elsewhere = replace(SWITCHED, sessions=(gone_to(FIRST), asking(BEHIND, kind)))
+    own_words = kind in (
+        RequestKind.CHOICE,
+        RequestKind.INPUT,
+    )  # for a permission those would be a no that nobody meant
+    for text in ("yes", "好", *(("2", "sqlite", "something else") if own_words else ("no",))):
+        assert where(text, elsewhere) != "api", text
+    asked = replace(asking(FIRST, kind), active=True, unspoken=True, written_at=ago(0.5))
+    assert route("run the linter", replace(SWITCHED, sessions=(asked, BEHIND))).way is not Way.CONTINUED
+
+
+def test_a_yes_after_a_switch_is_for_the_command_that_waits_for_one() -> None:
+    shell = asking(known(SessionId("shell-1"), 0, "work", 1), RequestKind.CONFIRM)
+    assert route("yes", replace(SWITCHED, shell=shell)).session_id == "shell-1"
+    assert where("run the linter", replace(SWITCHED, shell=shell)) == "api"
+
+
 # For any message
 
 WORDS = st.one_of(
@@ -259,7 +311,8 @@ def situations(draw: st.DrawFn) -> Situation:
     for number, (session_id, project) in enumerate(
         ((API, "api"), (WEB, draw(st.sampled_from(["web", "api"])))), start=1
     ):
-        one = known(session_id, number, project, draw(MINUTES), active=number == draw(st.sampled_from([0, 1, 2])))
+        active = number == draw(st.sampled_from([0, 1, 2]))
+        one = known(session_id, number, project, draw(MINUTES), active=active, unspoken=draw(st.booleans()))
         kind = draw(KINDS)
         found.append(one if kind is None else asking(one, kind))
     helper = known(SessionId("assistant-1"), 0, "assistant", draw(MINUTES))

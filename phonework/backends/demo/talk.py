@@ -189,6 +189,9 @@ class Talk:
 
     def _show(self, note: str = "") -> None:
         progress = Progress(
-            text=end_of(self.text, SHOWN_CHARACTERS), steps=tuple(self.steps[-SHOWN_STEPS:]), usage=self.usage, note=note
+            text=end_of(self.text, SHOWN_CHARACTERS),
+            steps=tuple(self.steps[-SHOWN_STEPS:]),
+            usage=self.usage,
+            note=note,
         )
         self.desk.show(self.start.turn, progress)
