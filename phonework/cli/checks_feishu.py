@@ -1,9 +1,12 @@
 """The checks of `phonework doctor` that ask Feishu: the app, the clock, and with a phone both subscriptions."""
 
+from __future__ import annotations
+
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -17,12 +20,15 @@ from phonework.setup import console
 from phonework.setup.phone import Visit, connected, heard, offer, tapped
 from phonework.store.lock import DirectoryLock
 
+if TYPE_CHECKING:
+    from phonework.channels.feishu.api import Api
+
 SKEW_SECONDS: Final = 60
 ASK_SECONDS: Final = 30.0
 
 
 async def credentials(config: Config) -> list[Check]:
-    """The credentials, the bot behind them, and the clock, with one call."""
+    """The credentials, the bot behind them, the clock, and what the app may do."""
     secret = config.feishu.app_secret
     if not config.feishu.app_id or not secret.get_secret_value():
         return [bad("feishu", "no app_id or app_secret", "docs/feishu-setup.md says where to find them")]
@@ -43,7 +49,40 @@ async def credentials(config: Config) -> list[Check]:
     bot = mapping(parse(answer.content).get("bot"))
     name = string(bot.get("app_name"))
     found = [ok("feishu", f"credentials accepted; the bot is {name or 'nameless'} ({string(bot.get('open_id'))})")]
-    return [*found, *_skew(next((value for name, value in answer.headers.items() if name.lower() == "date"), ""))]
+    found += _skew(next((value for name, value in answer.headers.items() if name.lower() == "date"), ""))
+    return [*found, *(await _scopes(api, config.feishu.domain))]
+
+
+async def _scopes(api: Api, domain: str) -> list[Check]:
+    """The permissions that were granted, against those PhoneWork uses."""
+    from phonework.channels.feishu.scopes import granted
+
+    try:
+        async with asyncio.timeout(ASK_SECONDS):
+            asked = await granted(api)
+    except TimeoutError:
+        return [note("scopes", "could not be listed: no answer", "try again")]
+    except ChannelError as error:
+        return [note("scopes", f"could not be listed: {error}", error.hint or "is a version of the app published?")]
+    return judged(asked, domain)
+
+
+def judged(asked: Mapping[str, bool], domain: str) -> list[Check]:
+    """What is missing by name, with its purpose. asked: what the app asks for, and whether that was granted."""
+    if not asked:
+        return [note("scopes", "could not be listed: Feishu names none", "compare them with docs/feishu-setup.md")]
+    has = {name for name, is_granted in asked.items() if is_granted}
+    found: list[Check] = []
+    for name, needed, verdict in (("scopes", True, bad), ("wished scopes", False, note)):
+        wanted = [scope for scope in console.SCOPES if scope.needed is needed]
+        lacking = [(scope, scope.missing(has)) for scope in wanted]
+        missing = [one for _, names in lacking for one in names]
+        if missing:
+            said = "; ".join(f"{', '.join(names)} ({scope.purpose})" for scope, names in lacking if names)
+            found.append(verdict(name, f"not granted: {said}", console.grant(domain, missing, asked=asked)))
+        else:
+            found.append(ok(name, ", ".join(one for scope in wanted for one in scope.names if one in has) or "granted"))
+    return found
 
 
 def _skew(date: str) -> list[Check]:

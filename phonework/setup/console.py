@@ -1,5 +1,6 @@
 """What is to be set in Feishu's developer console: `init`, `doctor` and docs/feishu-setup.md all say it from here."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,11 +10,21 @@ CONSOLE: Final = "https://open.feishu.cn/app"
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A permission of the app. names: all of them are needed for the purpose; needed: nothing works without."""
+    """A permission of the app. names: all of them are needed for the purpose; needed: nothing works without.
+
+    instead: finer ones, all of which together do as well.
+    """
 
     purpose: str
     names: tuple[str, ...]
     needed: bool = True
+    instead: tuple[str, ...] = ()
+
+    def missing(self, granted: Collection[str]) -> tuple[str, ...]:
+        """Which names are not among those granted."""
+        if self.instead and all(name in granted for name in self.instead):
+            return ()
+        return tuple(name for name in self.names if name not in granted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +41,7 @@ SCOPES: Final = (
     Scope(
         "sending, replying, updating cards, reading what was missed, fetching pictures and files",
         ("im:message",),
+        instead=("im:message:send_as_bot", "im:message:update", "im:message:readonly"),
     ),
     Scope("sending pictures and files", ("im:resource",)),
     Scope(
@@ -65,6 +77,13 @@ def steps(domain: str) -> tuple[str, ...]:
         "   scopes take effect only then.",
         "5. Credentials: App ID and App Secret are asked for below.",
     )
+
+
+def grant(domain: str, missing: Collection[str], *, asked: Collection[str] = ()) -> str:
+    """How to get permissions that are missing. asked: those the app asks for already."""
+    absent = [name for name in missing if name not in asked]
+    how = f"add {', '.join(absent)} under Permissions & scopes in {address(domain)}, then " if absent else ""
+    return f"{how}create a version and publish it; it takes effect when it is approved"
 
 
 def list_steps() -> tuple[str, ...]:

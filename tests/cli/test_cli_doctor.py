@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from phonework.cli.checking import Verdict
-from phonework.cli.checks_feishu import _skew
+from phonework.cli.checks_feishu import _skew, judged
 from phonework.clock import SystemClock
+from phonework.setup.console import SCOPES
 from phonework.store.lock import DirectoryLock
 from phonework.testing.bubblewrap import why_not
 from phonework.testing.emulator import EmulatorThread, RunningEmulator, running_emulator
@@ -56,6 +57,54 @@ def test_a_good_set_up_is_all_well(examine: Any, run: Any) -> None:
     assert checks["agent demo"]["verdict"] == "ok"
     assert checks["data"]["verdict"] == "ok"
     assert run("doctor").stdout.endswith("all well\n")
+
+
+def test_granted_scopes_are_told(examine: Any) -> None:
+    _, checks = examine()
+
+    assert checks["scopes"]["verdict"] == "ok"
+    assert "im:message.p2p_msg:readonly" in checks["scopes"]["found"]
+    assert checks["wished scopes"]["verdict"] == "note"
+    assert "not granted: im:user_agent:read (the language" in checks["wished scopes"]["found"]
+
+
+def test_a_scope_that_is_missing_is_named_with_its_purpose_and_how_to_get_it(examine: Any) -> None:
+    lacking = {"scopes_absent": ["im:resource"], "scopes_withheld": ["im:message.p2p_msg:readonly"]}
+    with EmulatorThread(**lacking) as emulator:
+        code, checks = examine(FEISHU__DOMAIN=emulator.url)
+
+    assert code == 1
+    assert checks["scopes"]["verdict"] == "bad"
+    assert "im:resource (sending pictures and files)" in checks["scopes"]["found"]
+    assert "im:message.p2p_msg:readonly (private messages to the bot)" in checks["scopes"]["found"]
+    assert checks["scopes"]["remedy"].startswith(
+        "add im:resource under Permissions & scopes in https://open.feishu.cn/app"
+    )
+    assert "publish" in checks["scopes"]["remedy"]
+
+
+ALL = {name: True for scope in SCOPES for name in scope.names}
+
+
+def test_what_was_asked_for_and_not_granted_only_wants_publishing() -> None:
+    check, _ = judged({**ALL, "im:resource": False}, "https://open.larksuite.com")
+
+    assert check.verdict is Verdict.BAD
+    assert check.remedy.startswith("create a version and publish it")
+
+
+def test_finer_scopes_do_as_well_when_all_are_there() -> None:
+    finer = {"im:message:send_as_bot": True, "im:message:update": True, "im:message:readonly": True}
+    whole, _ = judged({**ALL, "im:message": False, **finer}, "")
+    half, _ = judged({**ALL, "im:message": False, **finer, "im:message:update": False}, "")
+
+    assert (whole.verdict, half.verdict) == (Verdict.OK, Verdict.BAD)
+
+
+def test_no_list_of_scopes_is_no_verdict() -> None:
+    (check,) = judged({}, "")
+
+    assert check.verdict is Verdict.NOTE
 
 
 def test_a_wrong_secret_is_bad_and_says_where_to_look(examine: Any) -> None:

@@ -54,6 +54,37 @@ async def bot_info(call: Call) -> Json:
     return {"code": 0, "msg": "ok", "bot": bot}
 
 
+SCOPES = (
+    "im:message",
+    "im:message.p2p_msg:readonly",
+    "im:message.group_at_msg:readonly",
+    "im:resource",
+)
+
+
+async def scopes(call: Call) -> Json:
+    """What the app may do. `scope_type` is undocumented, but others have seen it."""
+    settings = call.emulator.settings
+    also = {
+        "im:message.group_msg": settings.group_all_messages,
+        "contact:contact.base:readonly": settings.contact_base,
+        "contact:user.base:readonly": settings.contact_names,
+        "im:user_agent:read": settings.user_agents,
+        "cardkit:card:write": settings.cardkit,
+    }
+    names = [*SCOPES, *(name for name, has in also.items() if has)]
+    listed = [
+        {
+            "scope_name": name,
+            "scope_type": "tenant",
+            "grant_status": 2 if name in settings.scopes_withheld else 1,
+        }
+        for name in names
+        if name not in settings.scopes_absent
+    ]
+    return {"code": 0, "msg": "success", "data": {"scopes": listed}}
+
+
 async def user_info(call: Call) -> Json:
     settings = call.emulator.settings
     if not settings.contact_base:

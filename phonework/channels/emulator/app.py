@@ -59,6 +59,7 @@ _CALLS: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("PUT", f"{_IM}/chats/{{chat_id}}", api_app.rename_chat),
     ("POST", f"{_IM}/chats/{{chat_id}}/members", api_app.add_members),
     ("GET", "/open-apis/bot/v3/info", api_app.bot_info),
+    ("GET", "/open-apis/application/v6/scopes", api_app.scopes),
     ("GET", "/open-apis/contact/v3/users/{user_id}", api_app.user_info),
     ("POST", "/open-apis/interactive/v1/card/update", api_messages.delayed_update),
     ("POST", f"{_CARDKIT}", api_cardkit.create),

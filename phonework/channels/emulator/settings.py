@@ -52,6 +52,10 @@ class Settings:
 
     user_agents: bool = False
     """The app has `im:user_agent:read`: messages tell their client, and with it its language."""
+    scopes_withheld: list[str] = field(default_factory=list)
+    """Scopes of the app that nobody granted, as the list of its scopes tells. They are not enforced."""
+    scopes_absent: list[str] = field(default_factory=list)
+    """Scopes that the app does not even ask for; they are not in that list (that it leaves them out is a guess)."""
 
     chat_per_s: int = 5
     patch_per_s: int = 5
