@@ -17,7 +17,7 @@ from phonework.backends.claude.process import marked
 from phonework.errors import SandboxError
 from phonework.sandbox import RUN_VISIBLE, Sandbox
 from phonework.testing.bubblewrap import why_not
-from phonework.texts import LANGUAGES, text
+from phonework.texts import LANGUAGES, keys, placeholders, text
 
 
 @pytest.fixture
@@ -289,6 +289,21 @@ async def test_without_bubblewrap_it_says_what_to_install(
 
     assert "apt install bubblewrap" in caught.value.hint
     assert 'sandbox = "off"' in caught.value.hint
+
+
+SENTENCES = sorted(key for key in keys() if key.startswith("sandbox."))
+
+
+@pytest.mark.parametrize("key", SENTENCES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_sentence_says_why_on_one_line_and_then_what_to_do(key: str, language: str) -> None:
+    error = SandboxError(key, **dict.fromkeys(placeholders(key), "/a\nb"))
+
+    assert error.problem
+    why, remedy = text(language, error.problem.key, **error.problem.params).split("\n")
+    assert why
+    assert remedy
+    assert "\n" not in f"{error}{error.hint}"
 
 
 async def test_one_that_does_not_work_here_is_told_in_its_own_words(

@@ -100,6 +100,7 @@ class Playbook:
         shell: Mapping[str, object] | None = None,
         web: Mapping[str, object] | None = None,
         hears: bool = False,
+        sandbox: str = "off",
     ) -> None:
         self.folder, self._link_type = folder, link
         self.clock = ManualClock(LATER_THAN_NOW)
@@ -113,7 +114,7 @@ class Playbook:
         self.deaf: BackendError | None = None  # raised instead of words
         self.life = 0
         self._settings: dict[str, Any] = {
-            "work": {"root": self.work},
+            "work": {"root": self.work, "sandbox": sandbox},
             "agent": {"default": "demo"},
             "access": {"allow": tuple(allow)},
             "ui": {"language": language, "timezone": "UTC"},

@@ -557,3 +557,22 @@ async def test_in_a_group_it_answers_there(scene: Scene) -> None:
     await scene.runs("true", chat=group)
 
     assert [post.chat.chat_id for post in scene.play.channel.posts.values()][-1] == "oc_group"
+
+
+@pytest.mark.parametrize(
+    ("language", "why", "remedy"),
+    [("en", "bubblewrap is not installed", "Install it"), ("zh", "没有安装 bubblewrap", "请安装")],
+)
+async def test_without_the_sandbox_nothing_runs_and_each_is_told_in_their_language(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, language: str, why: str, remedy: str
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr("phonework.sandboxing.sys.platform", "linux")
+    async with stage(language=language, sandbox="bwrap") as scene:
+        await scene.play.begin()
+        ended = await scene.runs("ls")
+
+    assert ended["status"] == "failed"
+    card = scene.card(f"turn:{scene.shell}:1")
+    assert why in card
+    assert remedy in card
