@@ -56,9 +56,11 @@ class ProgressBoard:
         every: timedelta = EVERY,
         again: timedelta = AGAIN,
         frame: timedelta = FRAME,
+        share: timedelta = SHARE,
     ) -> None:
         self._show, self._write = show, write
-        self._every, self._again, self._frame = every.total_seconds(), again.total_seconds(), frame.total_seconds()
+        self._every, self._again = every.total_seconds(), again.total_seconds()
+        self._frame, self._share = frame.total_seconds(), share.total_seconds()
         self._newest: dict[Key, Progress] = {}
         self._tasks: dict[Key, asyncio.Task[None]] = {}
         self._news: dict[Key, asyncio.Event] = {}
@@ -139,7 +141,8 @@ class ProgressBoard:
         loop = asyncio.get_running_loop()
         soonest, latest, words = loop.time() + self._every, loop.time() + self._again, shown.text
         while (progress := self._newest.get(key)) is not None:
-            until = latest if replace(progress, text="") == replace(shown, text="") else min(soonest, latest)
+            same = (progress.steps, progress.note) == (shown.steps, shown.note)
+            until = latest if same else min(soonest, latest)
             if loop.time() >= until:
                 return
             if progress.text != words:
@@ -147,7 +150,7 @@ class ProgressBoard:
                 if not await self._write_once(key, progress):
                     await asyncio.sleep(max(0.0, soonest - loop.time()))
                     return
-            await asyncio.sleep(max(self._frame, SHARE.total_seconds() * len(self._tasks)))
+            await asyncio.sleep(max(self._frame, self._share * len(self._tasks)))
             if words == self.newest(*key).text:
                 await self._news_within(key, until - loop.time())
 

@@ -81,6 +81,7 @@ class FakeChannel:
         self.fetched: list[Attachment] = []
         self.blocked = 0
         self.streams = False  # as where the app may not use card entities
+        self.entities = False  # cards have ids of their own
         self._sent: dict[str, str] = {}
         self._released = asyncio.Event()
 
@@ -171,7 +172,8 @@ class FakeChannel:
         message_id = self._sent.setdefault(delivery.key, f"om_{len(self._sent) + 1}")
         if message_id not in self.posts:
             self.posts[message_id] = Post(message_id, delivery, [delivery])
-        return Receipt(message_id=message_id, at=self._clock.now())
+        entity = f"card of {message_id}" if self.entities and delivery.stream else ""
+        return Receipt(message_id=message_id, at=self._clock.now(), entity=entity)
 
 
 def _values(node: object) -> Iterator[dict[str, object]]:

@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 
 from phonework.backends.base import Progress, Step
-from phonework.fsm.types import SessionId
+from phonework.fsm.types import SessionId, Usage
 from phonework.progress import Look, ProgressBoard
 from phonework.testing.channel import Fate
 from phonework.testing.playbook import Playbook
@@ -143,3 +143,64 @@ async def test_a_live_card_that_cannot_be_updated_harms_nothing(play: Playbook) 
     await play.finishes(session, text="Ready.")
 
     assert play.channel.texts()[-1] == "Ready."
+
+
+# Words that are streamed
+
+
+class Pen:
+    """What was written; after `last` of it the card streams no longer."""
+
+    def __init__(self, last: int = 1_000) -> None:
+        self.written: list[str] = []
+        self.last = last
+
+    async def __call__(self, session_id: SessionId, turn: int, progress: Progress) -> bool:
+        self.written.append(progress.text)
+        return len(self.written) < self.last
+
+
+def streaming_board(screen: Screen, pen: Pen) -> ProgressBoard:
+    screen.look = Look.STREAMS
+    hour = timedelta(hours=1)
+    return ProgressBoard(screen, pen, every=hour, again=2 * hour, frame=timedelta(), share=timedelta())
+
+
+async def test_only_new_words_are_written_while_nothing_else_is_new() -> None:
+    screen, pen = Screen(), Pen()
+    board = streaming_board(screen, pen)
+    for text in ("a", "ab", "ab", "abc"):
+        board.report(FIZZ, 1, Progress(text=text, usage=Usage(output_tokens=len(text))))
+        await screen.looked.wait()
+        await a_while()
+    await board.close()
+
+    assert (screen.shown, pen.written) == (["a"], ["ab", "abc"])
+
+
+async def test_words_that_can_no_longer_be_written_wait_for_the_whole_card() -> None:
+    screen, pen = Screen(), Pen(last=1)
+    board = streaming_board(screen, pen)
+    board.report(FIZZ, 1, Progress(text="a"))
+    await screen.looked.wait()
+    for text in ("ab", "abc"):
+        board.report(FIZZ, 1, Progress(text=text))
+        await a_while()
+    await board.close()
+
+    assert (screen.shown, pen.written) == (["a"], ["ab"])
+
+
+async def test_a_streaming_card_catches_up_when_its_person_is_asked() -> None:
+    screen, pen = Screen(), Pen()
+    board = streaming_board(screen, pen)
+    board.report(FIZZ, 1, Progress(text="a"))
+    await screen.looked.wait()
+    await a_while()
+    screen.look = Look.SHOWN
+    await board.catch_up(FIZZ, 1)
+    await board.catch_up(FIZZ, 1)
+
+    assert screen.shown == ["a", "a"], "the second time it streamed no longer"
+    assert not board.streams(FIZZ, 1)
+    await board.close()

@@ -3,17 +3,21 @@
 import json
 from dataclasses import replace
 from datetime import UTC, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from phonework.backends.base import Progress, Step
 from phonework.channels.cards.note import note_card, rich
 from phonework.channels.cards.parts import Card
 from phonework.channels.cards.prompt import prompt_card
 from phonework.channels.cards.status import status_card
-from phonework.channels.cards.turn import holds_answer, progress_card, result_card, why_not_done
+from phonework.channels.cards.turn import _tail, holds_answer, progress_card, result_card, why_not_done
 from phonework.channels.cards.values import PromptClick, SwitchClick, TurnClick, parse
+from phonework.channels.split import wire_bytes
 from phonework.fsm.types import Attachment, PromptStatus, Sentence, State, TurnStatus, Usage, UserId
 from phonework.testing.views import NOON, a_prompt, a_prompt_view, a_session, a_turn
 from phonework.views import StatusView
@@ -110,6 +114,20 @@ def test_of_a_long_stream_the_end_is_shown_with_its_fence() -> None:
     words = [one["content"] for one in card["body"]["elements"] if one.get("element_id") == "words"]  # type: ignore[index]
     assert words[0].startswith("```")
     assert words[0].endswith("```")
+
+
+@given(st.lists(st.text(alphabet=st.sampled_from('ab \n`字"'), max_size=400), max_size=60))
+def test_words_that_grow_begin_where_they_began_for_as_long_as_they_can(pieces: list[str]) -> None:
+    """Feishu types what is added; what begins anew jumps."""
+    streamed, shown = "", [""]
+    for piece in pieces:
+        streamed += piece
+        words = _tail(streamed, 1_000)
+        assert wire_bytes(words) <= 1_000
+        assert words.removeprefix("…\n").removeprefix("```\n") == streamed or streamed.endswith(words.split("\n", 1)[1])
+        shown.append(words)
+    jumps = sum(not later.startswith(earlier) for earlier, later in pairwise(shown))
+    assert jumps <= 1 + wire_bytes(streamed) // 400
 
 
 def test_a_turn_that_waits_points_to_its_question_and_can_be_stopped() -> None:
