@@ -90,3 +90,57 @@ async def test_a_sent_card_gets_an_id(caller: Any, phone: Any) -> None:
     made = await caller.call("POST", f"{CARDS}/id_convert", {"message_id": sent.data.message_id})
     assert await settings(caller, made["data"]["card_id"], False, 1) == 0
     assert (await phone.card(sent.data.message_id))["config"]["streaming_mode"] is False
+
+
+async def test_streaming_that_is_renewed_lasts_another_ten_minutes(caller: Any, phone: Any) -> None:
+    card_id = await make(caller)
+    await phone.jump(500)
+    assert await settings(caller, card_id, True, 1) == 0
+    await phone.jump(500)
+    assert await stream(caller, card_id, "still on", 2) == 0
+
+
+async def test_without_the_permission_there_are_no_entities(caller: Any, phone: Any) -> None:
+    card_id = await make(caller)
+    await phone.settings(cardkit=False)
+    refused = await caller.call("POST", CARDS, {"type": "card_json", "data": json.dumps(CARD)})
+    assert refused["code"] == 99991672
+    assert refused["error"]["permission_violations"] == [
+        {"type": "action_scope_required", "subject": "cardkit:card:write"}
+    ]
+    assert await stream(caller, card_id, "x", 1) == 99991672
+
+
+async def test_a_card_takes_so_many_calls_a_second(caller: Any, phone: Any) -> None:
+    card_id = await make(caller)
+    await phone.stop_clock()
+    codes = [await stream(caller, card_id, f"{number}", number) for number in range(1, 12)]
+    assert codes == [0] * 10 + [99991400]
+    await phone.jump(1)
+    assert await stream(caller, card_id, "on", 12) == 0
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+async def test_a_patch_replaces_the_card_of_an_entity(caller: Any, phone: Any, allowed: bool) -> None:
+    """What it does to a card that streams is a guess; to one that does not, it is that card from then on."""
+    await phone.settings(patch_streaming=allowed)
+    card_id = await make(caller)
+    sent = await send(caller, card_id)
+    plain = {"schema": "2.0", "body": {"elements": [{"tag": "markdown", "content": "end", "element_id": "end"}]}}
+    patched = await caller.patch(sent.data.message_id, plain)
+    assert (patched.code == 0) is allowed
+    assert await settings(caller, card_id, False, 1) == 0
+    shown = await phone.message(sent.data.message_id)
+    assert ("end" in shown.texts) is allowed
+    assert await stream(caller, card_id, "late", 2) == (300313 if allowed else 300309)
+
+
+async def test_of_very_many_forms_the_first_and_the_last_are_kept(caller: Any, phone: Any) -> None:
+    await phone.settings(cardkit_per_s=0, app_per_s=0, app_per_minute=0)
+    card_id = await make(caller)
+    sent = await send(caller, card_id)
+    for number in range(1, 251):
+        assert await stream(caller, card_id, f"{number}", number) == 0
+    shown = await phone.message(sent.data.message_id)
+    texts = [version["content"]["body"]["elements"][0]["content"] for version in shown.versions]
+    assert (len(texts), texts[0], texts[-1], shown.version) == (200, "…", "250", 251)
