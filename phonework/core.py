@@ -12,7 +12,7 @@ from phonework.answers import HealthAnswer
 from phonework.assistant.assembly import assistant, hearing
 from phonework.assistant.backend import NAME
 from phonework.assistant.tally import Tally
-from phonework.assistant.tools.sessions import Office
+from phonework.assistant.tools.office import Office
 from phonework.assistant.wellbeing import AssistantHealth
 from phonework.audit.auditor import Auditor
 from phonework.audit.writer import AuditWriter

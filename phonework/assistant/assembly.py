@@ -9,8 +9,8 @@ from phonework.assistant.client import OpenAIModel, Pause
 from phonework.assistant.loop import Kit, Limits
 from phonework.assistant.surroundings import House
 from phonework.assistant.tally import Tally
+from phonework.assistant.tools.office import Office
 from phonework.assistant.tools.registry import tools
-from phonework.assistant.tools.sessions import Office
 from phonework.assistant.transcription import Transcriber
 from phonework.backends.base import Sink
 from phonework.clock import Clock

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from phonework.assistant.tools import Tool, files, reminders, sessions, shell, web
-from phonework.assistant.tools.sessions import Office
+from phonework.assistant.tools.office import Office
 from phonework.shell.runner import Runner
 from phonework.web.service import Web
 

@@ -1,13 +1,13 @@
 """The assistant's tools for reminders: what `/remind` and `/reminders` do, through the same functions."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 from msgspec import Meta
 
 from phonework.assistant.tools import Arguments, Call, Question, Result, Tool
-from phonework.assistant.tools.sessions import Nothing, Office
+from phonework.assistant.tools.office import Nothing, Office, OfficeTool
 from phonework.channels.base import Said
 from phonework.channels.cards.reminder import Reader
 from phonework.intake import reminders
@@ -20,7 +20,6 @@ from phonework.store import reminders as store
 from phonework.store.effects import Owed
 from phonework.texts import text
 
-WITHIN: Final = timedelta(seconds=20)
 _SHOWN: Final = 200
 
 
@@ -60,18 +59,11 @@ class _Set:
     owed: tuple[Owed, ...]
 
 
-class CreateReminder:
+class CreateReminder(OfficeTool):
     name = "reminder_create"
     description = "Remind the person later, once or again and again. They are shown what was understood, with a button to undo it."
     arguments = Setting
     changes = True
-    within = WITHIN
-
-    def __init__(self, office: Office) -> None:
-        self._office = office
-
-    async def question(self, call: Call, arguments: Setting) -> Question | None:
-        return None
 
     async def run(self, call: Call, arguments: Setting) -> Result:
         def job(hand: Hand) -> _Set:
@@ -82,18 +74,11 @@ class CreateReminder:
         return Result(text=f"The reminder is set, and the person was shown it: {made.described}")
 
 
-class ListReminders:
+class ListReminders(OfficeTool):
     name = "reminder_list"
     description = "List the person's reminders that are still to come, each with its id, time and text."
     arguments = Nothing
     changes = False
-    within = WITHIN
-
-    def __init__(self, office: Office) -> None:
-        self._office = office
-
-    async def question(self, call: Call, arguments: Nothing) -> Question | None:
-        return None
 
     async def run(self, call: Call, arguments: Nothing) -> Result:
         def job(hand: Hand) -> list[str]:
@@ -102,15 +87,11 @@ class ListReminders:
         return Result(text="\n".join(await self._office.act(call, job)) or "No reminder is to come.")
 
 
-class DeleteReminder:
+class DeleteReminder(OfficeTool):
     name = "reminder_delete"
     description = "Delete a reminder of the person's that is still to come. List them first to know its id."
     arguments = Naming
     changes = True
-    within = WITHIN
-
-    def __init__(self, office: Office) -> None:
-        self._office = office
 
     async def question(self, call: Call, arguments: Naming) -> Question | None:
         """The person is asked unless their own words name the reminder, by its id or its text."""

@@ -1,43 +1,31 @@
 """The assistant's tools for sessions: what the person could do by a command or by writing, and nothing they could not."""
 
 import asyncio
-import sqlite3
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final
 
 from msgspec import Meta
 
 from phonework import workdir
 from phonework.assistant.tools import Arguments, Call, Question, Result, Tool
-from phonework.channels.base import Chat
+from phonework.assistant.tools.office import Nothing, Office, OfficeTool
 from phonework.engine import Outcome
 from phonework.errors import RefusedError
 from phonework.fsm import effects as order
 from phonework.fsm.types import Option, SessionId, Turn, TurnStatus
 from phonework.intake import acting
-from phonework.intake.hand import Desk, Hand, Opened, Taken
+from phonework.intake.hand import Hand, Opened, Taken
 from phonework.intake.routing import Known, fold, names
 from phonework.one_line import one_line
-from phonework.store import sessions, turns, views
-from phonework.store.writer import Writer
+from phonework.store import turns
 from phonework.texts import text
 from phonework.views import SessionView
-
-T = TypeVar("T")
-
-WITHIN: Final = timedelta(seconds=20)
 
 MAX_DIRECTORY: Final = 200
 """Characters: whoever is asked reads all of them."""
 
 SessionName = Annotated[str, Meta(description="The id of an open session, such as fizz-top.", max_length=100)]
-
-
-class Nothing(Arguments, frozen=True, kw_only=True):
-    """No arguments."""
 
 
 class Named(Arguments, frozen=True, kw_only=True):
@@ -67,55 +55,25 @@ class Beginning(Arguments, frozen=True, kw_only=True):
     ] = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Office:
-    """What these tools work with."""
-
-    writer: Writer
-    desk: Desk
-    root: Path
-
-    async def act(self, call: Call, job: Callable[[Hand], T], words: str = "") -> T:
-        """Do something in the person's name, in one commit."""
-
-        def run(connection: sqlite3.Connection, now: datetime) -> T:
-            chat = sessions.chat_of(connection, call.session_id)
-            deputy = acting.Deputy(user_id=call.user_id, key=call.key, chat=chat, language=call.language)
-            return job(deputy.hand(connection, self.desk, now, words))
-
-        return await self.writer.run(run)
-
-    async def open_sessions(self, call: Call) -> tuple[SessionView, ...]:
-        chat = Chat(channel="", chat_id="")  # only says where they would be shown
-        return (await self.writer.run(lambda connection, _now: views.status(connection, call.user_id, chat))).sessions
-
-
 def tools(office: Office) -> tuple[Tool[Any], ...]:
     """All tools for sessions."""
     return ListSessions(office), SendToSession(office), CreateSession(office), CloseSession(office), ShowSession(office)
 
 
-class ListSessions:
+class ListSessions(OfficeTool):
     name = "list_sessions"
     description = (
         "List the person's open sessions: number, id, project, directory, agent, state, what it asks, last activity."
     )
     arguments = Nothing
     changes = False
-    within = WITHIN
-
-    def __init__(self, office: Office) -> None:
-        self._office = office
-
-    async def question(self, call: Call, arguments: Nothing) -> Question | None:
-        return None
 
     async def run(self, call: Call, arguments: Nothing) -> Result:
         found = await self._office.open_sessions(call)
         return Result(text="\n".join(_described(one, call) for one in found) or "There is no open session.")
 
 
-class SendToSession:
+class SendToSession(OfficeTool):
     name = "send_to_session"
     description = (
         "Give a session's agent a message to work on, as if the person had written it there. The agent's answer goes to "
@@ -123,10 +81,6 @@ class SendToSession:
     )
     arguments = Sending
     changes = True
-    within = WITHIN
-
-    def __init__(self, office: Office) -> None:
-        self._office = office
 
     async def question(self, call: Call, arguments: Sending) -> Question | None:
         """The person is asked unless their own words name the session: with several, which one."""
@@ -157,15 +111,11 @@ class SendToSession:
         return Result(text=f"Sent to {target}.{waits} The person will read the agent's answer there.")
 
 
-class CreateSession:
+class CreateSession(OfficeTool):
     name = "create_session"
     description = "Begin a new session with a coding agent in a directory, with or without a first message."
     arguments = Beginning
     changes = True
-    within = WITHIN
-
-    def __init__(self, office: Office) -> None:
-        self._office = office
 
     async def question(self, call: Call, arguments: Beginning) -> Question | None:
         """The person is asked unless their own words name the directory."""
@@ -191,15 +141,11 @@ class CreateSession:
         return Result(text=f"Session {taken.outcome.session_id} began in {path}{first}. It is the active one now.")
 
 
-class CloseSession:
+class CloseSession(OfficeTool):
     name = "close_session"
     description = "Close a session. Its files stay; what it is doing is stopped."
     arguments = Named
     changes = True
-    within = WITHIN
-
-    def __init__(self, office: Office) -> None:
-        self._office = office
 
     async def question(self, call: Call, arguments: Named) -> Question | None:
         """The person is asked unless their own words name the session."""
@@ -216,7 +162,7 @@ class CloseSession:
         return Result(text=why or f"Session {arguments.session} is closed.", failed=bool(why))
 
 
-class ShowSession:
+class ShowSession(OfficeTool):
     name = "show_session"
     description = (
         "Show the person what a session's agent said last, in its own words, and tell you its state. "
@@ -224,13 +170,6 @@ class ShowSession:
     )
     arguments = Named
     changes = True
-    within = WITHIN
-
-    def __init__(self, office: Office) -> None:
-        self._office = office
-
-    async def question(self, call: Call, arguments: Named) -> Question | None:
-        return None
 
     async def run(self, call: Call, arguments: Named) -> Result:
         meant = _meant(await self._office.open_sessions(call), arguments.session)
