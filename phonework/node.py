@@ -79,6 +79,8 @@ class Node:
                     return None  # it will not be run, so nothing is made for it
                 return await self._commanded(envelope.user_id, commands.parse_command(envelope.said.text))
             click = values.parse(envelope.clicked.value) if envelope.clicked is not None else None
+            if isinstance(click, values.MeantClick) and not click.as_is:
+                return await self._commanded(envelope.user_id, commands.parse_command(click.text))
             if not isinstance(click, values.DeskClick):
                 return None
             return Opened(desk=await self._desks.find(envelope.user_id, click.backend, click.agent_session_id))

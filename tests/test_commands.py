@@ -25,6 +25,7 @@ from phonework.commands import (
     Stop,
     Switch,
     Wrong,
+    mistyped,
     nearest,
     parse_command,
 )
@@ -142,6 +143,37 @@ def test_any_other_command_goes_to_the_agent_as_typed() -> None:
     )
     assert parse_command("／init") == PassThrough(name="init", text="/init", nearest="")
     assert parse_command("/my-plugin:do x") == PassThrough(name="my-plugin:do", text="/my-plugin:do x", nearest="")
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("statsu", "status"),
+        ("Stauts", "status"),
+        ("statu", "status"),
+        ("statuss", "status"),
+        ("staXus", "status"),
+        ("hlep", "help"),
+        ("nwe", "new"),
+        ("status", ""),
+        ("compact", ""),
+        ("init", ""),
+        ("review", ""),
+        ("agents", ""),
+        ("s", ""),
+        ("shh", ""),
+        ("statsuu", ""),
+    ],
+)
+def test_one_slip_of_the_finger_is_known_for_what_it_is(typed: str, meant: str) -> None:
+    assert mistyped(typed) == meant
+
+
+@given(st.sampled_from([one for one in BUILT_IN if len(one) > 3]), st.integers(0, 12), st.sampled_from("abcxyz_"))
+def test_a_letter_more_less_or_other_makes_no_other_command_of_it(command: str, place: int, letter: str) -> None:
+    place %= len(command)
+    for typed in (command[:place] + letter + command[place:], command[:place] + command[place + 1 :]):
+        assert mistyped(typed) in BUILT_IN or typed in BUILT_IN
 
 
 @pytest.mark.parametrize(("typed", "meant"), [("statsu", "status"), ("swich", "switch"), ("halp", "help"), ("zzz", "")])

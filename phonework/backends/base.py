@@ -58,6 +58,7 @@ class Capabilities:
     can_steer: bool = False
     asks: frozenset[RequestKind] = frozenset()
     slash_commands: bool = False  # runs `/word` itself
+    commands: frozenset[str] = frozenset()  # such words of its own that look like ours mistyped
     models: tuple[str, ...] = ()  # names of models it takes, for a person to choose from
     desk: bool = False  # knows the conversations begun at the desk: it is a `DeskBackend`
     modes: tuple[PermissionMode, ...] = ()  # how much it asks, for a person to choose from; the first is the usual one

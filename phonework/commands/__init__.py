@@ -32,7 +32,7 @@ from phonework.commands.web import web
 
 __all__ = [
     "BUILT_IN", "CHINESE", "ChooseMode", "Clear", "Close", "Command", "Context", "Help", "Look", "Model", "New", "PassThrough", "Remind", "Resume", "Retry", "SetLanguage", "SetMode", "SetQuietHours", "SetTimezone", "SetVerbosity", "Setting", "Settings", "Shell", "Status", "Stop", "Switch", "Wrong",
-    "nearest", "parse_command",
+    "mistyped", "nearest", "parse_command",
 ]  # fmt: skip
 
 Command = New | ChooseMode | Resume | Context | Model | Status | Switch | Close | Retry | Stop | Help | Look | SetMode | Shell | Setting | Remind | Clear | PassThrough | Wrong  # fmt: skip
@@ -73,6 +73,7 @@ PARSERS: Final[dict[str, Callable[[str], Command]]] = {
 """Each command by its name: what follows the name → what it means. Total: what cannot be understood is `Wrong`."""
 
 BUILT_IN: Final = tuple(PARSERS)
+_SHORTEST: Final = 3  # letters: shorter words are like one another
 CHINESE: Final = {
     "新建": "new",
     "新会话": "new",
@@ -140,6 +141,23 @@ def nearest(word: str) -> str:
     """The command of ours that looks most like the word, or empty."""
     alike = difflib.get_close_matches(word.lower()[:40], BUILT_IN, n=1, cutoff=0.6)
     return alike[0] if alike else ""
+
+
+def mistyped(word: str) -> str:
+    """The command of ours that the word is one slip of the finger away from, or empty; empty too when it is one itself."""
+    typed = word.lower()
+    if typed in BUILT_IN or len(typed) < _SHORTEST:
+        return ""
+    return next((one for one in BUILT_IN if len(one) >= _SHORTEST and _one_slip(typed, one)), "")
+
+
+def _one_slip(typed: str, meant: str) -> bool:
+    """One letter too many, missing or wrong, or two neighbours swapped."""
+    letters = enumerate(zip(typed, meant, strict=False))
+    same = next((place for place, (one, other) in letters if one != other), min(len(typed), len(meant)))
+    typed, meant = typed[same:], meant[same:]
+    swapped = typed[:2] == meant[1::-1] and typed[2:] == meant[2:]
+    return swapped or typed[1:] == meant[1:] or typed[1:] == meant or typed == meant[1:]
 
 
 def _pass_through(name: str, rest: str) -> PassThrough:

@@ -1,6 +1,7 @@
 """Our own commands: each looks, or moves a session, or makes one."""
 
 from dataclasses import replace
+from typing import Final
 
 from phonework import commands
 from phonework.backends.base import Capabilities
@@ -22,6 +23,9 @@ from phonework.intake.smart import at_hand, forget, is_for_assistant, set_mode
 from phonework.store import sessions, users, views
 from phonework.store.sessions import NewSession
 from phonework.texts import text
+
+LONGEST_SLIP: Final = 500
+"""Characters of a message that begins with a mistyped command: its card's buttons carry it."""
 
 
 def carry_out(hand: Hand, said: Said, command: commands.Command, opened: Opened | None) -> Taken:
@@ -182,7 +186,31 @@ def _pass(hand: Hand, said: Said, command: commands.PassThrough) -> Taken:
         text_key = "say.unknown_command" if command.nearest else "say.unknown_command_no_match"
         params = {"command": command.name[:40], "nearest": command.nearest}
         return reply(hand, said, order.Say(text=text_key, params=params))
-    backend = sessions.run_of(hand.connection, session_id).backend
-    capabilities = hand.desk.backends.get(backend)
+    if asks := _mistyped(hand, said, command, session_id):
+        return reply(hand, said, asks)
+    return hand_on(hand, said, command.text, session_id)
+
+
+def hand_on(hand: Hand, said: Said, words: str, session_id: SessionId) -> Taken:
+    """Give the agent a command as it was typed."""
+    capabilities = _capabilities(hand, session_id)
     runs_it = capabilities is not None and capabilities.slash_commands
-    return to_session(hand, said, prompt_of(hand, said, command.text, verbatim=not runs_it), session_id)
+    return to_session(hand, said, prompt_of(hand, said, words, verbatim=not runs_it), session_id)
+
+
+def _mistyped(hand: Hand, said: Said, command: commands.PassThrough, session_id: SessionId) -> Effect | None:
+    """The question whether one of ours was meant; None for what the agent knows, and for what is too long for a slip."""
+    capabilities, ours = _capabilities(hand, session_id), commands.mistyped(command.name)
+    known = capabilities is not None and command.name.lower() in capabilities.commands
+    if not ours or known or said.attachments or len(command.text) > LONGEST_SLIP:
+        return None
+    params = {
+        "asked": hand.derive(said.key, "meant"),
+        "typed": command.text,
+        "ours": f"/{ours}{command.text.removeprefix(f'/{command.name}')}",
+    }
+    return order.ShowReport(report="meant", session_id=session_id, params=params)
+
+
+def _capabilities(hand: Hand, session_id: SessionId) -> Capabilities | None:
+    return hand.desk.backends.get(sessions.run_of(hand.connection, session_id).backend)

@@ -17,7 +17,7 @@ from phonework.fsm.types import (
     SessionId,
     Verdict,
 )
-from phonework.intake import modes, reminders, rules
+from phonework.intake import meant, modes, reminders, rules
 from phonework.intake.fetching import fetched
 from phonework.intake.hand import Hand, Opened, Taken, find_session, note, owe, refused, stray, switched
 from phonework.intake.resuming import resume
@@ -28,7 +28,7 @@ from phonework.texts import text
 
 
 def tapped_card(hand: Hand, clicked: Clicked, opened: Opened | None = None) -> Taken:
-    """opened: what a tap for a conversation at the desk is about."""
+    """opened: what a tap for a conversation at the desk, or for a command, is about."""
     if known := events.find(hand.connection, "click", clicked.key):
         return refused(known.reason or Reason.DUPLICATE, duplicate=True)
     click = values.parse(clicked.value, clicked.form)
@@ -54,6 +54,8 @@ def tapped_card(hand: Hand, clicked: Clicked, opened: Opened | None = None) -> T
             return reminders.on_page(hand, clicked, click)
         case values.RuleClick():
             return rules.tapped(hand, clicked, click) or stray(hand, clicked, Reason.NO_SESSION)
+        case values.MeantClick():
+            return meant.tapped(hand, clicked, click, opened)
         case values.Malformed():
             return stray(hand, clicked, Reason.MALFORMED_CLICK)
 

@@ -12,6 +12,7 @@ from phonework.reports.cost import CostReport
 from phonework.reports.diff import DiffReport
 from phonework.reports.file import FileReport
 from phonework.reports.log import LogReport
+from phonework.reports.meant import meant_report
 from phonework.reports.mode import ModeReport
 from phonework.reports.model import ModelReport
 from phonework.reports.output import OutputReport
@@ -43,6 +44,7 @@ def reporters(
         "file": FileReport(reader, files),
         "log": LogReport(reader),
         "held": HeldReport(desks),
+        "meant": meant_report,
         "mode": ModeReport(reader, backends),
         "model": ModelReport(reader, backends),
         "output": OutputReport(reader),

@@ -77,6 +77,7 @@ class ScriptedBackend:
             can_steer=can_steer,
             asks=frozenset(RequestKind),
             slash_commands=True,
+            commands=frozenset({"stats"}),
             modes=MODES,
             desk=name == "demo",
         )

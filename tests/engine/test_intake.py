@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from phonework import texts
 from phonework.channels.base import Clicked
 from phonework.fsm.types import Option, Question, RequestKind, SessionId
 from phonework.testing.backend import Deed
@@ -209,6 +210,81 @@ async def test_the_agent_s_own_commands_are_passed_on(play: Playbook) -> None:
     await play.say("/compact now")
 
     assert [(one.text, one.verbatim) for one in play.script.starts[0].prompts] == [("/compact now", False)]
+
+
+def meant_card(play: Playbook) -> str:
+    """The key of the card that asks what was meant."""
+    return next(key for post in play.channel.posts.values() if (key := post.delivery.card_key).startswith("meant:"))
+
+
+async def test_one_slip_from_a_command_of_ours_is_asked_about_and_not_sent(play: Playbook) -> None:
+    """K8."""
+    await play.begin()
+    await play.say("/statsu")
+
+    assert play.script.starts == []
+    assert "There is no `/statsu` here. Did you mean `/status`?" in play.channel.shown(meant_card(play)).words
+    await play.click(play.button(meant_card(play), "meant"))
+    assert "My sessions" in last_words(play)
+    reply = await play.click(play.button(meant_card(play), "meant"))
+    assert reply.toast is not None
+    assert reply.toast.text == texts.text("en", "reason.duplicate")
+    assert sum("My sessions" in post.words for post in play.channel.posts.values()) == 1
+
+
+async def test_what_was_asked_about_can_be_sent_to_the_agent_once(play: Playbook) -> None:
+    await play.begin()
+    await play.say("/lists of all  the things\nplease")
+    for _ in range(2):
+        await play.click(play.button(meant_card(play), "as_is"))
+
+    assert [[(one.text, one.verbatim) for one in start.prompts] for start in play.script.starts] == [
+        [("/lists of all  the things\nplease", False)]
+    ]
+
+
+async def test_the_rest_of_a_mistyped_command_is_kept(play: Playbook) -> None:
+    await play.begin()
+    (play.work / "web").mkdir()
+    await play.say("/nwe web fix it")
+    await play.click(play.button(meant_card(play), "meant"))
+
+    (start,) = play.script.starts
+    assert (start.cwd, [one.text for one in start.prompts]) == (str(play.work / "web"), ["fix it"])
+
+
+async def test_what_the_agent_is_known_to_run_is_not_asked_about(play: Playbook) -> None:
+    await play.begin()
+    await play.say("/stats")
+
+    assert [one.text for one in play.script.starts[0].prompts] == ["/stats"]
+
+
+async def test_a_mistyped_command_is_asked_about_in_the_persons_language(play: Playbook) -> None:
+    await play.begin()
+    await play.say("/lang zh")
+    await play.say("/statsu")
+
+    assert "你是想发 `/status` 吗" in play.channel.shown(meant_card(play)).words
+
+
+@pytest.mark.parametrize("op", ["meant", "as_is"])
+async def test_another_persons_tap_on_it_does_nothing(play: Playbook, op: str) -> None:
+    await play.begin()
+    await play.say("/statsu")
+    before = len(play.channel.posts)
+    await play.click(play.button(meant_card(play), op), user=BOB)
+
+    assert play.script.starts == []
+    assert len(play.channel.posts) == before
+
+
+async def test_a_forged_tap_runs_no_words_as_a_command(play: Playbook) -> None:
+    session = await play.begin()
+    forged = {"v": 1, "op": "meant", "id": session, "asked": "0" * 32, "text": "delete everything"}
+    await play.click(forged)
+
+    assert play.script.starts == []
 
 
 async def test_an_unknown_command_without_a_session_names_the_nearest(play: Playbook) -> None:

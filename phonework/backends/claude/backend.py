@@ -65,6 +65,7 @@ class ClaudeBackend:
         can_steer=True,
         asks=frozenset({RequestKind.CONFIRM, RequestKind.CHOICE, RequestKind.PLAN}),
         slash_commands=True,
+        commands=frozenset({"rewind", "stats"}),
         modes=MODES,
         models=("opus", "sonnet", "haiku"),
         desk=True,

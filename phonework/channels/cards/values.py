@@ -197,8 +197,22 @@ class RuleClick:
     rule_id: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeantClick:
+    """What a person meant who typed no command of ours: the command in the text, or as_is those very words for the session.
+
+    asked: names the message they typed.
+    """
+
+    session_id: SessionId
+    asked: str
+    text: str
+    as_is: bool
+
+
 Click = (
     RuleClick
+    | MeantClick
     | ModeClick
     | AnswerClick
     | TurnClick
@@ -274,6 +288,10 @@ def rule_value(session_id: str, rule_id: str) -> Value:
     return {"v": VERSION, "op": "rule", "id": session_id, "rule": rule_id}
 
 
+def meant_value(session_id: str, asked: str, text: str, *, as_is: bool) -> Value:
+    return {"v": VERSION, "op": "as_is" if as_is else "meant", "id": session_id, "asked": asked, "text": text}
+
+
 # Reading
 
 
@@ -313,6 +331,8 @@ def _click(value: object, form: object) -> Click:
         if not isinstance(rule, str) or not _ID.fullmatch(rule):
             raise _MalformedError("no rule")
         return RuleClick(session_id=SessionId(_id(value)), rule_id=rule)
+    if op in ("meant", "as_is"):
+        return _meant(value, as_is=op == "as_is")
     if op == "fetch":
         return FetchClick(session_id=SessionId(_id(value)), turn=_number(value), number=_number(value, "n"))
     if op == "switch":
@@ -322,6 +342,13 @@ def _click(value: object, form: object) -> Click:
     if op == "remind_page":
         return RemindersClick(user_id=UserId(_id(value)), page=_number(value, "p"))
     raise _MalformedError("unknown op")
+
+
+def _meant(value: Mapping[object, object], *, as_is: bool) -> MeantClick:
+    asked, text = value.get("asked"), _words(value.get("text"))
+    if not isinstance(asked, str) or not _ID.fullmatch(asked) or not text:
+        raise _MalformedError("no message that was asked about")
+    return MeantClick(session_id=SessionId(_id(value)), asked=asked, text=text, as_is=as_is)
 
 
 def _reminder(value: Mapping[object, object], op: ReminderOp) -> ReminderClick:

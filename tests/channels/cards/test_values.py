@@ -12,6 +12,7 @@ from phonework.channels.cards.values import (
     DeskOp,
     Form,
     Malformed,
+    MeantClick,
     Press,
     PromptClick,
     PromptOp,
@@ -61,6 +62,9 @@ def test_every_button_reads_back_as_it_was_made() -> None:
     for op in DeskOp:
         click = DeskClick(op=op, backend="claude", agent_session_id=ID, key="42:9.5" if op is DeskOp.TAKE_OVER else "")
         assert parse(values.desk_value(op, click.backend, click.agent_session_id, click.key)) == click
+    for as_is in (False, True):
+        meant = MeantClick(session_id=SessionId("fizz-top"), asked=ID, text="/status", as_is=as_is)
+        assert parse(values.meant_value("fizz-top", ID, "/status", as_is=as_is)) == meant
     assert clicked(Press.ALLOW) == AnswerClick(request_id=RequestId(ID), generation=3, press=Press.ALLOW)
     assert clicked(values.pick(0, 1)).pick == (0, 1)
     late = parse(values.answer_value(ID, 3, Press.DENY, late=True), {"reason": " no "})

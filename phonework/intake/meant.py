@@ -1,0 +1,39 @@
+"""A tap that says what was meant by a mistyped command: ours, or those very words for the agent."""
+
+from dataclasses import replace
+
+from phonework import commands
+from phonework.channels.base import Clicked, Said
+from phonework.channels.cards.values import MeantClick
+from phonework.fsm.reasons import Reason
+from phonework.intake.commanded import carry_out, hand_on
+from phonework.intake.hand import Hand, Opened, Taken, note, refused, stray
+from phonework.store import events, sessions
+
+
+def tapped(hand: Hand, clicked: Clicked, click: MeantClick, opened: Opened | None) -> Taken:
+    """Each of the two is done once for a message, however often it is tapped."""
+    if not sessions.exists(hand.connection, click.session_id):
+        return stray(hand, clicked, Reason.NO_SESSION)
+    if sessions.run_of(hand.connection, click.session_id).user_id != hand.user_id:
+        return stray(hand, clicked, Reason.NOT_YOURS)
+    command = commands.parse_command(click.text)
+    if command is None or (isinstance(command, commands.PassThrough) and not click.as_is):
+        return stray(hand, clicked, Reason.MALFORMED_CLICK)
+    key = f"{hand.user_id}:{click.asked}:{'as_is' if click.as_is else 'meant'}"
+    if events.find(hand.connection, "click", key):
+        return refused(Reason.DUPLICATE, duplicate=True)
+    note(hand, "click", key, "Clicked", {"value": {"text": click.text}}, clicked.clicked_at, None)
+    said = Said(
+        key=key,
+        user=clicked.user,
+        chat=clicked.chat,
+        message_id="",
+        text=click.text,
+        sent_at=clicked.clicked_at,
+    )
+    if click.as_is:
+        taken = hand_on(hand, said, click.text, click.session_id)
+    else:
+        taken = carry_out(hand, said, command, opened)
+    return replace(taken, toast=taken.toast or ("success", "toast.sending" if click.as_is else "toast.looking"))
