@@ -54,6 +54,11 @@ SCOPES: Final = (
         ("im:user_agent:read",),
         needed=False,
     ),
+    Scope(
+        "the agent's words as they are written, if you like; without it the card is brought up to date once a second",
+        ("cardkit:card:write",),
+        needed=False,
+    ),
 )
 EVENTS: Final = Subscription("Event configuration", "im.message.receive_v1")
 CALLBACKS: Final = Subscription("Callback configuration", "card.action.trigger")
@@ -72,7 +77,7 @@ def steps(domain: str) -> tuple[str, ...]:
         f"1. {address(domain)}: create a self-built app.",
         "2. Add features: Bot.",
         "3. Permissions & scopes, all of: " + ", ".join(needed),
-        "   and if you like, for names and languages: " + ", ".join(wished),
+        "   and if you like, for names, languages and words as they are written: " + ", ".join(wished),
         "4. Availability range: yourself, and whoever else is to use it. Then create a version and publish it:",
         "   scopes take effect only then.",
         "5. Credentials: App ID and App Secret are asked for below.",
