@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +167,27 @@ async def test_what_is_being_read_stays_in_place_and_news_are_announced(bot: Any
     await pill.click()
     await expect(page.locator(".bubble", has_text="something new")).to_be_in_viewport()
     await expect(page.locator(".pill")).to_have_count(0)
+
+
+async def test_words_grow_on_a_card_while_they_are_streamed(bot: Any, open_page: Any, card_of: Any) -> None:
+    """The element stays the same one, so that what unfolds or is selected around it stays."""
+    cards = "/open-apis/cardkit/v1/cards"
+    card = card_of([{"tag": "markdown", "content": "one", "element_id": "words"}], title="Progress")
+    card["config"]["streaming_mode"] = True
+    made = bot.call(cards, {"type": "card_json", "data": json.dumps(card)})["data"]["card_id"]
+    bot.send("interactive", {"type": "card", "data": {"card_id": made}})
+    page = await open_page()
+    await page.get_by_role("button", name="PhoneWork").click()
+    shown = page.locator(".card")
+    await expect(shown).to_have_class("card streaming")
+    await shown.evaluate("(card) => card.dataset.kept = 'yes'")
+    for number, words in enumerate(["one two", "one two **three**"], 1):
+        bot.call(f"{cards}/{made}/elements/words/content", {"content": words, "sequence": number}, "PUT")
+        await expect(shown).to_contain_text(words.replace("**", ""))
+    settings = {"settings": json.dumps({"config": {"streaming_mode": False}}), "sequence": 3}
+    bot.call(f"{cards}/{made}/settings", settings, "PATCH")
+    await expect(shown).to_have_class("card ")
+    assert await shown.get_attribute("data-kept") == "yes"
 
 
 async def test_an_offline_banner_comes_when_the_server_goes_and_a_failed_text_can_be_sent_again(
