@@ -5,18 +5,16 @@ are; otherwise it finds a few made-up pages that repeat the question. As a progr
 `python -m phonework.testing.fake_metaso --port 0`. The shapes of its answers are those the real one was seen to give.
 """
 
-import argparse
 import asyncio
-import contextlib
 import json
-import sys
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Self
+from typing import Any, Final
+
+from phonework.testing.loopback import LoopbackServer, Request, finish, run
 
 KEY: Final = "mk-0123456789ABCDEF0123456789ABCDEF"
-LARGEST_BODY: Final = 1024 * 1024  # bytes
 _LISTS: Final = {
     "webpage": "webpages", "scholar": "scholars", "document": "documents", "video": "videos", "podcast": "podcasts",
     "image": "images",
@@ -51,58 +49,25 @@ def failure(code: int, words: str) -> Told:
     return Told(body={"errCode": code, "errMsg": words})
 
 
-class FakeMetaso:
+class FakeMetaso(LoopbackServer):
     """The server. asked: all that came, in order."""
 
+    largest_body = 1024 * 1024
+
     def __init__(self, *, port: int = 0) -> None:
+        super().__init__(port=port)
         self.asked: list[Asked] = []
         self._answers: deque[Told] = deque()
-        self._port = port
-        self._server: asyncio.Server | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._port}"
 
     def will(self, *answers: Told) -> None:
         """Answer the next requests with these."""
         self._answers.extend(answers)
 
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self._port)
-        self._port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        assert self._server is not None
-        self._server.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._server.wait_closed()
-
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        try:
-            await self._serve(reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError, ValueError, asyncio.CancelledError):
-            pass  # the client went away, sent what is no request, or we are being stopped
-        finally:
-            self._tasks.discard(task)
-            writer.transport.abort()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-        method, target, _ = first.split(" ", 2)
-        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines if line)}
-        size = int(headers.get("content-length", "0"))
-        body = json.loads(await reader.readexactly(size)) if 0 < size <= LARGEST_BODY else {}
-        asked = Asked(call=target.removeprefix("/api/v1/"), headers=headers, body=body)
+    async def respond(self, request: Request, writer: asyncio.StreamWriter) -> None:
+        body = json.loads(request.raw) if request.raw else {}
+        asked = Asked(call=request.path.removeprefix("/api/v1/"), headers=request.headers, body=body)
         self.asked.append(asked)
-        await _tell(writer, self._answer(asked) if method == "POST" else Told(status=404, body=b"not found"))
+        await _tell(writer, self._answer(asked) if request.method == "POST" else Told(status=404, body=b"not found"))
 
     def _answer(self, asked: Asked) -> Told:
         if self._answers:
@@ -162,24 +127,16 @@ async def _tell(writer: asyncio.StreamWriter, told: Told) -> None:
     while told.endless:
         await writer.drain()
         writer.write(told.raw)
-    await writer.drain()
-    writer.close()
-    await writer.wait_closed()
-
-
-async def _serve_for_ever(port: int) -> None:
-    async with FakeMetaso(port=port) as api:
-        sys.stdout.write(json.dumps({"url": api.url, "key": KEY}) + "\n")
-        sys.stdout.flush()
-        await asyncio.Event().wait()
+    await finish(writer)
 
 
 def main() -> None:
     """Serve until interrupted."""
-    parser = argparse.ArgumentParser(description="A fake Metaso on loopback that finds made-up pages.")
-    parser.add_argument("--port", type=int, default=0, help="0: any free port (default)")
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve_for_ever(parser.parse_args().port))
+    run(
+        "A fake Metaso on loopback that finds made-up pages.",
+        lambda port: FakeMetaso(port=port),
+        lambda api: {"url": api.url, "key": KEY},
+    )
 
 
 if __name__ == "__main__":

@@ -5,20 +5,16 @@ one line of JSON with its address: `python -m phonework.testing.fake_openai --po
 calls what stands in a message as `#call name {"argument": 1}`. Replies are lists of blocks, see `Block`.
 """
 
-import argparse
 import asyncio
-import contextlib
 import json
 import re
-import sys
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
 
 from phonework.channels.emulator.multipart import parse_multipart
-
-LARGEST_BODY = 64 * 1024 * 1024  # bytes
+from phonework.testing.loopback import Request, ScriptedServer, answer, finish, run
 
 Block = dict[str, Any]
 """One of: {"text"}, {"reasoning"}, {"call": name, "arguments", "id", "index", "at_once"}, {"delta": {…}} as it is,
@@ -86,29 +82,23 @@ class Heard:
 Rule = Callable[[Asked], Reply | None]
 
 
-class FakeOpenAI:
+class FakeOpenAI(ScriptedServer[Asked]):
     """The server. Replies given with `will` come first, in order; then rules are asked, then `usual` is said.
 
     requests: all that came; heard: voice messages. A reply with {"gate": name} waits until `open(name)`; `reached(name)` tells that it waits.
     """
 
     def __init__(self, *, rules: Sequence[Rule] = (), port: int = 0) -> None:
+        super().__init__(port=port)
         self.rules = list(rules)
-        self.requests: list[Asked] = []
         self.replies: deque[Reply] = deque()
         self.heard: list[Heard] = []
         self.hearing: deque[Reply] = deque()
         self.usual: Reply = say("I am the fake model; nobody told me what to say.")
-        self._port = port
-        self._server: asyncio.Server | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._gates: dict[str, asyncio.Event] = {}
-        self._reached: dict[str, asyncio.Event] = {}
-        self._news = asyncio.Condition()
 
     @property
     def base_url(self) -> str:
-        return f"http://127.0.0.1:{self._port}/v1"
+        return f"{self.url}/v1"
 
     def will(self, *replies: Reply) -> None:
         """Answer the next requests with these."""
@@ -118,86 +108,23 @@ class FakeOpenAI:
         """Answer the next voice messages with these."""
         self.hearing.extend(replies)
 
-    def open(self, name: str) -> None:
-        """Let the replies at this gate go on."""
-        self._gates.setdefault(name, asyncio.Event()).set()
-
-    async def reached(self, name: str) -> None:
-        """Return when a reply waits at this gate."""
-        await self._reached.setdefault(name, asyncio.Event()).wait()
-
-    async def requested(self, count: int = 1) -> Asked:
-        """The request with this number, waiting for it."""
-        async with self._news:
-            await self._news.wait_for(lambda: len(self.requests) >= count)
-        return self.requests[count - 1]
-
-    async def start(self) -> None:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self._port)
-        self._port = self._server.sockets[0].getsockname()[1]
-
-    async def stop(self) -> None:
-        if self._server is not None:
-            self._server.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._server is not None:
-            await self._server.wait_closed()
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.stop()
-
-    # One connection, one request
-
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        try:
-            await self._serve(reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError, ValueError, asyncio.CancelledError):
-            pass  # the client went away, sent something that is no request, or we are being stopped
-        finally:
-            self._tasks.discard(task)
-            if not writer.is_closing():
-                writer.transport.abort()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-        method, target, _ = head[0].split(" ", 2)
-        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
-        size = int(headers.get("content-length", "0"))
-        if size > LARGEST_BODY:
-            return
-        raw = await reader.readexactly(size)
-        if (method, target) == ("POST", "/v1/chat/completions"):
-            await self._complete(headers, json.loads(raw), writer)
-        elif (method, target) == ("POST", "/v1/audio/transcriptions"):
-            await self._transcribe(headers, raw, writer)
-        elif method == "POST" and target.startswith("/_fake/open/"):
-            self.open(target.removeprefix("/_fake/open/"))
-            await _answer(writer, 200, b"{}")
-        elif target == "/_fake/requests":
-            await _answer(writer, 200, json.dumps([one.body for one in self.requests]).encode())
+    async def respond(self, request: Request, writer: asyncio.StreamWriter) -> None:
+        if (request.method, request.path) == ("POST", "/v1/chat/completions"):
+            await self._complete(request.headers, json.loads(request.raw), writer)
+        elif (request.method, request.path) == ("POST", "/v1/audio/transcriptions"):
+            await self._transcribe(request.headers, request.raw, writer)
         else:
-            await _answer(writer, 404, b"404 page not found", "text/plain")
+            await self.serve_control(request, [one.body for one in self.requests], writer)
 
     async def _complete(self, headers: dict[str, str], body: dict[str, Any], writer: asyncio.StreamWriter) -> None:
         asked = Asked(number=len(self.requests) + 1, headers=headers, body=body)
-        async with self._news:
-            self.requests.append(asked)
-            self._news.notify_all()
+        await self.remember(asked)
         reply = self._reply(asked)
         first = reply[0] if reply else {}
         if "error" in first:
             await _refuse(writer, first)
         elif "body" in first:
-            await _answer(writer, 200, first["body"], first.get("type", "text/html"))
+            await answer(writer, 200, first["body"], first.get("type", "text/html"))
         elif any(block.get("whole") for block in reply) or not body.get("stream"):
             await self._whole(reply, asked, writer)
         else:
@@ -215,10 +142,10 @@ class FakeOpenAI:
         if "error" in reply[0]:
             await _refuse(writer, reply[0])
         elif "body" in reply[0]:
-            await _answer(writer, 200, reply[0]["body"], reply[0].get("type", "application/json"))
+            await answer(writer, 200, reply[0]["body"], reply[0].get("type", "application/json"))
         else:
             words = "".join(block.get("text", "") for block in reply)
-            await _answer(writer, 200, json.dumps({"text": words}).encode())
+            await answer(writer, 200, json.dumps({"text": words}).encode())
 
     def _reply(self, asked: Asked) -> Reply:
         if self.replies:
@@ -238,7 +165,7 @@ class FakeOpenAI:
             message |= block.get("delta", {})
         choice = {"index": 0, "message": message, "finish_reason": _finish(reply)}
         body = {"id": f"chatcmpl-{asked.number}", "object": "chat.completion", "created": 0, "model": "fake"}
-        await _answer(writer, 200, json.dumps({**body, "choices": [choice], "usage": _usage(reply, asked)}).encode())
+        await answer(writer, 200, json.dumps({**body, "choices": [choice], "usage": _usage(reply, asked)}).encode())
 
     async def _stream(self, reply: Reply, asked: Asked, writer: asyncio.StreamWriter) -> None:
         head = ("HTTP/1.1 200 OK", "Content-Type: text/event-stream", "Transfer-Encoding: chunked", "Connection: close")
@@ -257,29 +184,20 @@ class FakeOpenAI:
             await writer.drain()
             index += "call" in block
         if any("stream_error" in block for block in reply):
-            await _close(writer, b"0\r\n\r\n")
+            await finish(writer, b"0\r\n\r\n")
             return
         _send(writer, _event(asked, {}, _finish(reply)))
         if (usage := _usage(reply, asked)) is not None:
             chunk = {"id": f"chatcmpl-{asked.number}", "object": "chat.completion.chunk", "choices": [], "usage": usage}
             _send(writer, b"data: " + json.dumps(chunk).encode() + b"\n\n")
         _send(writer, b"data: [DONE]\n\n")
-        await _close(writer, b"0\r\n\r\n")
+        await finish(writer, b"0\r\n\r\n")
 
     async def _waits(self, block: Block, writer: asyncio.StreamWriter) -> bool:
         """Wait where the block says so; True when the connection was dropped here."""
-        if "disconnect" in block:
-            await writer.drain()
-            writer.transport.abort()
-            return True
         if "stream_error" in block:
             _send(writer, b"data: " + json.dumps({"error": {"message": block["stream_error"]}}).encode() + b"\n\n")
-        if "hang" in block or "gate" in block:
-            await writer.drain()
-            name = str(block.get("gate", "hang"))
-            self._reached.setdefault(name, asyncio.Event()).set()
-            await self._gates.setdefault(name, asyncio.Event()).wait()
-        return False
+        return await self.pause(block, writer)
 
 
 def _deltas(block: Block, index: int) -> list[dict[str, Any]]:
@@ -350,36 +268,15 @@ def _event(asked: Asked, delta: dict[str, Any], finish: Any = None) -> bytes:
 async def _refuse(writer: asyncio.StreamWriter, block: Block) -> None:
     extra = {"Retry-After": str(block["retry_after"])} if "retry_after" in block else {}
     if block.get("page"):
-        await _answer(writer, block["error"], b"<html><h1>Bad gateway</h1></html>", "text/html", extra)
+        await answer(writer, block["error"], b"<html><h1>Bad gateway</h1></html>", "text/html", extra)
         return
     error = {"message": block["message"], "type": "fake", "code": block.get("code")}
-    await _answer(writer, block["error"], json.dumps({"error": error}).encode(), "application/json", extra)
-
-
-async def _answer(
-    writer: asyncio.StreamWriter,
-    status: int,
-    body: bytes,
-    kind: str = "application/json",
-    extra: dict[str, str] | None = None,
-) -> None:
-    lines = [f"HTTP/1.1 {status} fake", f"Content-Type: {kind}", f"Content-Length: {len(body)}", "Connection: close"]
-    lines += [f"{name}: {value}" for name, value in (extra or {}).items()]
-    writer.write("\r\n".join([*lines, "", ""]).encode() + body)
-    await _close(writer)
+    await answer(writer, block["error"], json.dumps({"error": error}).encode(), "application/json", extra)
 
 
 def _send(writer: asyncio.StreamWriter, event: bytes) -> None:
     """One chunk, so that a connection that breaks off is seen to."""
     writer.write(f"{len(event):x}\r\n".encode() + event + b"\r\n")
-
-
-async def _close(writer: asyncio.StreamWriter, last: bytes = b"") -> None:
-    """Close once everything is sent."""
-    writer.write(last)
-    await writer.drain()
-    writer.close()
-    await writer.wait_closed()
 
 
 # By hand
@@ -396,21 +293,15 @@ def obedient(asked: Asked) -> Reply | None:
     return None
 
 
-async def _serve_for_ever(port: int) -> None:
-    from phonework.testing.demo_model import wishes
-
-    async with FakeOpenAI(port=port, rules=(wishes,)) as api:
-        sys.stdout.write(json.dumps({"base_url": api.base_url}) + "\n")
-        sys.stdout.flush()
-        await asyncio.Event().wait()
-
-
 def main() -> None:
     """Serve until interrupted."""
-    parser = argparse.ArgumentParser(description="A fake OpenAI-compatible server on loopback that answers by script.")
-    parser.add_argument("--port", type=int, default=0, help="0: any free port (default)")
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve_for_ever(parser.parse_args().port))
+    from phonework.testing.demo_model import wishes
+
+    run(
+        "A fake OpenAI-compatible server on loopback that answers by script.",
+        lambda port: FakeOpenAI(port=port, rules=(wishes,)),
+        lambda api: {"base_url": api.base_url},
+    )
 
 
 if __name__ == "__main__":
