@@ -68,6 +68,8 @@ class RuleCarrier:
             return _failed(type(error).__name__)
         if rule is None:
             return order.Say(text="say.rule_gone")
+        if not rule.place:
+            return order.Say(text="say.session_rule_removed", params={"rule": rule.text[:500]})
         return order.Say(text="say.rule_removed", params={"rule": rule.text[:500], "path": rule.place})
 
 

@@ -33,7 +33,5 @@ def tapped(hand: Hand, clicked: Clicked, click: MeantClick, opened: Opened | Non
         sent_at=clicked.clicked_at,
     )
     if click.as_is:
-        taken = hand_on(hand, said, click.text, click.session_id)
-    else:
-        taken = carry_out(hand, said, command, opened)
-    return replace(taken, toast=taken.toast or ("success", "toast.sending" if click.as_is else "toast.looking"))
+        return replace(hand_on(hand, said, click.text, click.session_id), toast=("success", "toast.sending"))
+    return replace(carry_out(hand, said, command, opened), toast=("success", "toast.looking"))

@@ -24,7 +24,13 @@ async def test_the_rules_are_listed_with_where_they_are_kept(play: Playbook) -> 
     card = await listed(play)
 
     words = play.channel.shown(card).words
-    for part in ("Bash(touch *)", ".claude/settings.local.json", "deny `Read(.env)`", "For this session only"):
+    for part in (
+        "Bash(touch *)",
+        ".claude/settings.local.json",
+        "deny `Read(.env)`",
+        "For this session only",
+        "they end when the session does (`/close`)",
+    ):
         assert part in words
     assert [one["rule"] for one in play.channel.values(card)] == ["a1"], "only what loosens can be taken back"
 
@@ -43,6 +49,17 @@ async def test_a_rule_is_taken_back_once(play: Playbook) -> None:
     assert "removed the rule" in play.channel.texts()[-2]
     assert ".claude/settings.local.json" in play.channel.texts()[-2]
     assert "not there any more" in play.channel.texts()[-1]
+
+
+async def test_a_rule_of_the_session_is_taken_back_where_the_agent_can(play: Playbook) -> None:
+    play.script.rules = [Rule(rule_id="c3", text="Bash(ls *)")]
+    await play.begin()
+    card = await listed(play)
+    assert "cannot be taken back" not in play.channel.shown(card).words
+    await play.click(play.button(card, "rule"))
+
+    assert play.script.rules == []
+    assert play.channel.texts()[-1] == "api: removed the rule `Bash(ls *)`, which held for this session only."
 
 
 async def test_somebody_elses_tap_and_nonsense_take_nothing_back(play: Playbook) -> None:

@@ -8,7 +8,7 @@ import structlog
 
 from phonework.backends.base import TurnStart
 from phonework.backends.demo.edits import go_on
-from phonework.backends.demo.journal import Record
+from phonework.backends.demo.journal import Journal, Record
 from phonework.backends.demo.past import conversations
 from phonework.backends.demo.stories import STORIES, pictures
 from phonework.backends.demo.talk import AgentCrashError, Desk, Talk
@@ -50,6 +50,10 @@ class Agent:
         self._stop: Stop | None = None
         self._story: asyncio.Task[str] | None = None
         self._turn: asyncio.Task[None] | None = None
+
+    @property
+    def journal(self) -> Journal:
+        return self._desk.journal
 
     async def begin(self, start: TurnStart) -> None:
         """Take the prompts and return; the turn goes on by itself. Raises BackendError when one runs already."""

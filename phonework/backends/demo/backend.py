@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -109,23 +109,32 @@ class DemoBackend:
 
     async def rules(self, session_id: SessionId, cwd: str) -> tuple[Rule, ...]:
         """Those of the project and those of the session."""
-        journal = Journal(self._directory, session_id)
-        try:
-            memory = await asyncio.to_thread(journal.load)
-        except OSError as error:
-            raise BackendError("demo.no_journal", problem=error.strerror or str(error)) from error
+        journal = await self._journal(session_id)
         kept = await asyncio.to_thread(self._rules.of, cwd)
         return (
-            *(Rule(rule_id=_named(rule), text=rule, place=NAME) for rule in kept),
-            *(Rule(rule_id="", text=rule, removable=False) for rule in sorted(memory.rules)),
+            *(Rule(rule_id=_named(rule, NAME), text=rule, place=NAME) for rule in kept),
+            *(Rule(rule_id=_named(rule), text=rule) for rule in sorted(journal.memory.rules)),
         )
 
     async def remove_rule(self, session_id: SessionId, cwd: str, rule_id: str) -> Rule | None:
-        """Take back one of the project's."""
+        """Take back one of the project's or of the session's."""
         for rule in await asyncio.to_thread(self._rules.of, cwd):
-            if _named(rule) == rule_id and await asyncio.to_thread(self._rules.remove, cwd, rule):
+            if _named(rule, NAME) == rule_id and await asyncio.to_thread(self._rules.remove, cwd, rule):
                 return Rule(rule_id=rule_id, text=rule, place=NAME)
+        journal = await self._journal(session_id)
+        for rule in sorted(journal.memory.rules):
+            if _named(rule) == rule_id:
+                await _kept(journal.append({"kind": "rule_removed", "rule": rule}))
+                return Rule(rule_id=rule_id, text=rule)
         return None
+
+    async def _journal(self, session_id: SessionId) -> Journal:
+        """That of the agent at work, which is to hear of what changes; else as it was left. Raises BackendError."""
+        if (agent := self._agents.get(session_id)) and agent.alive:
+            return agent.journal
+        journal = Journal(self._directory, session_id)
+        await _kept(asyncio.to_thread(journal.load))
+        return journal
 
     async def kill(self, session_id: SessionId) -> None:
         """End the agent and its children at once."""
@@ -188,11 +197,7 @@ class DemoBackend:
         return agent is not None and agent.alive
 
     async def _new_agent(self, session_id: SessionId) -> Agent:
-        journal = Journal(self._directory, session_id)
-        try:
-            await asyncio.to_thread(journal.load)
-        except OSError as error:
-            raise BackendError("demo.no_journal", problem=error.strerror or str(error)) from error
+        journal = await self._journal(session_id)
 
         async def report(event: AgentEvent) -> None:
             await self._emit(session_id, event)
@@ -232,5 +237,13 @@ class DemoBackend:
         task.add_done_callback(tasks.discard)
 
 
-def _named(rule: str) -> str:
-    return hashlib.sha256(rule.encode("utf-8", "replace")).hexdigest()[:16]
+async def _kept(work: Awaitable[object]) -> None:
+    """Wait for the journal. Raises BackendError when the disk says no."""
+    try:
+        await work
+    except OSError as error:
+        raise BackendError("demo.no_journal", problem=error.strerror or str(error)) from error
+
+
+def _named(rule: str, place: str = "") -> str:
+    return hashlib.sha256(f"{place}\0{rule}".encode("utf-8", "replace")).hexdigest()[:16]

@@ -41,6 +41,8 @@ class Memory:
                 self.said[name] = [text for text in said if isinstance(text, str)]
             case {"kind": "rule", "rule": str(rule)}:
                 self.rules.add(rule)
+            case {"kind": "rule_removed", "rule": str(rule)}:
+                self.rules.discard(rule)
             case {"kind": "accept_edits"}:
                 self.accept_edits = True
             case {"kind": "cleared"}:

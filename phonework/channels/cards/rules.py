@@ -5,6 +5,7 @@ from itertools import groupby
 from typing import Final
 
 from phonework.backends.base import Rule
+from phonework.channels.cards.note import rich
 from phonework.channels.cards.parts import Card, Element, Head, button, card, clip, fitted, markdown, plain, small
 from phonework.channels.cards.values import rule_value
 from phonework.channels.markdown import escape, inline_code
@@ -23,7 +24,10 @@ def rules_card(session: SessionView, rules: Sequence[Rule], language: str) -> Ca
         elements: list[Element | None] = []
         for place, group in groupby(shown, key=lambda rule: rule.place):
             title = inline_code(place) if place else escape(text(language, "rules.session"))
-            elements += [markdown(f"**{title}**"), *(_row(session, rule, language) for rule in group)]
+            kept = tuple(group)
+            elements += [markdown(f"**{title}**"), *(_row(session, rule, language) for rule in kept)]
+            if not place and not all(rule.removable for rule in kept):
+                elements.append(small(rich(text(language, "rules.session_ends"))))
         if not rules:
             elements.append(markdown(escape(text(language, "rules.none"))))
         if len(rules) > len(shown):

@@ -79,6 +79,26 @@ async def test_a_rule_for_good_holds_in_the_project_until_it_is_taken_back(perso
     assert "Ran" not in await person.last_words()
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_a_rule_for_the_session_holds_until_it_is_taken_back(person: Person, restarted: bool) -> None:
+    await person.write("confirm")
+    await person.answer(await person.asked(), Verdict.ALLOW_SESSION)
+    await person.last_words()
+    assert "so I did not ask" in await person.said("confirm")
+    if restarted:
+        person.restart()
+
+    (rule,) = await person.backend.rules(ONE, str(person.cwd))
+    taken = await person.backend.remove_rule(ONE, str(person.cwd), rule.rule_id)
+    again = await person.backend.remove_rule(ONE, str(person.cwd), rule.rule_id)
+
+    assert (rule.place, rule.removable, taken, again) == ("", True, rule, None)
+    assert await person.backend.rules(ONE, str(person.cwd)) == ()
+    await person.write("confirm")
+    await person.answer(await person.asked(), Verdict.DENY)
+    assert "Ran" not in await person.last_words()
+
+
 async def test_a_damaged_file_of_rules_allows_nothing_and_is_not_written_over(person: Person) -> None:
     file = person.data_dir / "demo" / "rules.json"
     file.parent.mkdir(parents=True)
