@@ -12,9 +12,10 @@ from typing import Any, Final
 
 from phonework.fsm.replies import is_yes
 from phonework.fsm.table import TABLE, Row
+from phonework.testing import kill_once
+from phonework.testing.kill_judge import Judge, ask_of
 from phonework.testing.kill_load import Evidence
 from phonework.testing.person import operations
-from phonework.testing.phone import Shown
 
 Json = dict[str, Any]
 _FUNCTION: Final = re.compile(r"^def (\w+)", re.MULTILINE)
@@ -25,42 +26,14 @@ def violations(evidence: Evidence) -> list[str]:
     """One sentence for each thing that is not as it must be."""
     with closing(sqlite3.connect(f"file:{evidence.database}?mode=ro", uri=True)) as db:
         db.row_factory = sqlite3.Row
-        judge = _Judge(evidence, db)
+        judge = Judge(evidence, db)
         return [*evidence.problems, *(found for look in _LOOKS for found in look(judge))]
-
-
-class _Judge:
-    """The evidence, and the database read once."""
-
-    def __init__(self, evidence: Evidence, db: sqlite3.Connection) -> None:
-        self.evidence = evidence
-        self.damage = [row[0] for row in db.execute("PRAGMA integrity_check") if row[0] != "ok"]
-        self.damage += [f"a row of {row[0]} refers to nothing" for row in db.execute("PRAGMA foreign_key_check")]
-        self.events = db.execute("SELECT * FROM event ORDER BY seq").fetchall()
-        self.effects = db.execute("SELECT * FROM effect ORDER BY seq").fetchall()
-        self.sessions = db.execute("SELECT * FROM session").fetchall()
-        self.messages = db.execute("SELECT * FROM message").fetchall()
-        self.requests = {row["request_id"]: row for row in db.execute("SELECT * FROM request")}
-        self.prompts = {row["prompt_id"]: row for row in db.execute("SELECT * FROM prompt")}
-        self.turns = {(row["session_id"], row["turn"]): row for row in db.execute("SELECT * FROM turn")}
-        self.reminders = db.execute("SELECT * FROM reminder").fetchall()
-        self.answers = {  # by the version of the session that gave them
-            (row["session_id"], int(row["key"].split(":")[1])): json.loads(row["payload"])
-            for row in self.effects
-            if row["kind"] == "AnswerAgent"
-        }
-        self.bot = {shown.message_id: shown for shown in evidence.shown if shown.from_bot and not shown.recalled}
-
-    def card(self, card_key: str) -> Shown | None:
-        """The message that shows it."""
-        found = [self.bot.get(row["message_id"]) for row in self.messages if row["card_key"] == card_key]
-        return found[0] if found else None
 
 
 # Lost
 
 
-def _every_message_is_an_event_once(judge: _Judge) -> Iterator[str]:
+def _every_message_is_an_event_once(judge: Judge) -> Iterator[str]:
     taken = Counter(row["dedupe_key"] for row in judge.events if row["source"] == "message")
     for message_id, text in judge.evidence.deeds.said.items():
         if taken[message_id] != 1:
@@ -70,7 +43,7 @@ def _every_message_is_an_event_once(judge: _Judge) -> Iterator[str]:
             yield f"invented: nobody said {key}"
 
 
-def _every_message_had_its_consequence(judge: _Judge) -> Iterator[str]:
+def _every_message_had_its_consequence(judge: Judge) -> Iterator[str]:
     """It is in a turn, or dropped by the person; or it answered; or they were told why not."""
     waiting = {json.loads(row["body"])["message_id"]: row for row in judge.prompts.values()}
     told = {row["key"].rsplit(":", 1)[0] for row in judge.effects if row["status"] == "done"}
@@ -91,10 +64,14 @@ def _every_message_had_its_consequence(judge: _Judge) -> Iterator[str]:
             yield f"lost: {message_id} is in a turn that does not exist"
 
 
-def _what_the_agent_said_is_shown(judge: _Judge) -> Iterator[str]:
+def _what_the_agent_said_is_shown(judge: Judge) -> Iterator[str]:
     """Each echoed word stands in the chat as often as turns ended with it."""
     posts = [shown.text for shown in judge.bot.values() if shown.msg_type == "post"]
-    texts = [str(json.loads(row["body"])["text"]) for row in judge.turns.values()]
+    texts = [
+        str(json.loads(row["body"])["text"])
+        for (session_id, _turn), row in judge.turns.items()
+        if session_id not in judge.companions  # theirs are in their cards
+    ]
     for word in sorted({word for text in texts for word in re.findall(r"\bw\d+x\w+", text)}):
         wanted = sum(_has(text, word) for text in texts)
         found = sum(_has(text, word) for text in posts)
@@ -109,27 +86,36 @@ def _has(text: str, word: str) -> bool:
 # Shown twice
 
 
-def _every_message_of_ours_has_one_delivery(judge: _Judge) -> Iterator[str]:
+def _every_message_of_ours_has_one_delivery(judge: Judge) -> Iterator[str]:
     delivered = Counter(row["message_id"] for row in judge.messages)
+    unheard = Counter(
+        json.loads(row["chat"])["chat_id"]
+        for row in judge.effects
+        # Sent, perhaps, when the program was killed, and not worth sending again when it was there again.
+        if row["kind"] == "ShowTask" and row["status"] == "superseded" and row["attempts"] > 1
+    )
     for message_id, shown in judge.bot.items():
-        if delivered[message_id] != 1:
+        if delivered[message_id] == 0 and shown.msg_type == "post" and unheard[shown.chat_id] > 0:
+            unheard[shown.chat_id] -= 1
+        elif delivered[message_id] != 1:
             yield f"doubled: {message_id} belongs to {delivered[message_id]} deliveries: {shown.text[:80]!r}"
     for row in judge.messages:
         if row["message_id"] not in judge.bot:
             yield f"lost: {row['delivery_key']} is in no chat"
 
 
-def _every_card_is_shown_once(judge: _Judge) -> Iterator[str]:
+def _every_card_is_shown_once(judge: Judge) -> Iterator[str]:
     for card_key, count in Counter(row["card_key"] for row in judge.messages if row["card_key"]).items():
         if count != 1:
             yield f"doubled: the card {card_key} is shown {count} times"
 
 
-def _every_reminder_came_once(judge: _Judge) -> Iterator[str]:
+def _every_reminder_came_once(judge: Judge) -> Iterator[str]:
     """Whatever was killed before, while and after it came."""
     applied = {row["dedupe_key"] for row in judge.events if row["kind"] == "Command" and row["status"] == "applied"}
     wanted = {key for key, text in judge.evidence.deeds.said.items() if text.startswith("/remind ")} & applied
-    asked = [row["origin"].removeprefix("message:") for row in judge.reminders]
+    origins = [row["origin"] for row in judge.reminders]
+    asked = [origin.removeprefix("message:") for origin in origins if origin.startswith("message:")]
     if sorted(asked) != sorted(wanted):
         yield f"lost: reminders were asked for by {sorted(wanted)}, there are those of {sorted(asked)}"
     came = Counter(row["dedupe_key"] for row in judge.events if row["source"] == "reminder")
@@ -141,7 +127,7 @@ def _every_reminder_came_once(judge: _Judge) -> Iterator[str]:
             yield f"lost: the reminder {name} is in no chat"
 
 
-def _every_card_is_true(judge: _Judge) -> Iterator[str]:
+def _every_card_is_true(judge: Judge) -> Iterator[str]:
     """What can be pressed is what still has an effect."""
     for request_id, row in judge.requests.items():
         shown = judge.card(f"request:{request_id}")
@@ -162,12 +148,12 @@ def _every_card_is_true(judge: _Judge) -> Iterator[str]:
 # Approvals
 
 
-def _every_yes_was_given(judge: _Judge) -> Iterator[str]:
+def _every_yes_was_given(judge: Judge) -> Iterator[str]:
     """Behind each yes to the agent is a tap, a typed yes to that question, or one late yes about the very same thing."""
     deeds = judge.evidence.deeds
     causes = {(row["session_id"], row["version"]): row for row in judge.events if row["version"] is not None}
     late = Counter(
-        (row["session_id"], _ask(row)["fingerprint"])
+        (row["session_id"], ask_of(row)["fingerprint"])
         for row in judge.requests.values()
         if row["status"] == "resumed" and row["request_id"] in deeds.yes
     )
@@ -182,14 +168,14 @@ def _every_yes_was_given(judge: _Judge) -> Iterator[str]:
                 said = deeds.said.get(cause["dedupe_key"], "")
                 given = is_yes(said) and cause["occurred_at_ms"] > request["asked_at_ms"]
             case _:
-                same = (where[0], _ask(request)["fingerprint"])
+                same = (where[0], ask_of(request)["fingerprint"])
                 given, late[same] = late[same] > 0, late[same] - 1
         if not given:
-            yield f"false approval: nobody allowed {answer['request_id']} ({cause['kind']}): {_ask(request)['prompt']}"
+            yield f"false approval: nobody allowed {answer['request_id']} ({cause['kind']}): {ask_of(request)['prompt']}"
 
 
-def _every_deed_was_allowed(judge: _Judge) -> Iterator[str]:
-    allowed = {row["request_id"]: row for row in _allowed(judge)}
+def _every_deed_was_allowed(judge: Judge) -> Iterator[str]:
+    allowed = {row["request_id"]: row for row in judge.allowed}
     for place in sorted(path for path in judge.evidence.work.iterdir() if path.is_dir()):
         here = [row for row in judge.sessions if row["cwd"] == str(place.resolve())]
         edits = [deed for row in here for name, deed in _deeds(judge, row["session_id"]) if name in allowed]
@@ -201,12 +187,12 @@ def _every_deed_was_allowed(judge: _Judge) -> Iterator[str]:
         runs = len(log.read_text().splitlines()) if log.exists() else 0
         mine = [row for row in allowed.values() if row["session_id"] in {one["session_id"] for one in here}]
         # Each yes to a command runs the tests once, and so does each turn that edits.
-        most = sum(bool(_ask(row)["tool"] in ("Bash", "Edit")) for row in mine)
+        most = sum(bool(ask_of(row)["tool"] in ("Bash", "Edit")) for row in mine)
         if runs > most:
             yield f"false approval: {place.name} ran its tests {runs} times, allowed were {most}"
 
 
-def _the_agent_was_told_once(judge: _Judge) -> Iterator[str]:
+def _the_agent_was_told_once(judge: Judge) -> Iterator[str]:
     """A start is tried again only when it certainly had not arrived."""
     for session in judge.sessions:
         records = _journal(judge, session["session_id"])
@@ -216,14 +202,14 @@ def _the_agent_was_told_once(judge: _Judge) -> Iterator[str]:
                 yield f"twice: turn {turn} of {session['session_id']} began {count} times with {prompt_id}"
 
 
-def _deeds(judge: _Judge, session_id: str) -> Iterator[tuple[str, Json]]:
+def _deeds(judge: Judge, session_id: str) -> Iterator[tuple[str, Json]]:
     """What the agent asked for: request id, and what about."""
     for record in _journal(judge, session_id):
         if record.get("kind") == "asked":
             yield record["request_id"], record["deed"]
 
 
-def _journal(judge: _Judge, session_id: str) -> Iterator[Json]:
+def _journal(judge: Judge, session_id: str) -> Iterator[Json]:
     """What the agent itself wrote down."""
     journal = judge.evidence.journals / f"{session_id}.jsonl"
     for line in journal.read_text().splitlines() if journal.exists() else ():
@@ -234,23 +220,10 @@ def _journal(judge: _Judge, session_id: str) -> Iterator[Json]:
         yield record
 
 
-def _allowed(judge: _Judge) -> list[sqlite3.Row]:
-    """Requests whose agent may have heard a yes."""
-    return [
-        judge.requests[answer["request_id"]]
-        for answer in judge.answers.values()
-        if str(answer["answer"]["verdict"]).startswith("allow")
-    ]
-
-
-def _ask(row: sqlite3.Row) -> Json:
-    return dict(json.loads(row["body"])["ask"])
-
-
 # At rest
 
 
-def _everything_is_at_rest(judge: _Judge) -> Iterator[str]:
+def _everything_is_at_rest(judge: Judge) -> Iterator[str]:
     for row in judge.sessions:
         if row["state"] not in ("idle", "closed"):
             yield f"stuck: {row['session_id']} is {row['state']}"
@@ -266,7 +239,7 @@ def _everything_is_at_rest(judge: _Judge) -> Iterator[str]:
             yield f"poisoned: {row['kind']} {row['dedupe_key']}: {row['payload'][:200]}"
 
 
-def _what_nobody_knows_was_asked(judge: _Judge) -> Iterator[str]:
+def _what_nobody_knows_was_asked(judge: Judge) -> Iterator[str]:
     """An order of which nobody knows whether it was carried out shows the person a way on."""
     for row in judge.effects:
         if row["status"] != "unknown":
@@ -286,7 +259,7 @@ def _what_nobody_knows_was_asked(judge: _Judge) -> Iterator[str]:
             yield f"unasked: {row['key']} ({row['kind']}) is unknown, and what it was about is {fate}"
 
 
-def _the_history_is_whole(judge: _Judge) -> Iterator[str]:
+def _the_history_is_whole(judge: Judge) -> Iterator[str]:
     """Versions without a gap, each step from where the last one led, each in the table."""
     moves = {(row.source.value, row.event.__name__, row.target.value) for row in TABLE if isinstance(row, Row)}
     last: dict[str, sqlite3.Row] = {}
@@ -307,7 +280,7 @@ def _the_history_is_whole(judge: _Judge) -> Iterator[str]:
             yield f"{session['session_id']} is not where its history ends"
 
 
-def _the_rows_agree(judge: _Judge) -> Iterator[str]:
+def _the_rows_agree(judge: Judge) -> Iterator[str]:
     yield from judge.damage
     for (session_id, turn), row in judge.turns.items():
         starts = [
@@ -324,7 +297,7 @@ def _the_rows_agree(judge: _Judge) -> Iterator[str]:
             yield f"stuck: request {row['request_id']} is {row['status']}"
 
 
-_LOOKS: Final[tuple[Callable[[_Judge], Iterator[str]], ...]] = (
+_LOOKS: Final[tuple[Callable[[Judge], Iterator[str]], ...]] = (
     _every_message_is_an_event_once,
     _every_message_had_its_consequence,
     _what_the_agent_said_is_shown,
@@ -339,4 +312,5 @@ _LOOKS: Final[tuple[Callable[[_Judge], Iterator[str]], ...]] = (
     _what_nobody_knows_was_asked,
     _the_history_is_whole,
     _the_rows_agree,
+    *kill_once.LOOKS,
 )

@@ -10,6 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+import psutil  # type: ignore[import-untyped]
+
+from phonework import processes
+from phonework.shell.run import MARK
+from phonework.testing.fake_openai import Asked, Reply, call, say
 from phonework.testing.phone import Phone, Shown
 from phonework.testing.server import Server
 from phonework.testing.taps import Pressable, find_action, pressables
@@ -28,9 +33,23 @@ WISHES: Final = (
     "confirm {word}", "confirm {word}", "confirm {word}", "choose {word}", "multiple {word}", "input {word}", "parallel {word}", "plan {word}",
     "slow 1 {word}", "hang {word}", "fail {word}", "crash {word}", "/status", "/retry", "/stop",
     "/remind 1s {word}", "/remind 3s {word}",
+    "/shell basename {word}", "/shell basename {word}", "/shell echo {word} >> marks.log", "/shell echo {word} >> marks.log",
+    "/shell echo {word} >> marks.log", "/shell echo {word} >> marks.log", "/shell echo {word} >> marks.log; tail -f /dev/null",
+    "/shell tail -f /dev/null",
 )  # fmt: skip
+HELPED: Final = (
+    "tell {word}", "look {word}", "look {word}", "append {word}", "append {word}", "append {word}", "both append {word}",
+    "remember {word}", "remember {word}", "/retry", "/stop",
+    "/shell basename {word}", "/shell echo {word} >> marks.log", "/shell echo {word} >> marks.log; tail -f /dev/null",
+)  # fmt: skip
+"""Wishes of people in smart mode; `model` knows what to do about them."""
+MARKS: Final = "marks.log"
+"""Where a command that was allowed leaves its word."""
+LOOKED: Final = "looked.log"
+"""Where a command that only looks leaves its word: `basename` is a program that the test puts in its place."""
 TYPED: Final = ("yes", "yes", "no", "2", "because of {word}")
 SETTLE_S: Final = 120.0
+ENDS_WITHIN_S: Final = 10.0
 IN_LINE: Final = 4
 """People who see so many of their messages in line write no more."""
 QUIET: Final = 7
@@ -59,13 +78,18 @@ class Evidence:
     kills: int
     starts: int
     problems: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    """Processes that still ran when they should not."""
 
 
 class Somebody:
     """One person with a phone: writes, taps, answers late, presses old cards."""
 
-    def __init__(self, phone: Phone, user: str, chat: str, deeds: Deeds, chance: random.Random) -> None:
-        self.user, self.chat = user, chat
+    def __init__(
+        self, phone: Phone, user: str, chat: str, deeds: Deeds, chance: random.Random, *, helped: bool = False
+    ) -> None:
+        """helped: in smart mode, without a session."""
+        self.user, self.chat, self.helped = user, chat, helped
         self._phone, self._deeds, self._chance = phone, deeds, chance
         self._seen: dict[str, Shown] = {}
         self._old: list[tuple[str, Json]] = []
@@ -111,7 +135,7 @@ class Somebody:
     async def _tap(self, message_id: str, action: Json) -> None:
         value = action["value"]
         if value["op"] in ("answer", "late") and value["c"] == "allow":
-            self._deeds.yes.add(value["id"])
+            self._deeds.yes.update([value["id"], *value.get("also", [])])
         self._deeds.taps += 1
         answered = await self._phone.act(message_id, action, user=self.user)
         self._deeds.unanswered_taps += answered.error is not None
@@ -119,6 +143,7 @@ class Somebody:
     async def _act(self) -> None:
         questions, waiting = self.offered("answer"), self.offered("send_now", "drop")
         free = self._quiet >= QUIET and len(self.offered("drop")) < IN_LINE
+        wishing = free and not (self.helped and questions)  # to a helper that asks, a wish would be a no
         may: list[tuple[float, Callable[[], Awaitable[None]]]] = [
             (8.0 if questions else 0, lambda: self.press(*self._choice(questions))),
             (2.0 if questions else 0, lambda: self.say(self._worded(self._chance.choice(TYPED)))),
@@ -127,7 +152,10 @@ class Somebody:
             (0.3, lambda: self._press_any(self.offered("stop"))),
             (0.7, lambda: self._press_any(waiting)),
             (0.2, self._press_again),
-            (6.0 if free else 0, lambda: self.say(self._worded(self._chance.choice(WISHES)))),
+            (
+                6.0 if wishing else 0,
+                lambda: self.say(self._worded(self._chance.choice(HELPED if self.helped else WISHES))),
+            ),
         ]
         (act,) = self._chance.choices([act for _, act in may], [weight for weight, _ in may])
         await act()
@@ -135,7 +163,7 @@ class Somebody:
     def _choice(self, offered: list[tuple[Shown, Pressable]]) -> tuple[Shown, Pressable]:
         """More often a yes than chance would have it: what follows from a yes is what can go wrong."""
         yes = [each for each in offered if each[1].value["c"] == "allow"]
-        return self._chance.choice(yes if yes and self._chance.random() < 0.7 else offered)
+        return self._chance.choice(yes if yes and self._chance.random() < 0.8 else offered)
 
     async def _press_any(self, offered: list[tuple[Shown, Pressable]]) -> None:
         if offered:
@@ -172,10 +200,34 @@ def _filled(pressed: Pressable) -> Mapping[str, Any] | None:
     return filled
 
 
-async def run(server: Server, phone: Phone, *, kills: int, people: int, seed: int) -> Evidence:
-    """Let people use the program while it is killed `kills` times; then let all come to rest."""
+def model(asked: Asked) -> Reply:
+    """The language model of those in smart mode: makes the tool calls they wish for, and says what came of them."""
+    said = asked.said.split()
+    word = said[-1] if said else ""
+    if asked.last.get("role") == "tool":
+        return say(f"The tool said: {asked.last.get('content')} ({word})")
+    look, append = call("list_files"), call("run_command", {"command": f"echo {word} >> {MARKS}"})
+    match said[:1]:
+        case ["look"]:
+            return [look]
+        case ["append"]:
+            return [append]
+        case ["both"]:
+            return [look, append]
+        case ["remember"]:
+            return [call("reminder_create", {"when": "1s", "about": word})]
+        case _:
+            return say(f"You said {word}.")
+
+
+async def run(server: Server, phone: Phone, *, kills: int, people: int, helped: int, seed: int) -> Evidence:
+    """Let people use the program while it is killed `kills` times; then let all come to rest.
+
+    helped: so many more people are in smart mode.
+    """
     chance, deeds, problems = random.Random(seed), Deeds(), list[str]()
     crowd = [await _arrive(server, phone, number, deeds, seed) for number in range(people)]
+    crowd += [await _arrive_helped(phone, number, deeds, seed) for number in range(people, people + helped)]
     over = asyncio.Event()
     await server.kill()
     living = [asyncio.create_task(one.live(over)) for one in crowd]
@@ -187,6 +239,9 @@ async def run(server: Server, phone: Phone, *, kills: int, people: int, seed: in
     await phone.clear_faults()
     await server.start()
     problems += await _settle(server, phone, crowd)
+    left = await asyncio.to_thread(_still_there, server.place / "home", MARK)
+    await server.kill()
+    left += await asyncio.to_thread(_still_there, server.place / "home", "HOME")
     return Evidence(
         database=server.data_dir / "phonework.db",
         journals=server.data_dir / "backends" / "demo" / "demo",
@@ -196,6 +251,7 @@ async def run(server: Server, phone: Phone, *, kills: int, people: int, seed: in
         kills=kills + 1,
         starts=starts + 2,
         problems=tuple(problems),
+        left=tuple(left),
     )
 
 
@@ -210,6 +266,27 @@ async def _arrive(server: Server, phone: Phone, number: int, deeds: Deeds, seed:
     await asyncio.to_thread((server.work / f"p{number}" / "tests" / "test_trace.py").write_text, TRACE)
     await one.press(*next(each for each in one.offered("answer") if each[1].value["c"] == "deny"))
     return one
+
+
+async def _arrive_helped(phone: Phone, number: int, deeds: Deeds, seed: int) -> Somebody:
+    user = f"ou_p{number}"
+    chat = str((await phone.add_user(user, f"Person {number}", "en"))["chat_id"])
+    one = Somebody(phone, user, chat, deeds, random.Random(f"{seed}:{number}"), helped=True)
+    await one.say("/smart")
+    await phone.wait_for_message("assistant", chat=chat)
+    return one
+
+
+def _still_there(home: Path, variable: str) -> list[str]:
+    """What was started from this home, has this in its environment, and does not end within a few seconds."""
+    found = [one for one in processes.marked("HOME", str(home)) if _has(one, variable)]
+    return [str(one) for one in psutil.wait_procs(found, timeout=ENDS_WITHIN_S)[1]]
+
+
+def _has(process: psutil.Process, variable: str) -> bool:
+    with contextlib.suppress(psutil.Error):
+        return variable in process.environ()
+    return False  # it has ended
 
 
 async def _kill_again_and_again(

@@ -25,7 +25,7 @@ class Server:
     """`phonework serve` in a process of its own, again and again on the same data directory.
 
     place: gets `data`, `work` and `home`. Settings by name, like `ACCESS__ALLOW="ou_ada"`; None takes one away.
-    constants: see `Zygote.spawn`.
+    constants: see `Zygote.spawn`. programs: a directory whose programs go before the system's.
     """
 
     def __init__(self, zygote: Zygote, feishu_url: str, place: Path, **settings: str | None) -> None:
@@ -46,6 +46,7 @@ class Server:
             **settings,
         }
         self.constants: dict[str, float] = {}
+        self.programs: Path | None = None
         (place / "home").mkdir(parents=True, exist_ok=True)
         self.child: Child | None = None
         self.url = ""
@@ -53,6 +54,8 @@ class Server:
     @property
     def environment(self) -> dict[str, str]:
         kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
+        if self.programs is not None:
+            kept["PATH"] = f"{self.programs}{os.pathsep}{kept['PATH']}"
         chosen = {f"PHONEWORK_{name}": value for name, value in self.settings.items() if value is not None}
         return {**kept, "HOME": str(self.place / "home"), **chosen}
 

@@ -185,8 +185,9 @@ class Zygote:
 def _import_everything() -> None:
     for name in _USED_BY_SERVE:
         importlib.import_module(name)
-    with contextlib.suppress(ImportError):  # an extra
-        importlib.import_module("claude_agent_sdk")
+    for extra in ("claude_agent_sdk", "openai"):
+        with contextlib.suppress(ImportError):
+            importlib.import_module(extra)
     sdk.load()
     gc.collect()
     gc.freeze()

@@ -7,6 +7,7 @@ import asyncio
 import copy
 import os
 import random
+import shlex
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -18,6 +19,7 @@ import pytest
 
 from phonework.testing import kill_load
 from phonework.testing.emulator import running_emulator
+from phonework.testing.fake_openai import FakeOpenAI
 from phonework.testing.kill_check import violations
 from phonework.testing.kill_load import Evidence
 from phonework.testing.server import Server
@@ -25,7 +27,16 @@ from phonework.testing.zygote import Zygote
 
 KILLS = int(os.environ.get("PHONEWORK_KILLS", "100"))
 SEED = int(os.environ.get("PHONEWORK_KILL_SEED") or random.SystemRandom().randrange(10**6))
-PEOPLE = 6
+PEOPLE, HELPED = 4, 2
+
+# A turn of a second is a task, so that many end as one; a command may take two.
+SETTINGS = {
+    "ASSISTANT__MODEL": "fake",
+    "ASSISTANT__MODE": "direct",
+    "ASSISTANT__RETRIES": "0",
+    "SHELL__TIMEOUT": "2",
+    "TIMEOUTS__BACKGROUND": "1",
+}
 
 pytestmark = [pytest.mark.kill, pytest.mark.timeout(120 + 6 * KILLS)]
 
@@ -40,12 +51,26 @@ async def _run(zygote: Zygote, place: Path) -> Evidence:
     # Rates are limited elsewhere; redeliveries come after 0.15, 3 and 36 s instead of 15 s, 5 min and 1 h.
     async with running_emulator(time_scale=0.01, chat_per_s=0, patch_per_s=0) as emulator:
         emulator.phone.timeout_s = 60
-        server = Server(zygote, emulator.url, place, ACCESS__ALLOW="*")
-        await server.start()
-        try:
-            return await kill_load.run(server, emulator.phone, kills=KILLS, people=PEOPLE, seed=SEED)
-        finally:
-            await server.aclose()
+        async with FakeOpenAI(rules=[kill_load.model]) as api:
+            server = Server(zygote, emulator.url, place, ACCESS__ALLOW="*", **SETTINGS)
+            server.settings["ASSISTANT__BASE_URL"] = api.base_url
+            server.programs = _programs(place)
+            await server.start()
+            try:
+                return await kill_load.run(server, emulator.phone, kills=KILLS, people=PEOPLE, helped=HELPED, seed=SEED)
+            finally:
+                await server.aclose()
+
+
+def _programs(place: Path) -> Path:
+    """A `basename` that tells how often it was run."""
+    program = place / "programs" / "basename"
+    program.parent.mkdir()
+    (place / "work").mkdir()
+    log = shlex.quote(str(place / "work" / kill_load.LOOKED))
+    program.write_text(f'#!/bin/sh\necho "$1" >> {log}\necho "$1"\n')
+    program.chmod(0o755)
+    return program.parent
 
 
 def test_nothing_is_lost_doubled_or_allowed_by_nobody(evidence: Evidence, capsys: pytest.CaptureFixture[str]) -> None:
@@ -59,6 +84,8 @@ def test_nothing_is_lost_doubled_or_allowed_by_nobody(evidence: Evidence, capsys
         )
     assert not found, "\n".join(found[:40])
     assert deeds.yes, "nobody allowed anything, so nothing was proved"
+    for name in (kill_load.LOOKED, kill_load.MARKS):
+        assert list(evidence.work.rglob(name)), f"no command left its mark in {name}, so nothing was proved"
 
 
 # It can fail: each of these is what a fault would leave behind.
@@ -83,11 +110,9 @@ def a_message_shown_twice(evidence: Evidence, db: sqlite3.Connection) -> Evidenc
 
 def a_card_shown_twice(evidence: Evidence, db: sqlite3.Connection) -> Evidence:
     once = next(shown for shown in evidence.shown if shown.from_bot and shown.msg_type == "interactive")
-    db.execute(
-        "INSERT INTO message SELECT delivery_key || '/again', channel, chat_id, 'om_again', card_key, sent_at_ms"
-        " FROM message WHERE message_id = ?",
-        [once.message_id],
-    )
+    db.execute("CREATE TEMP TABLE again AS SELECT * FROM message WHERE message_id = ?", [once.message_id])
+    db.execute("UPDATE again SET message_id = 'om_again', delivery_key = delivery_key || '/again'")
+    db.execute("INSERT INTO message SELECT * FROM again")
     return replace(evidence, shown=(*evidence.shown, replace(once, message_id="om_again")))
 
 
@@ -152,6 +177,57 @@ def a_reminder_that_was_not_shown(evidence: Evidence, db: sqlite3.Connection) ->
     return replace(evidence, shown=tuple(shown for shown in evidence.shown if shown.message_id != message_id))
 
 
+def a_command_that_ran_twice(evidence: Evidence, db: sqlite3.Connection) -> Evidence:
+    marks = next(path for path in evidence.work.rglob(kill_load.MARKS) if path.read_text())
+    marks.write_text(marks.read_text() * 50)
+    return evidence
+
+
+def a_command_nobody_was_asked_about(evidence: Evidence, db: sqlite3.Connection) -> Evidence:
+    with (evidence.work / "p0" / kill_load.MARKS).open("a") as marks:
+        marks.write("w999xp0\n")
+    return evidence
+
+
+def a_look_that_was_taken_twice(evidence: Evidence, db: sqlite3.Connection) -> Evidence:
+    looked = evidence.work / kill_load.LOOKED
+    looked.write_text(looked.read_text() * 50)
+    return evidence
+
+
+def commands_that_were_not_run(evidence: Evidence, db: sqlite3.Connection) -> Evidence:
+    for name in (kill_load.LOOKED, kill_load.MARKS):
+        for path in evidence.work.rglob(name):
+            path.unlink()
+    return evidence
+
+
+def a_call_that_was_made_twice(evidence: Evidence, db: sqlite3.Connection) -> Evidence:
+    db.execute("CREATE TEMP TABLE again AS SELECT * FROM reminder WHERE origin LIKE 'assistant:%'")
+    db.execute("UPDATE again SET reminder_id = 'x' || reminder_id, origin = origin || ':again'")
+    db.execute("INSERT INTO reminder SELECT * FROM again")
+    return evidence
+
+
+def a_call_nobody_was_told_of(evidence: Evidence, db: sqlite3.Connection) -> Evidence:
+    (session_id, turn) = db.execute(
+        "SELECT session_id, turn FROM tool_call JOIN turn USING (session_id, turn) WHERE turn.status = 'done'"
+    ).fetchone()
+    db.execute("UPDATE tool_call SET status = 'claimed' WHERE session_id = ? AND turn = ?", [session_id, turn])
+    return evidence
+
+
+def the_end_of_a_task_that_was_not_told(evidence: Evidence, db: sqlite3.Connection) -> Evidence:
+    (message_id,) = db.execute(
+        "SELECT message_id FROM message JOIN task ON card_key = 'ended:turn:' || session_id || ':' || turn"
+    ).fetchone()
+    return replace(evidence, shown=tuple(shown for shown in evidence.shown if shown.message_id != message_id))
+
+
+def a_process_that_is_left(evidence: Evidence, db: sqlite3.Connection) -> Evidence:
+    return replace(evidence, left=("sleep",))
+
+
 @pytest.mark.parametrize(
     ("plant", "said"),
     [
@@ -169,6 +245,14 @@ def a_reminder_that_was_not_shown(evidence: Evidence, db: sqlite3.Connection) ->
         (a_card_that_lies, "untrue: "),
         (a_reminder_that_came_twice, "reminder: "),
         (a_reminder_that_was_not_shown, "lost: the reminder"),
+        (a_command_that_ran_twice, "twice: the command"),
+        (a_command_nobody_was_asked_about, "false approval: the command of w999xp0"),
+        (a_look_that_was_taken_twice, "twice: the look"),
+        (commands_that_were_not_run, "lost: the command"),
+        (a_call_that_was_made_twice, "twice: the reminder"),
+        (a_call_nobody_was_told_of, "untold: "),
+        (the_end_of_a_task_that_was_not_told, "task: "),
+        (a_process_that_is_left, "left running: "),
     ],
 )
 def test_the_check_finds(plant: Plant, said: str, evidence: Evidence, tmp_path: Path) -> None:
