@@ -4,19 +4,19 @@ import asyncio
 import hashlib
 import secrets
 import sqlite3
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 import structlog
 
-from phonework.backends.base import Accepted, Capabilities, Liveness, Progress, Sink, Step, TurnStart
+from phonework.backends.base import Accepted, Capabilities, Progress, Sink, Step, TurnStart
+from phonework.backends.companion import Companion, LiveTurn
 from phonework.channels.base import Chat
 from phonework.errors import BackendError, RefusedError, RequestGoneError, StoreError
 from phonework.fsm import effects as order
-from phonework.fsm.events import AgentAsked, AgentEvent, AgentLost, TurnFailed, TurnFinished, TurnStarted
-from phonework.fsm.types import Answer, Ask, Prompt, RequestId, RequestKind, Sentence, SessionId, Verdict
+from phonework.fsm.events import AgentAsked, AgentEvent, TurnFailed, TurnFinished
+from phonework.fsm.types import Answer, Ask, RequestId, RequestKind, Sentence, SessionId, Verdict
 from phonework.shell import showing
 from phonework.shell.runner import Ready, Runner
 from phonework.shell.showing import Shown
@@ -30,16 +30,13 @@ from phonework.texts import text
 log = structlog.get_logger(__name__)
 
 NAME: Final = "shell"
-END_WITHIN: Final = 3.0
 
 
 @dataclass(slots=True)
-class _Live:
+class _Live(LiveTurn):
     """A command at work, or waiting for a yes. stop: a person wants it to end. asked: who waits for which answer."""
 
-    start: TurnStart
     stop: asyncio.Event = field(default_factory=asyncio.Event)
-    task: asyncio.Task[None] | None = None
     asked: tuple[RequestId, asyncio.Future[Answer | None]] | None = None
 
 
@@ -51,23 +48,19 @@ class _Stored:
     owed: tuple[Owed, ...]
 
 
-class ShellBackend:
+class ShellBackend(Companion[_Live]):
     """Runs commands as children of this process; that one was begun is in the store before it is."""
 
     name = NAME
+    end_within = 3.0
     capabilities = Capabilities(companion=True, asks=frozenset({RequestKind.CONFIRM}))
 
     def __init__(self, *, sink: Sink, writer: Writer, runner: Runner, language: str) -> None:
-        self._sink, self._writer, self._runner, self._language = sink, writer, runner, language
-        self._live: dict[SessionId, _Live] = {}
+        super().__init__(sink)
+        self._writer, self._runner, self._language = writer, runner, language
 
-    async def start_turn(self, start: TurnStart) -> None:
-        await self._finish(start.session_id)
-        live = self._live[start.session_id] = _Live(start)
-        live.task = asyncio.create_task(self._turn(live), name=f"shell {start.session_id}:{start.turn}")
-
-    async def steer(self, session_id: SessionId, turn: int, prompt: Prompt, images: tuple[str, ...]) -> None:
-        raise BackendError("shell.no_steering")
+    def _begin(self, start: TurnStart) -> _Live:
+        return _Live(start)
 
     async def answer(self, session_id: SessionId, ask: Ask, answer: Answer) -> None:
         live = self._live.get(session_id)
@@ -81,20 +74,6 @@ class ShellBackend:
             live.stop.set()
             if live.asked is not None and not live.asked[1].done():
                 live.asked[1].set_result(None)
-
-    async def kill(self, session_id: SessionId) -> None:
-        live = self._live.get(session_id)
-        if live is None:
-            return
-        await self._finish(session_id)
-        reason = Sentence(key="shell.killed")
-        await self._emit(live, AgentLost(turn=live.start.turn, reason=text("en", reason.key), problem=reason))
-
-    async def close(self, session_id: SessionId) -> None:
-        await self._finish(session_id)
-
-    async def liveness(self, session_id: SessionId) -> Liveness:
-        return Liveness.ALIVE if session_id in self._live else Liveness.DEAD
 
     async def accepted(self, start: TurnStart) -> Accepted:
         """NO while it is certain that the command was not begun, or its result is stored: then it is only told."""
@@ -120,24 +99,7 @@ class ShellBackend:
             raise BackendError("shell.not_started", problem=str(error)) from error
         return f"{self._runner.root}: {finished.output.strip()}"
 
-    async def aclose(self) -> None:
-        """End every command without a report: the next start tells that it broke off."""
-        await asyncio.gather(*(self._finish(session_id) for session_id in list(self._live)))
-
     # One turn
-
-    async def _turn(self, live: _Live) -> None:
-        """See a turn to its end and report it; nothing else reports a turn that was not killed."""
-        start = live.start
-        try:
-            await self._emit(live, TurnStarted(turn=start.turn, agent_session_id=start.session_id))
-            event = await self._ended(live)
-            self._forget(live)
-            await self._emit(live, event)
-        except StoreError as error:
-            log.error("a command ended with the store", session_id=start.session_id, error=str(error))
-        finally:
-            self._forget(live)
 
     async def _ended(self, live: _Live) -> AgentEvent:
         turn = live.start.turn
@@ -235,24 +197,6 @@ class ShellBackend:
             return users.language_of(user, self._language)
 
         return await self._writer.run(job)
-
-    async def _emit(self, live: _Live, event: AgentEvent, *, of: str = "") -> None:
-        """Under a key that the same turn has again after a restart: what was reported once is not reported twice."""
-        key = f"{NAME}:{live.start.turn}:{of or type(event).__name__}"
-        await self._sink.emit(live.start.session_id, event, key=key)
-
-    def _forget(self, live: _Live) -> None:
-        if self._live.get(live.start.session_id) is live:
-            del self._live[live.start.session_id]
-
-    async def _finish(self, session_id: SessionId) -> None:
-        """End a turn's command and say nothing; what the command had started ends with it."""
-        live = self._live.pop(session_id, None)
-        if live is None or live.task is None:
-            return
-        live.task.cancel()
-        with suppress(asyncio.CancelledError):
-            await asyncio.wait([live.task], timeout=END_WITHIN)
 
 
 def ask_of(ready: Ready, language: str) -> Ask:

@@ -270,7 +270,7 @@ async def test_stop_may_be_typed_too_also_while_a_session_works(scene: Scene) ->
     mark = uuid.uuid4().hex
     session = await scene.play.begin("go")
     await scene.play.started(session)
-    await scene.play.say(f"/shell tail -n 1 -f api/README.md {mark}")
+    await scene.play.say(f"/shell tail -n 1 -f README.md {mark}")
     await scene.working()
     await scene.play.until(lambda: bool(alive(mark)))
     await scene.play.say("/stop")
