@@ -111,7 +111,7 @@ async def test_killed_in_the_middle_of_a_tool_call_it_does_not_call_again(
     api.replies.clear()
 
     await idle_server.start()
-    await smart.sees("the agent was interrupted in the middle")
+    await smart.sees("the assistant was interrupted in the middle")
     await idle_server.at_rest()
     asked = len(api.requests)
     assert [row["status"] for row in idle_server.rows("SELECT status FROM tool_call WHERE turn = ?", number)] == [

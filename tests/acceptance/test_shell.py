@@ -110,7 +110,7 @@ async def test_killed_in_the_middle_nothing_runs_on_and_nothing_is_repeated(
     await until(lambda: not alive(mark))
     await server.start()
 
-    await ada.sees("Shell: the agent was interrupted in the middle of the turn")
+    await ada.sees("Shell: the shell was interrupted in the middle of the turn")
     lost = await ada.sees(offers(op="retry"))
     await server.at_rest()
     assert made.read_text() == "x\n"
