@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -14,18 +14,15 @@ from phonework.backends.base import Capabilities
 from phonework.carriers.live import LiveCards, may_stream, turn_key
 from phonework.carriers.news import View, in_card, is_news, is_past
 from phonework.carriers.retry import Retry
-from phonework.channels.base import Action, Delivery
+from phonework.carriers.sender import Sender
 from phonework.channels.cards.modes import mode_card
 from phonework.channels.cards.note import help_card, rich
 from phonework.channels.cards.pending import pending_card
-from phonework.channels.cards.people import without_mentions
 from phonework.channels.cards.prompt import prompt_card
 from phonework.channels.cards.reminder import Reader, reminder_card, reminders_card
 from phonework.channels.cards.request import request_card, request_file
 from phonework.channels.cards.status import status_card
 from phonework.channels.cards.turn import WORDS, actor, called, result_card, why_not_done
-from phonework.channels.markdown import normalise
-from phonework.channels.split import split
 from phonework.clock import Clock
 from phonework.errors import ChannelError, RefusedError, StoreError
 from phonework.fsm import effects as order
@@ -51,7 +48,6 @@ from phonework.views import (
 
 log = structlog.get_logger(__name__)
 
-PART_BYTES: Final = 24_000
 REPORT_WITHIN: Final = timedelta(seconds=30)
 
 Card = dict[str, object]
@@ -90,10 +86,10 @@ class ChatCarrier:
         smart: bool = True,
     ) -> None:
         """smart: with an assistant, people who chose nothing are in smart mode."""
-        self._writer, self._outlet, self._retry, self._clock, self._house = writer, outlet, retry, clock, house
+        self._writer, self._retry, self._clock, self._house = writer, retry, clock, house
         self._reporters = reporters or {}
         self._backends = backends if backends is not None else {}  # filled when they are made
-        self._max_parts, self._smart = max_parts, smart
+        self._sender, self._smart = Sender(outlet, max_parts), smart
         self._live = LiveCards(writer=writer, outlet=outlet, clock=clock, house=house, ended=self._result_card)
         self.board = self._live.board
 
@@ -160,30 +156,30 @@ class ChatCarrier:
             case order.ShowRequest(request_id=request_id):
                 assert isinstance(view, RequestView)
                 await self.board.catch_up(view.session.session_id, view.request.turn)
-                await self._create(owed, request_card(view, language, tz=tz), f"request:{request_id}")
+                await self._sender.create(owed, request_card(view, language, tz=tz), f"request:{request_id}")
                 if (file := request_file(view, language)) is not None:
-                    await self._file(owed, *file)
+                    await self._sender.file(owed, *file)
             case order.UpdateRequest(request_id=request_id):
                 assert isinstance(view, RequestView)
-                await self._update(owed, request_card(view, language, tz=tz), f"request:{request_id}")
+                await self._sender.update(owed, request_card(view, language, tz=tz), f"request:{request_id}")
             case order.ShowPrompt(prompt_id=prompt_id):
                 assert isinstance(view, PromptView)
-                await self._create(owed, prompt_card(view, language, tz=tz), f"prompt:{prompt_id}")
+                await self._sender.create(owed, prompt_card(view, language, tz=tz), f"prompt:{prompt_id}")
             case order.UpdatePrompt(prompt_id=prompt_id):
                 assert isinstance(view, PromptView)
-                await self._update(owed, prompt_card(view, language, tz=tz), f"prompt:{prompt_id}")
+                await self._sender.update(owed, prompt_card(view, language, tz=tz), f"prompt:{prompt_id}")
             case order.ShowTurn():
                 assert isinstance(view, TurnView)
                 stream = WORDS if may_stream(view, wishes) else ""
-                await self._create(owed, self._live.card(view, wishes), turn_key(view), stream=stream)
+                await self._sender.create(owed, self._live.card(view, wishes), turn_key(view), stream=stream)
             case order.UpdateTurn():
                 assert isinstance(view, TurnView)
                 streams = self.board.streams(view.session.session_id, view.turn.turn)
                 stream = self._live.stream(view, wishes) if streams else ""
-                await self._update(owed, self._live.card(view, wishes), turn_key(view), stream=stream)
+                await self._sender.update(owed, self._live.card(view, wishes), turn_key(view), stream=stream)
             case order.ShowTask():
                 assert isinstance(view, TurnView)
-                await self._words(
+                await self._sender.words(
                     owed, text(language, "say.background", project=called(view.session, language), task=view.task)
                 )
             case order.ShowResult(silent=silent):
@@ -197,20 +193,20 @@ class ChatCarrier:
                 confined = frozenset(name for name, one in self._backends.items() if one.sandboxed)
                 mode = (view.mode or ("smart" if self._smart else "direct")) if self._has_assistant else "direct"
                 card = status_card(replace(view, sandboxed=confined, mode=mode), language, self._clock.now(), tz=tz)
-                await self._create(owed, card, f"status:{owed.key}")
+                await self._sender.create(owed, card, f"status:{owed.key}")
             case order.ShowReport():
                 await self._report(owed, owed.effect, wishes)
             case order.ShowReminder(reminder_id=reminder_id, fired=fired):
                 assert isinstance(view, ReminderView)
                 card = reminder_card(view, self._reader(wishes))
-                await self._create(owed, card, reminders.card_key(reminder_id, fired))
+                await self._sender.create(owed, card, reminders.card_key(reminder_id, fired))
             case order.Say(text="say.help"):
-                await self._create(owed, help_card(language), f"help:{owed.key}")
+                await self._sender.create(owed, help_card(language), f"help:{owed.key}")
             case order.Say():
                 words = text(language, owed.effect.text, **{**shown.names, **owed.effect.params})
-                await self._words(owed, words, owed.effect.reply_to)
+                await self._sender.words(owed, words, owed.effect.reply_to)
             case order.Relay(body=body):
-                await self._relay(owed, body, language)
+                await self._sender.relay(owed, body, language)
             case _:
                 raise TypeError(f"{type(owed.effect).__name__} is nothing to show")
 
@@ -229,11 +225,11 @@ class ChatCarrier:
         )
         report = await self._made(effect.report, wanted)
         if report.card is not None:
-            await self._create(owed, report.card, report.card_key or f"{effect.report}:{owed.key}")
+            await self._sender.create(owed, report.card, report.card_key or f"{effect.report}:{owed.key}")
         if report.markdown:
-            await self._deliver(owed, "words", markdown=report.markdown)
+            await self._sender.deliver(owed, "words", markdown=report.markdown)
         for number, (name, content) in enumerate(report.files.items()):
-            await self._deliver(owed, f"file{number}", file_name=name, file=content)
+            await self._sender.deliver(owed, f"file{number}", file_name=name, file=content)
 
     async def _made(self, name: str, wanted: Wanted) -> Report:
         """The report, or why there is none, in words."""
@@ -285,7 +281,7 @@ class ChatCarrier:
         """The live card becomes the result card; silent: nothing is said besides, and nothing new is sent."""
         await self._live.finish(view.session.session_id, view.turn.turn)
         if silent:
-            await self._update(owed, self._result_card(view, wishes), turn_key(view))
+            await self._sender.update(owed, self._result_card(view, wishes), turn_key(view))
         else:
             await self._tell(owed, view, wishes, fresh=is_news(view, wishes))
 
@@ -293,86 +289,13 @@ class ChatCarrier:
         """How the turn ended. fresh: in a card of its own, because edits of a card make no sound on the phone."""
         language = wishes.language
         card = self._result_card(view, wishes, elsewhere=fresh)
-        await self._update(owed, card, turn_key(view), or_create=not fresh)
+        await self._sender.update(owed, card, turn_key(view), or_create=not fresh)
         if fresh:
-            await self._create(owed, self._result_card(view, wishes), f"ended:{turn_key(view)}")
+            await self._sender.create(owed, self._result_card(view, wishes), f"ended:{turn_key(view)}")
         if view.turn.text.strip() and not in_card(view, wishes):
-            await self._relay(owed, view.turn.text, language)
+            await self._sender.relay(owed, view.turn.text, language)
         if view.turn.status in (TurnStatus.FAILED, TurnStatus.LOST) and not fresh:
-            await self._words(owed, _failure(view, language))
-
-    # Delivering
-
-    async def _relay(self, owed: Owed, body: str, language: str) -> None:
-        """The agent's words in full: as messages, or past the limit as a file with its beginning."""
-        # A long text takes a tenth of a second: that is not the event loop's.
-        parts = await asyncio.to_thread(lambda: split(normalise(body), PART_BYTES))
-        if len(parts) > self._max_parts:
-            await self._file(owed, "answer.md", body.encode())
-            parts = (parts[0], rich(text(language, "say.sent_as_file")))
-        for number, part in enumerate(parts):
-            await self._deliver(owed, f"part{number}", markdown=part)
-
-    async def _words(self, owed: Owed, words: str, reply_to: str = "") -> None:
-        # A reply shows to whom it speaks; in a private chat that is plain.
-        mention = "" if owed.chat.private or reply_to else owed.user_id
-        await self._deliver(owed, "words", markdown=rich(words), reply_to=reply_to, mention=mention)
-
-    async def _file(self, owed: Owed, name: str, content: bytes) -> None:
-        await self._deliver(owed, "file", file_name=name, file=content)
-
-    async def _create(self, owed: Owed, card: Card, card_key: str, *, stream: str = "") -> None:
-        try:
-            await self._deliver(owed, "card", card=card, card_key=card_key, stream=stream)
-        except ChannelError as error:
-            if error.retry_after is not None or error.gone:
-                raise
-            # The person can still read what it says, and answer by typing.
-            log.warning("a card was refused; sent as words", effect=owed.key, code=error.code, why=str(error))
-            await self._deliver(owed, "words", markdown=without_mentions(_plain(card)))
-
-    async def _update(
-        self, owed: Owed, card: Card, card_key: str, *, or_create: bool = False, stream: str = ""
-    ) -> None:
-        try:
-            await self._deliver(owed, "update", card=card, card_key=card_key, action=Action.UPDATE, stream=stream)
-        except ChannelError as error:
-            if not error.gone and error.retry_after is not None:
-                raise
-            if or_create:
-                await self._create(owed, card, card_key)
-
-    async def _deliver(
-        self,
-        owed: Owed,
-        part: str,
-        *,
-        action: Action = Action.CREATE,
-        card: Card | None = None,
-        card_key: str = "",
-        stream: str = "",
-        markdown: str = "",
-        reply_to: str = "",
-        mention: str = "",
-        file_name: str = "",
-        file: bytes = b"",
-    ) -> None:
-        await self._outlet.deliver(
-            Delivery(
-                key=f"{owed.key}/{part}",
-                chat=owed.chat,
-                action=action,
-                card_key=card_key,
-                stream=stream,
-                reply_to=reply_to,
-                mention=mention,
-                card=card,
-                markdown=markdown,
-                file_name=file_name,
-                file=file,
-                first_attempt_at=owed.first_at,
-            )
-        )
+            await self._sender.words(owed, _failure(view, language))
 
 
 def _names(connection: sqlite3.Connection, owed: Owed, language: str) -> Mapping[str, str]:
@@ -411,22 +334,3 @@ def _failure(view: TurnView, language: str) -> str:
     key = "say.turn_lost" if view.turn.status is TurnStatus.LOST else "say.turn_failed"
     params = {"project": called(view.session, language), "problem": why_not_done(view.turn, language)}
     return text(language, key, **params, **actor(view.session, language))
-
-
-def _plain(card: Card) -> str:
-    """The words of a card that Feishu would not take: its Markdown elements, one after another."""
-    found: list[str] = []
-    _collect(card.get("body"), found.append)
-    return "\n\n".join(found)[:PART_BYTES]
-
-
-def _collect(node: object, add: Callable[[str], None]) -> None:
-    if isinstance(node, dict):
-        content = node.get("content")
-        if node.get("tag") == "markdown" and isinstance(content, str):
-            add(content)
-        for value in node.values():
-            _collect(value, add)
-    elif isinstance(node, list):
-        for one in node:
-            _collect(one, add)
