@@ -8,7 +8,6 @@ message. Source: Feishu Open Platform, "Streaming updates of cards".
 import asyncio
 import contextlib
 from collections import OrderedDict
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
@@ -18,8 +17,9 @@ import structlog
 from phonework.channels.base import Delivery, Receipt
 from phonework.channels.feishu import errors
 from phonework.channels.feishu.api import Api, quoted
+from phonework.channels.feishu.card_texts import differences, with_text
 from phonework.channels.feishu.cardkit import Card, CardKit, Step
-from phonework.channels.feishu.untrusted import mapping, sequence, string
+from phonework.channels.feishu.untrusted import mapping
 from phonework.clock import Clock
 from phonework.errors import ChannelError
 
@@ -31,7 +31,6 @@ RENEWED_AFTER: Final = timedelta(minutes=8)
 MOST_BYTES: Final = 28_000
 """Of the card as JSON; Feishu takes 30 KB."""
 _TYPED: Final = {"print_frequency_ms": {"default": 50}, "print_step": {"default": 4}, "print_strategy": "fast"}
-_TEXTS: Final = frozenset({"markdown", "plain_text"})
 _MOST_REMEMBERED: Final = 1_000
 _NOT_ALLOWED_FOR: Final = timedelta(minutes=10)
 _IN_TROUBLE_FOR: Final = timedelta(minutes=1)
@@ -223,53 +222,5 @@ def _remember(what: OrderedDict[str, T], key: str, value: T) -> None:
         what.popitem(last=False)
 
 
-# Cards, pure
-
-
 def _streaming(card: Card) -> Card:
     return {**card, "config": {**mapping(card.get("config")), "streaming_mode": True, "streaming_config": _TYPED}}
-
-
-def differences(old: object, new: object) -> Mapping[str, str] | None:
-    """The texts, by `element_id`, that have to be written into `old` for it to be `new`; None: they differ in more."""
-    texts: dict[str, str] = {}
-    return texts if _alike(old, new, texts) else None
-
-
-def _alike(old: object, new: object, texts: dict[str, str]) -> bool:
-    if isinstance(old, dict) and isinstance(new, dict):
-        if old.keys() != new.keys():
-            return False
-        written = _written(old, new)
-        if written:
-            texts[string(new.get("element_id"))] = string(new.get("content"))
-        return all(_alike(old[key], new[key], texts) for key in new if not (written and key == "content"))
-    if isinstance(old, list) and isinstance(new, list):
-        return len(old) == len(new) and all(_alike(one, other, texts) for one, other in zip(old, new, strict=True))
-    return old == new
-
-
-def _written(old: Mapping[str, object], new: Mapping[str, object]) -> bool:
-    """Whether they are one text that says something else."""
-    return (
-        new.get("tag") in _TEXTS
-        and bool(string(new.get("element_id")))
-        and bool(string(new.get("content")))
-        and old.get("content") != new.get("content")
-    )
-
-
-def with_text(card: Card, element_id: str, text: str) -> Card:
-    """The card with this text in the element; the same card when it has no such element."""
-    changed = _with_text(card, element_id, text)
-    return mapping(changed)
-
-
-def _with_text(node: object, element_id: str, text: str) -> object:
-    if isinstance(node, dict):
-        if node.get("element_id") == element_id and node.get("tag") in _TEXTS:
-            return {**node, "content": text}
-        return {key: _with_text(value, element_id, text) for key, value in node.items()}
-    if isinstance(node, list):
-        return [_with_text(one, element_id, text) for one in sequence(node)]
-    return node

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from phonework.channels.base import Action, Delivery, Receipt, Reply, Toast
 from phonework.channels.cards.parts import button, markdown
-from phonework.channels.feishu.streaming import differences, with_text
+from phonework.channels.feishu.card_texts import differences, with_text
+from phonework.channels.feishu.limits import Limits
 from phonework.errors import ChannelError
 from phonework.testing.clock import ManualClock
 
@@ -361,6 +362,17 @@ async def test_words_too_long_for_the_card_are_left_to_its_whole_form(desk: Any)
     assert await shown.writes("长" * 10_000)
     assert [call[1] for call in await shown.calls()].count("content") == 0
     assert await shown.writes("one two")
+
+
+async def test_words_are_left_out_where_calls_are_short(desk: Any) -> None:
+    """So that a question never waits for them."""
+    limits: Limits = desk.channel._api.limits
+    shown = await live(desk)
+    await shown.shows(card("one"))
+    while limits.spare():
+        await limits.app()
+    assert await shown.writes("one two")
+    assert [call[1] for call in await shown.calls()].count("content") == 0
 
 
 # What lies between two forms of a card
