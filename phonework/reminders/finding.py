@@ -36,10 +36,11 @@ _GOES_ON: Final = re.compile(
     r"\s*,?\s*(?:(?P<also>(?:and|or)\s|[&/]|和|或者?|及|以及)|(?:to|until|till|through|between|from|starting|except)\s|[~-]|到|至|直到|从|除|起|开始)\s*",
     re.ASCII,
 )
-# "at 9 and 10", "9:00-10", "9点和10": the number after a clock time is another one, unless it counts something: 和10个人
+# "on the 1st and 15th"
 _OTHER_DAYS: Final = re.compile(
     r"(?<=st|nd|rd|th)\s*,?\s*(?:(?:and|or)\s|[,&])\s*(?:the )?[0-9]{1,2}(?:st|nd|rd|th)", re.ASCII
 )
+# "at 9 and 10", "9:00-10", "9点和10": the number after a clock time is another one, unless it counts something: 和10个人
 _HOUR: Final = rf"(?:at\s+)?(?:[0-9]{{1,2}}|{WORDS})"
 _HOUR_ENDS: Final = r"(?=[\s,;)]|[.!?](?:\s|$)|$)"
 _ANOTHER: Final = re.compile(
@@ -184,11 +185,13 @@ def _with_others(folded: str, said: Said) -> Said:
 
 
 def _bare_number(folded: str, end: int) -> _More | None:
+    """One or more hours that are mere numbers."""
     found = _ANOTHER.match(folded, end)
     return _More(found.end(), (Nonsense(),), found["also"] is not None) if found else None
 
 
 def _joined(folded: str, end: int) -> _More | None:
+    """A time in whole words."""
     found = _GOES_ON.match(folded, end)
     said = _take(folded, found.end(), after_number=True) if found else None
     if found is None or said is None:
