@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -10,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 
 from phonework import sandbox
-from phonework.config.section import Place, Section, Words, default_data_dir, expanded
+from phonework.config.section import Origin, Place, Section, Words, default_data_dir, expanded
 from phonework.errors import SandboxError
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -26,18 +25,11 @@ class FeishuSettings(Section):
         SecretStr(""),
         description="App secret; better in the environment, a file of its own or the keyring than in config.toml.",
     )
-    domain: str = Field(
+    domain: Origin = Field(
         "https://open.feishu.cn",
         description="Where the API is: Feishu, Lark (`https://open.larksuite.com`) or an emulator on loopback.",
         examples=["https://open.feishu.cn"],
     )
-
-    @field_validator("domain")
-    @classmethod
-    def _origin(cls, domain: str) -> str:
-        if not re.fullmatch(r"https?://[^/\s?#]+/?", domain):
-            raise ValueError(f"{domain!r} is not an origin: http or https, a host, and no path")
-        return domain.rstrip("/")
 
 
 class AccessSettings(Section):

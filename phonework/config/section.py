@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_settings import NoDecode
 
 YEAR_SECONDS = 366 * 24 * 3600
@@ -39,9 +40,16 @@ def _home(value: object) -> object:
     return Path(expanded(value)) if isinstance(value, str) and value else value
 
 
+def _origin(url: str) -> str:
+    if not re.fullmatch(r"https?://[^/\s?#]+/?", url):
+        raise ValueError(f"{url!r} is not an origin: http or https, a host, and no path")
+    return url.rstrip("/")
+
+
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 Variables = Annotated[dict[str, str], NoDecode, BeforeValidator(_mapping)]
 Place = Annotated[Path, BeforeValidator(_home)]
+Origin = Annotated[str, AfterValidator(_origin)]
 Seconds = Annotated[float, Field(ge=0, le=YEAR_SECONDS, allow_inf_nan=False)]
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from phonework.config.section import YEAR_SECONDS, Seconds, Section, Variables
+from phonework.config.section import YEAR_SECONDS, Origin, Seconds, Section, Variables
 
 
 class AgentSettings(Section):
@@ -133,14 +133,7 @@ class WebSettings(Section):
         description="Key of Metaso AI Search, begins with `mk-`; from https://metaso.cn. With one, pages "
         "that cannot be read directly are read through Metaso too.",
     )
-    metaso_url: str = Field("https://metaso.cn", description="Where Metaso is.", examples=["https://metaso.cn"])
-
-    @field_validator("metaso_url")
-    @classmethod
-    def _origin(cls, url: str) -> str:
-        if not re.fullmatch(r"https?://[^/\s?#]+/?", url):
-            raise ValueError(f"{url!r} is not an origin: http or https, a host, and no path")
-        return url.rstrip("/")
+    metaso_url: Origin = Field("https://metaso.cn", description="Where Metaso is.", examples=["https://metaso.cn"])
 
 
 class ShellSettings(Section):
