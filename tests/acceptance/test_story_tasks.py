@@ -67,6 +67,6 @@ async def test_everybody_is_spoken_to_in_their_own_language(phone: Phone, idle_s
     assert "允许" in asked.text
     assert (await lin.presses(asked, "允许")).toast_text == text("zh", "toast.recorded")
     await lin.says("/lang en")
-    await lin.sees("Language: English")
+    await lin.sees("Your language is now: English")
     await lin.says("/cost")
     await lin.sees(text("en", "cost.title"))
