@@ -157,7 +157,8 @@ def _every_yes_was_given(judge: Judge) -> Iterator[str]:
         for row in judge.requests.values()
         if row["status"] == "resumed" and row["request_id"] in deeds.yes
     )
-    for where, answer in judge.answers.items():
+    given_answers = [(where, answer) for where, answers in judge.answers.items() for answer in answers]
+    for where, answer in given_answers:
         if not str(answer["answer"]["verdict"]).startswith("allow"):
             continue
         cause, request = causes[where], judge.requests[answer["request_id"]]

@@ -31,11 +31,13 @@ class Judge:
         self.tasks = db.execute("SELECT * FROM task").fetchall()
         self.calls = db.execute("SELECT * FROM tool_call").fetchall()
         self.companions = {row["session_id"] for row in self.sessions if row["companion"]}
-        self.answers = {  # by the version of the session that gave them
-            (row["session_id"], int(row["key"].split(":")[1])): json.loads(row["payload"])
-            for row in self.effects
-            if row["kind"] == "AnswerAgent"
-        }
+        self.answers: dict[
+            tuple[str, int], list[Json]
+        ] = {}  # by the version that gave them; one tap may answer several
+        for row in self.effects:
+            if row["kind"] == "AnswerAgent":
+                where = row["session_id"], int(row["key"].split(":")[1])
+                self.answers.setdefault(where, []).append(json.loads(row["payload"]))
         self.bot = {shown.message_id: shown for shown in evidence.shown if shown.from_bot and not shown.recalled}
 
     def card(self, card_key: str) -> Shown | None:
@@ -48,7 +50,8 @@ class Judge:
         """Requests whose agent may have heard a yes."""
         return [
             self.requests[answer["request_id"]]
-            for answer in self.answers.values()
+            for answers in self.answers.values()
+            for answer in answers
             if str(answer["answer"]["verdict"]).startswith("allow")
         ]
 

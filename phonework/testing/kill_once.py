@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from phonework.testing.kill_judge import Judge, ask_of
-from phonework.testing.kill_load import LOOKED, MARKS
+from phonework.testing.kill_wishes import LOOKED, MARKS
 from phonework.testing.person import operations
 
 _WORD: Final = re.compile(r"\bw\d+x\w+")

@@ -22,6 +22,7 @@ from phonework.testing.emulator import running_emulator
 from phonework.testing.fake_openai import FakeOpenAI
 from phonework.testing.kill_check import violations
 from phonework.testing.kill_load import Evidence
+from phonework.testing.kill_wishes import LOOKED, MARKS, model
 from phonework.testing.server import Server
 from phonework.testing.zygote import Zygote
 
@@ -51,7 +52,7 @@ async def _run(zygote: Zygote, place: Path) -> Evidence:
     # Rates are limited elsewhere; redeliveries come after 0.15, 3 and 36 s instead of 15 s, 5 min and 1 h.
     async with running_emulator(time_scale=0.01, chat_per_s=0, patch_per_s=0) as emulator:
         emulator.phone.timeout_s = 60
-        async with FakeOpenAI(rules=[kill_load.model]) as api:
+        async with FakeOpenAI(rules=[model]) as api:
             server = Server(zygote, emulator.url, place, ACCESS__ALLOW="*", **SETTINGS)
             server.settings["ASSISTANT__BASE_URL"] = api.base_url
             server.programs = _programs(place)
@@ -67,7 +68,7 @@ def _programs(place: Path) -> Path:
     program = place / "programs" / "basename"
     program.parent.mkdir()
     (place / "work").mkdir()
-    log = shlex.quote(str(place / "work" / kill_load.LOOKED))
+    log = shlex.quote(str(place / "work" / LOOKED))
     program.write_text(f'#!/bin/sh\necho "$1" >> {log}\necho "$1"\n')
     program.chmod(0o755)
     return program.parent
@@ -84,7 +85,7 @@ def test_nothing_is_lost_doubled_or_allowed_by_nobody(evidence: Evidence, capsys
         )
     assert not found, "\n".join(found[:40])
     assert deeds.yes, "nobody allowed anything, so nothing was proved"
-    for name in (kill_load.LOOKED, kill_load.MARKS):
+    for name in (LOOKED, MARKS):
         assert list(evidence.work.rglob(name)), f"no command left its mark in {name}, so nothing was proved"
 
 
@@ -178,25 +179,25 @@ def a_reminder_that_was_not_shown(evidence: Evidence, db: sqlite3.Connection) ->
 
 
 def a_command_that_ran_twice(evidence: Evidence, db: sqlite3.Connection) -> Evidence:
-    marks = next(path for path in evidence.work.rglob(kill_load.MARKS) if path.read_text())
+    marks = next(path for path in evidence.work.rglob(MARKS) if path.read_text())
     marks.write_text(marks.read_text() * 50)
     return evidence
 
 
 def a_command_nobody_was_asked_about(evidence: Evidence, db: sqlite3.Connection) -> Evidence:
-    with (evidence.work / "p0" / kill_load.MARKS).open("a") as marks:
+    with (evidence.work / "p0" / MARKS).open("a") as marks:
         marks.write("w999xp0\n")
     return evidence
 
 
 def a_look_that_was_taken_twice(evidence: Evidence, db: sqlite3.Connection) -> Evidence:
-    looked = evidence.work / kill_load.LOOKED
+    looked = evidence.work / LOOKED
     looked.write_text(looked.read_text() * 50)
     return evidence
 
 
 def commands_that_were_not_run(evidence: Evidence, db: sqlite3.Connection) -> Evidence:
-    for name in (kill_load.LOOKED, kill_load.MARKS):
+    for name in (LOOKED, MARKS):
         for path in evidence.work.rglob(name):
             path.unlink()
     return evidence
