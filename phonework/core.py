@@ -73,7 +73,7 @@ class Core:
     async def stop(self) -> None:
         """Nothing new is begun, agents end cleanly, what is committed stays."""
         self.alarm.stop()
-        await self.chats.board.close()
+        await self.chats.close()
         await self.dispatcher.stop()
         await asyncio.gather(*(backend.aclose() for backend in self.backends.values()), return_exceptions=True)
         await self.reader.close()

@@ -93,6 +93,10 @@ class ChatCarrier:
         self._live = LiveCards(writer=writer, outlet=outlet, clock=clock, house=house, ended=self._result_card)
         self.board = self._live.board
 
+    async def close(self) -> None:
+        """Keep no live card up any longer."""
+        await self._live.close()
+
     async def carry_out(self, owed: Owed) -> timedelta | None:
         shown = await self._writer.run(lambda connection, now: self._read(connection, owed, now))
         if shown.moved:

@@ -1,8 +1,11 @@
 """The card of a turn while it runs: outside the outbox, so nothing of it is owed and nothing is tried again."""
 
+import asyncio
+import contextlib
 import sqlite3
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from phonework.backends.base import Progress
 from phonework.channels.base import Action, Chat, Delivery
@@ -14,6 +17,8 @@ from phonework.progress import Look, ProgressBoard
 from phonework.store import sessions, users, views
 from phonework.store.writer import Writer
 from phonework.views import TurnView, Verbosity, Wishes
+
+CLOSED_WITHIN: Final = timedelta(seconds=1)
 
 Card = dict[str, object]
 
@@ -57,7 +62,18 @@ class LiveCards:
         self._shown_as.pop((session_id, turn), None)
         self._chats.pop((session_id, turn), None)
 
-    async def _show(self, session_id: SessionId, turn: int, progress: Progress) -> Look:
+    async def close(self) -> None:
+        """Keep nothing up any longer; no card is left that says more is to come."""
+        streaming = {key: self.board.newest(*key) for key in self._chats if self.board.streams(*key)}
+        await self.board.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSED_WITHIN.total_seconds()):
+                looks = (self._show(*key, progress, at_rest=True) for key, progress in streaming.items())
+                await asyncio.gather(*looks, return_exceptions=True)
+
+    async def _show(self, session_id: SessionId, turn: int, progress: Progress, *, at_rest: bool = False) -> Look:
+        """at_rest: nothing of it grows any more."""
+
         def job(connection: sqlite3.Connection, _now: datetime) -> tuple[TurnView, Chat, Wishes]:
             view = views.turn(connection, session_id, turn)
             user = users.get(connection, sessions.run_of(connection, session_id).user_id)
@@ -76,7 +92,7 @@ class LiveCards:
                 action=Action.UPDATE,
                 card=self.card(view, wishes, progress),
                 card_key=turn_key(view),
-                stream=self.stream(view, wishes, progress),
+                stream="" if at_rest else self.stream(view, wishes, progress),
             )
         )
         if not receipt.streams:

@@ -92,6 +92,15 @@ async def test_for_quiet_people_nothing_is_streamed(play: Playbook) -> None:
     assert {one.stream for one in of_turn(play, session)} == {""}
 
 
+async def test_a_program_that_is_stopped_leaves_no_card_that_says_more_is_to_come(play: Playbook) -> None:
+    session = await streaming(play)
+    await play.stop()
+
+    card = play.channel.shown(f"turn:{session}:1")
+    assert (card.shows.action, card.shows.stream, card.streams) == (Action.UPDATE, "", False)
+    assert "Reading" in card.words
+
+
 async def test_after_a_crash_the_channel_is_told_which_card_it_was(play: Playbook) -> None:
     """Only then can it end what the last life began."""
     play.channel.entities = True
