@@ -9,6 +9,8 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 Sweep = Callable[[], Awaitable[None]]
 NET_SECONDS: Final = 30
+RINGS_AT_ONCE: Final = 100
+"""A sweep's commit may arm it for a deadline that has passed, before the ring that swept is over: that one is not left out."""
 
 
 class Alarm:
@@ -57,7 +59,7 @@ class Alarm:
             id="due",
             replace_existing=True,
             coalesce=True,
-            max_instances=1,
+            max_instances=RINGS_AT_ONCE,
             misfire_grace_time=None,
         )
 
