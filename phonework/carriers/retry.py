@@ -16,7 +16,8 @@ log = structlog.get_logger(__name__)
 
 FIRST: Final = timedelta(seconds=1)
 LONGEST: Final = timedelta(minutes=5)
-GIVE_UP_AFTER: Final = timedelta(hours=24)
+MOST_TRIES: Final = 300
+"""About a day of them. Tries are counted, not hours: while the machine sleeps or the program is down nobody refuses anything."""
 
 
 class Retry:
@@ -29,21 +30,16 @@ class Retry:
     async def later(self, owed: Owed, error: Exception) -> timedelta | None:
         """Postpone the effect and say for how long; None: trying again will not help any more."""
         attempts = self._attempts.get(owed.seq, 0) + 1
-        pause = pause_for(error, attempts, self._chance)
+        pause = pause_for(error, attempts, self._chance) if attempts < MOST_TRIES else None
         if pause is None:
             self.forget(owed)
             return None
         self._attempts[owed.seq] = attempts
 
-        def job(connection: sqlite3.Connection, now: datetime) -> bool:
-            if now - (owed.first_at or owed.not_before) > GIVE_UP_AFTER:
-                return False
+        def job(connection: sqlite3.Connection, now: datetime) -> None:
             effects.postpone(connection, owed, now + pause, str(error), now)
-            return True
 
-        if not await self._writer.run(job):
-            self.forget(owed)
-            return None
+        await self._writer.run(job)
         log.info(
             "trying again later", effect=owed.key, attempts=attempts, seconds=pause.total_seconds(), why=str(error)
         )

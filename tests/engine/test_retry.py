@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from phonework.carriers.retry import GIVE_UP_AFTER, LONGEST, pause_for
+from phonework.carriers.retry import LONGEST, MOST_TRIES, pause_for
 from phonework.errors import ChannelError
 from phonework.testing.channel import Fate
 from phonework.testing.playbook import Playbook
@@ -78,12 +78,31 @@ async def test_a_repeated_attempt_says_when_the_first_was(play: Playbook, crash:
     assert attempts[-1] == first
 
 
-async def test_after_a_day_it_is_given_up(play: Playbook) -> None:
+async def test_after_a_day_of_trying_it_is_given_up(play: Playbook) -> None:
     play.channel.usual = Fate.BUSY
     await play.begin()
-    await play.advance(GIVE_UP_AFTER + timedelta(minutes=1))
+    for _ in range(MOST_TRIES - 2):
+        await play.advance(LONGEST)
+    assert play.one("SELECT status FROM effect WHERE kind = 'Say' AND seq = 1") == "owed"
+    await play.advance(LONGEST)
 
+    first, *_others = play.channel.calls
+    assert [call.key for call in play.channel.calls].count(first.key) == MOST_TRIES
     assert play.one("SELECT DISTINCT status FROM effect WHERE kind = 'Say' AND seq = 1") == "failed"
+
+
+@pytest.mark.parametrize("crash", [False, True])
+async def test_a_night_away_is_no_trying(play: Playbook, crash: bool) -> None:
+    """The program was down, or the machine slept: the first refusal afterwards loses nothing."""
+    play.channel.fates.extend([Fate.BUSY, Fate.BUSY])
+    await play.begin()
+    play.clock.advance(timedelta(days=3))
+    if crash:
+        await play.crash()
+    await play.advance(timedelta(minutes=1))
+    await play.advance(timedelta(minutes=1))
+
+    assert "is ready" in play.channel.texts()[0]
 
 
 def test_pauses_grow_up_to_five_minutes_and_never_below_what_is_asked() -> None:
