@@ -38,6 +38,7 @@ class Reason(StrEnum):
     NOT_ALLOWED = "not_allowed"
     SAME_MODE = "same_mode"
     OLD_OFFER = "old_offer"
+    GONE_ELSEWHERE = "gone_elsewhere"
     NOTED = "noted"
     ERROR = "error"
 

@@ -208,6 +208,8 @@ def _mistyped(hand: Hand, said: Said, command: commands.PassThrough, session_id:
         "asked": hand.derive(said.key, "meant"),
         "typed": command.text,
         "ours": f"/{ours}{command.text.removeprefix(f'/{command.name}')}",
+        "active": active(hand) or "",
+        "reply_to": said.reply_to,
     }
     return order.ShowReport(report="meant", session_id=session_id, params=params)
 

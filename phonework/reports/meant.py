@@ -1,13 +1,22 @@
 """What was meant by a command that is one slip away from one of ours: asked, and not guessed."""
 
 from phonework.channels.cards.meant import meant_card
+from phonework.channels.cards.values import MeantClick
 from phonework.errors import RefusedError
 from phonework.reports import Report, Wanted
 
 
 async def meant_report(wanted: Wanted) -> Report:
-    """params: asked, typed and ours, as the card has them."""
+    """params: asked, typed, ours, active and reply_to, as the card has them."""
     if wanted.session_id is None:
         raise RefusedError("no_session")
     of = wanted.params
-    return Report(card=meant_card(wanted.session_id, of["asked"], of["typed"], of["ours"], wanted.language))
+    typed = MeantClick(
+        session_id=wanted.session_id,
+        asked=of["asked"],
+        text=of["typed"],
+        as_is=True,
+        active=of["active"],
+        reply_to=of["reply_to"],
+    )
+    return Report(card=meant_card(typed, of["ours"], wanted.language))

@@ -268,6 +268,30 @@ async def test_a_mistyped_command_is_asked_about_in_the_persons_language(play: P
     assert "你是想发 `/status` 吗" in play.channel.shown(meant_card(play)).words
 
 
+async def test_a_mistyped_command_is_not_run_in_a_session_gone_to_since(play: Playbook) -> None:
+    """What a card asks is about the session it was asked in."""
+    first, second = await play.begin(), await play.begin()
+    await play.say("/clsoe")
+    await play.say(f"/switch {first}")
+    reply = await play.click(play.button(meant_card(play), "meant"))
+
+    assert reply.toast is not None
+    assert reply.toast.text == texts.text("en", "reason.gone_elsewhere")
+    await play.say("/status")
+    assert all(one in last_words(play) for one in (first, second))
+
+
+async def test_a_mistyped_command_in_a_reply_is_about_the_session_replied_to(play: Playbook) -> None:
+    first = await play.begin("go")
+    await play.started(first)
+    second = await play.begin("go")
+    await play.started(second)
+    await play.say("/stpo", reply_to=play.channel.shown(f"turn:{first}:1").message_id)
+    await play.click(play.button(meant_card(play), "meant"))
+
+    assert [one[0] for one in play.script.interrupts] == [first]
+
+
 @pytest.mark.parametrize("op", ["meant", "as_is"])
 async def test_another_persons_tap_on_it_does_nothing(play: Playbook, op: str) -> None:
     await play.begin()
@@ -281,7 +305,15 @@ async def test_another_persons_tap_on_it_does_nothing(play: Playbook, op: str) -
 
 async def test_a_forged_tap_runs_no_words_as_a_command(play: Playbook) -> None:
     session = await play.begin()
-    forged = {"v": 1, "op": "meant", "id": session, "asked": "0" * 32, "text": "delete everything"}
+    forged = {
+        "v": 1,
+        "op": "meant",
+        "id": session,
+        "asked": "0" * 32,
+        "text": "delete everything",
+        "in": session,
+        "re": "",
+    }
     await play.click(forged)
 
     assert play.script.starts == []

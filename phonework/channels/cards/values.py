@@ -201,13 +201,15 @@ class RuleClick:
 class MeantClick:
     """What a person meant who typed no command of ours: the command in the text, or as_is those very words for the session.
 
-    asked: names the message they typed.
+    asked: names the message they typed. active: the session they were in then; empty: none. reply_to: what they replied to.
     """
 
     session_id: SessionId
     asked: str
     text: str
     as_is: bool
+    active: str = ""
+    reply_to: str = ""
 
 
 Click = (
@@ -288,8 +290,10 @@ def rule_value(session_id: str, rule_id: str) -> Value:
     return {"v": VERSION, "op": "rule", "id": session_id, "rule": rule_id}
 
 
-def meant_value(session_id: str, asked: str, text: str, *, as_is: bool) -> Value:
-    return {"v": VERSION, "op": "as_is" if as_is else "meant", "id": session_id, "asked": asked, "text": text}
+def meant_value(click: MeantClick) -> Value:
+    op = "as_is" if click.as_is else "meant"
+    where: Value = {"in": click.active, "re": click.reply_to}
+    return {"v": VERSION, "op": op, "id": click.session_id, "asked": click.asked, "text": click.text, **where}
 
 
 # Reading
@@ -348,7 +352,11 @@ def _meant(value: Mapping[object, object], *, as_is: bool) -> MeantClick:
     asked, text = value.get("asked"), _words(value.get("text"))
     if not isinstance(asked, str) or not _ID.fullmatch(asked) or not text:
         raise _MalformedError("no message that was asked about")
-    return MeantClick(session_id=SessionId(_id(value)), asked=asked, text=text, as_is=as_is)
+    active, reply_to = value.get("in"), value.get("re")
+    if not isinstance(active, str) or not isinstance(reply_to, str):
+        raise _MalformedError("nothing says where it was asked")
+    session_id = SessionId(_id(value))
+    return MeantClick(session_id=session_id, asked=asked, text=text, as_is=as_is, active=active, reply_to=reply_to)
 
 
 def _reminder(value: Mapping[object, object], op: ReminderOp) -> ReminderClick:

@@ -63,8 +63,10 @@ def test_every_button_reads_back_as_it_was_made() -> None:
         click = DeskClick(op=op, backend="claude", agent_session_id=ID, key="42:9.5" if op is DeskOp.TAKE_OVER else "")
         assert parse(values.desk_value(op, click.backend, click.agent_session_id, click.key)) == click
     for as_is in (False, True):
-        meant = MeantClick(session_id=SessionId("fizz-top"), asked=ID, text="/status", as_is=as_is)
-        assert parse(values.meant_value("fizz-top", ID, "/status", as_is=as_is)) == meant
+        meant = MeantClick(
+            session_id=SessionId("fizz-top"), asked=ID, text="/status", as_is=as_is, active="fizz-tap", reply_to="om_1"
+        )
+        assert parse(values.meant_value(meant)) == meant
     assert clicked(Press.ALLOW) == AnswerClick(request_id=RequestId(ID), generation=3, press=Press.ALLOW)
     assert clicked(values.pick(0, 1)).pick == (0, 1)
     late = parse(values.answer_value(ID, 3, Press.DENY, late=True), {"reason": " no "})
