@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from phonework.pipes import gone, last_of
+
 # A clean filter or a file-system monitor is a command of the repository's owner, who may be anybody.
 _QUIET: Final = {
     "core.fsmonitor": "false",
@@ -89,7 +91,7 @@ async def _conversation(process: asyncio.subprocess.Process, give: bytes, limit:
     assert process.stdout is not None
     assert process.stderr is not None
     feeding = asyncio.create_task(_feed(process.stdin, give))
-    complaining = asyncio.create_task(process.stderr.read(10_000))
+    complaining = asyncio.create_task(last_of(process.stderr))
     try:
         data = bytearray()
         while len(data) <= limit and (chunk := await process.stdout.read(65_536)):
@@ -117,7 +119,7 @@ async def _feed(pipe: asyncio.StreamWriter, give: bytes) -> None:
 async def _end(process: asyncio.subprocess.Process) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
-    await process.wait()
+    await gone(process)
     process._transport.close()  # type: ignore[attr-defined]  # asyncio has no other way to let go of the pipes (3.11 to 3.13)
 
 

@@ -21,6 +21,7 @@ from phonework.files import place as places
 from phonework.files.hits import Hit, Lines, hit_of
 from phonework.files.place import Place, Root
 from phonework.one_line import one_line
+from phonework.pipes import gone
 
 MOST_HITS: Final = 200
 MOST_HITS_OF_A_FILE: Final = 50
@@ -115,7 +116,7 @@ async def _process(
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
-        await asyncio.shield(process.wait())
+        await asyncio.shield(gone(process))
 
 
 def _as_path(folder: int | None) -> str | None:
@@ -148,6 +149,7 @@ async def _gather(process: asyncio.subprocess.Process, found: Hits) -> None:
             raise _wrong(problem)
     finally:
         said.cancel()
+        await asyncio.gather(said, return_exceptions=True)
 
 
 def _wrong(said: str) -> RefusedError:

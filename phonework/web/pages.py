@@ -14,6 +14,7 @@ import msgspec
 
 from phonework.files.content import is_binary
 from phonework.files.reading import in_words
+from phonework.pipes import gone
 from phonework.web.addresses import refused
 from phonework.web.charsets import decode
 from phonework.web.fetching import Fetched
@@ -103,7 +104,7 @@ async def _asked(how: str, url: str, page: bytes, within: timedelta) -> _Said | 
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
-        await asyncio.shield(process.wait())
+        await asyncio.shield(gone(process))
 
 
 async def _answer(process: asyncio.subprocess.Process, page: bytes) -> bytes:

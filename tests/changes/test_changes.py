@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phonework.changes import bases, snapshot
+from phonework.changes import bases, compare, snapshot
 from phonework.changes.bases import Bases
 from phonework.changes.compare import Changes, read
 from phonework.errors import RefusedError
@@ -233,6 +233,20 @@ async def test_too_much_is_refused_in_words_and_in_time(
         await known.changes(ONE, str(repository), base)
     assert refused.value.text == "diff_too_much"
     assert await known.take(SessionId("other"), str(repository)) == ""
+
+
+async def test_a_difference_that_is_too_long_is_cut_and_every_file_still_counted(
+    repository: Path, known: Bases
+) -> None:
+    base = await known.take(ONE, str(repository))
+    for number in range(8):
+        (repository / f"{number}.txt").write_text(f"line {number}\n" * 120_000)
+    changes = await known.changes(ONE, str(repository), base)
+
+    assert len(changes.files) == 8
+    assert sum(one.added or 0 for one in changes.files) == 960_000
+    assert len(changes.patch) < compare.LONGEST_PATCH + 100
+    assert b"the rest is left out" in changes.patch[-100:]
 
 
 async def test_a_base_that_was_not_taken_or_is_gone_is_said(repository: Path, known: Bases) -> None:
