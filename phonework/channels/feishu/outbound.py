@@ -18,6 +18,7 @@ from phonework.channels.base import Action, Delivery, Receipt
 from phonework.channels.feishu import errors
 from phonework.channels.feishu.api import Api, Call, quoted
 from phonework.channels.feishu.history import History
+from phonework.channels.feishu.in_turn import InTurn
 from phonework.channels.feishu.messages import Message, entity_message, file_type, from_markdown, marked_card
 from phonework.channels.feishu.streaming import Streams
 from phonework.channels.feishu.untrusted import mapping, string
@@ -36,7 +37,7 @@ class Outbound:
 
     def __init__(self, api: Api, history: History, clock: Clock) -> None:
         self._api, self._history, self._clock = api, history, clock
-        self._streams = Streams(api, clock)
+        self._streams, self._changes = Streams(api, clock), InTurn()
         self._sent: OrderedDict[str, str] = OrderedDict()  # message id → uuid
 
     async def deliver(self, delivery: Delivery) -> Receipt:
@@ -129,7 +130,7 @@ class Outbound:
             body={"content": quoted(card)},
         )
         await self._api.limits.message(message_id)
-        await self._api.call(call)
+        await self._changes.run(message_id, lambda: self._api.call(call))
 
     async def _uploaded(self, delivery: Delivery) -> Message:
         size = len(delivery.file)

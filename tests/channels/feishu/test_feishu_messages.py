@@ -1,5 +1,6 @@
 """Messages in and out, against the emulator."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -134,6 +135,28 @@ async def test_a_card_is_updated_in_place(desk: Any) -> None:
         Delivery(key="3", chat=chat, action=Action.UPDATE, target=sent.message_id, markdown="in **words**")
     )
     assert (await desk.phone.message(sent.message_id)).shows("in **words**")
+
+
+async def test_a_change_that_was_given_up_does_not_come_after_the_next(desk: Any) -> None:
+    """The call goes on when nobody waits for it any more; it must not bring an old form back."""
+    chat = await desk.chat()
+    sent = await desk.channel.deliver(Delivery(key="1", chat=chat, card=card("Run it?")))
+    path = f"messages/{sent.message_id}"
+    await desk.phone.fault("http.delay", seconds=1, match={"path": path})
+
+    def change(words: str) -> Any:
+        update = Delivery(key=words, chat=chat, action=Action.UPDATE, target=sent.message_id, card=card(words))
+        return desk.channel.deliver(update)
+
+    old = asyncio.create_task(change("Working"))
+    while not (await desk.phone.faults())[0]["fired"]:
+        assert not old.done()
+    old.cancel()
+    await change("Done")
+    while len((message := await desk.phone.message(sent.message_id)).versions) < 3:
+        pass
+
+    assert message.shows("Done")
 
 
 async def test_a_card_that_is_gone_says_so(desk: Any) -> None:
