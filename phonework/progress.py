@@ -74,6 +74,19 @@ class ProgressBoard:
         if key not in self._tasks:
             self._tasks[key] = asyncio.create_task(self._keep_up(key), name=f"progress {session_id}:{turn}")
 
+    def begin(self, session_id: SessionId, turn: int) -> None:
+        """Keep up a card that was just shown, also while there is nothing to report: its time runs, and it may wait."""
+        key = (session_id, turn)
+        if key not in self._tasks:
+            self._newest.setdefault(key, Progress())
+            self._news.setdefault(key, asyncio.Event())
+            self._tasks[key] = asyncio.create_task(self._keep_up(key, shown=True), name=f"progress {session_id}:{turn}")
+
+    def nudge(self, session_id: SessionId, turn: int) -> None:
+        """Bring a card up to date soon: something is new that no report tells of."""
+        if (news := self._news.get((session_id, turn))) is not None:
+            news.set()
+
     def newest(self, session_id: SessionId, turn: int) -> Progress:
         """What was reported last, or nothing yet."""
         return self._newest.get((session_id, turn), Progress())
@@ -115,14 +128,18 @@ class ProgressBoard:
         for session_id, turn in list(self._tasks):
             await self.finish(session_id, turn)
 
-    async def _keep_up(self, key: Key) -> None:
+    async def _keep_up(self, key: Key, *, shown: bool = False) -> None:
         """Show what is new, and the same again after a while. A card that is only just being sent is tried again."""
         news, tries = self._news[key], 0
         try:
+            if shown:
+                await self._news_within(key, self._again)
             while (progress := self._newest.get(key)) is not None and tries < TRIES:
                 news.clear()
                 look = await self._show_once(key, progress)
                 if look is Look.OVER:
+                    self._newest.pop(key, None)  # nobody else takes away what is reported after the end
+                    self._news.pop(key, None)
                     return
                 tries = 0 if look else tries + 1
                 if look is Look.STREAMS:

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
+from weakref import WeakValueDictionary
 
 from phonework.backends.base import Progress
 from phonework.channels.base import Action, Chat, Delivery
@@ -38,6 +39,7 @@ class LiveCards:
         self._writer, self._outlet, self._clock, self._house, self._ended = writer, outlet, clock, house, ended
         self._shown_as: dict[tuple[SessionId, int], tuple[State, int]] = {}  # what the cards said last
         self._chats: dict[tuple[SessionId, int], Chat] = {}  # where those are that stream
+        self._looks: WeakValueDictionary[tuple[SessionId, int], asyncio.Lock] = WeakValueDictionary()
         self.board = ProgressBoard(self._show, self._write)
 
     def card(self, view: TurnView, wishes: Wishes, progress: Progress | None = None) -> Card:
@@ -56,11 +58,21 @@ class LiveCards:
         glimpse = progress or self.board.newest(view.session.session_id, view.turn.turn)
         return WORDS if grows and may_stream(view, wishes) and glimpse.text.strip() else ""
 
+    def begin(self, view: TurnView) -> None:
+        """The card was just shown: from here on it is kept up."""
+        if view.turn.status is TurnStatus.LIVE:
+            self.board.begin(view.session.session_id, view.turn.turn)
+
     async def finish(self, session_id: SessionId, turn: int) -> None:
-        """From here on the card belongs to the result."""
+        """From here on the card belongs to the result; returns when nothing else is on its way to it."""
         await self.board.finish(session_id, turn)
-        self._shown_as.pop((session_id, turn), None)
-        self._chats.pop((session_id, turn), None)
+        async with self._look_at(session_id, turn):  # for a question, or at the stop
+            self._shown_as.pop((session_id, turn), None)
+            self._chats.pop((session_id, turn), None)
+
+    def _look_at(self, session_id: SessionId, turn: int) -> asyncio.Lock:
+        """Held from the look at what is true until the card says so, lest an older truth comes after a newer one."""
+        return self._looks.setdefault((session_id, turn), asyncio.Lock())
 
     async def close(self) -> None:
         """Keep nothing up any longer; no card is left that says more is to come."""
@@ -73,7 +85,10 @@ class LiveCards:
 
     async def _show(self, session_id: SessionId, turn: int, progress: Progress, *, at_rest: bool = False) -> Look:
         """at_rest: nothing of it grows any more."""
+        async with self._look_at(session_id, turn):
+            return await self._brought_up_to_date(session_id, turn, progress, at_rest=at_rest)
 
+    async def _brought_up_to_date(self, session_id: SessionId, turn: int, progress: Progress, *, at_rest: bool) -> Look:
         def job(connection: sqlite3.Connection, _now: datetime) -> tuple[TurnView, Chat, Wishes]:
             view = views.turn(connection, session_id, turn)
             user = users.get(connection, sessions.run_of(connection, session_id).user_id)

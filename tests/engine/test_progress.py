@@ -100,6 +100,16 @@ async def test_nothing_is_shown_once_the_turn_has_its_result() -> None:
     assert screen.shown == []
 
 
+async def test_nothing_is_remembered_of_what_is_reported_after_the_end() -> None:
+    screen = Screen()
+    screen.look = Look.OVER
+    board = ProgressBoard(screen)
+    board.report(FIZZ, 1, Progress(text="a"))
+    await a_while()
+
+    assert board.newest(FIZZ, 1) == Progress()
+
+
 async def test_a_look_that_fails_is_tried_again_a_few_times() -> None:
     screen = Screen()
     screen.failures = 2
@@ -121,6 +131,35 @@ async def test_a_turn_s_card_shows_what_the_agent_does(play: Playbook) -> None:
 
     assert "Read main.py" in card.words
     assert play.one("SELECT count(*) FROM effect") == owed
+
+
+async def test_a_card_begins_to_be_kept_up_when_it_was_shown() -> None:
+    """An agent may be silent from the first; what it reported before is not forgotten."""
+    screen = Screen()
+    board = ProgressBoard(screen, every=timedelta(), again=timedelta(hours=1))
+    board.begin(FIZZ, 1)
+    await a_while()
+    assert screen.shown == [], "it was shown just now"
+    board.nudge(FIZZ, 1)
+    await a_while()
+    assert screen.shown == [""]
+    board.report(FIZZ, 1, Progress(text="a"))
+    board.begin(FIZZ, 1)
+    await a_while()
+    board.nudge(SessionId("other"), 1)
+    await board.close()
+
+    assert screen.shown == ["", "a"]
+
+
+async def test_the_card_of_an_agent_that_asks_before_it_said_a_word_shows_that_it_waits(play: Playbook) -> None:
+    session = await play.begin("go")
+    card = play.channel.shown(f"turn:{session}:1")
+    assert "Starting" in card.words
+    await play.asks(session)
+    await play.until(lambda: "is waiting for you" in card.words)
+
+    assert "Starting" not in card.words
 
 
 async def test_a_late_glimpse_does_not_cover_the_result(play: Playbook) -> None:

@@ -1,5 +1,7 @@
 """When a live card's words are streamed, and when that has to be over (C5)."""
 
+import asyncio
+
 from phonework.backends.base import Progress, Step
 from phonework.channels.base import Action, Delivery
 from phonework.fsm.events import TurnFinished
@@ -17,6 +19,12 @@ async def streaming(play: Playbook) -> SessionId:
     play.core.node.progress(session, 1, Progress(text="Reading"))
     await play.until(lambda: card.streams)
     return session
+
+
+async def whatever_can(play: Playbook) -> None:
+    """Everything that does not hang has happened."""
+    for _ in range(30):
+        await play.writer.run(lambda _connection, _now: None)
 
 
 def of_turn(play: Playbook, session: SessionId) -> list[Delivery]:
@@ -111,3 +119,34 @@ async def test_after_a_crash_the_channel_is_told_which_card_it_was(play: Playboo
     last = of_turn(play, session)[-1]
     assert (last.action, last.stream) == (Action.UPDATE, "")
     assert last.entity == f"card of {last.target}"
+
+
+async def test_a_card_brought_up_to_date_for_a_question_does_not_come_after_the_result(play: Playbook) -> None:
+    """A question that waited for its person is shown in another lane than the result."""
+    session = await streaming(play)
+    card = play.channel.shown(f"turn:{session}:1")
+    play.channel.fates.append(Fate.HANG)
+    late = asyncio.create_task(play.core.chats.board.catch_up(session, 1))
+    await play.until(lambda: bool(play.channel.blocked))
+    ended = asyncio.create_task(play.agent(session, TurnFinished(turn=1, text="Ready.")))
+    await whatever_can(play)
+    play.channel.release()
+    await asyncio.gather(late, ended)
+    await play.settled()
+
+    assert "Ready." in card.words
+
+
+async def test_a_card_left_at_the_stop_does_not_come_after_the_result(play: Playbook) -> None:
+    session = await streaming(play)
+    card = play.channel.shown(f"turn:{session}:1")
+    play.channel.fates.append(Fate.HANG)
+    late = asyncio.create_task(play.core.chats.close())
+    await play.until(lambda: bool(play.channel.blocked))
+    ended = asyncio.create_task(play.agent(session, TurnFinished(turn=1, text="Ready.")))
+    await whatever_can(play)
+    play.channel.release()
+    await asyncio.gather(late, ended)
+    await play.settled()
+
+    assert "Ready." in card.words
