@@ -163,6 +163,7 @@ class ChatCarrier:
                 await self._sender.create(owed, request_card(view, language, tz=tz), f"request:{request_id}")
                 if (file := request_file(view, language)) is not None:
                     await self._sender.file(owed, *file)
+                self.board.nudge(view.session.session_id, view.request.turn)
             case order.UpdateRequest(request_id=request_id):
                 assert isinstance(view, RequestView)
                 await self._sender.update(owed, request_card(view, language, tz=tz), f"request:{request_id}")
@@ -176,6 +177,7 @@ class ChatCarrier:
                 assert isinstance(view, TurnView)
                 stream = WORDS if may_stream(view, wishes) else ""
                 await self._sender.create(owed, self._live.card(view, wishes), turn_key(view), stream=stream)
+                self._live.begin(view)
             case order.UpdateTurn():
                 assert isinstance(view, TurnView)
                 streams = self.board.streams(view.session.session_id, view.turn.turn)
@@ -228,6 +230,10 @@ class ChatCarrier:
             params=effect.params,
         )
         report = await self._made(effect.report, wanted)
+        if effect.update:
+            if report.card is not None:
+                await self._sender.update(owed, report.card, report.card_key)
+            return
         if report.card is not None:
             await self._sender.create(owed, report.card, report.card_key or f"{effect.report}:{owed.key}")
         if report.markdown:
