@@ -1,4 +1,4 @@
-"""Takes a permission rule back where the agent keeps it, and tells the person what came of it."""
+"""Takes a permission rule back where the agent keeps it, tells the person what came of it, and mends the card."""
 
 import asyncio
 import sqlite3
@@ -36,7 +36,7 @@ class RuleCarrier:
                 return None
             told = effects.add(
                 connection,
-                [says],
+                [says, order.ShowReport(report="rules", session_id=owed.session_id or "", update=True)],
                 prefix=f"{owed.key}:told",
                 session_id=owed.session_id,
                 user_id=owed.user_id,

@@ -152,11 +152,15 @@ class ShowStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowReport:
-    """Show something a person asked to look at. session_id: the session it concerns, or empty; params: what was asked."""
+    """Show something a person asked to look at. session_id: the session it concerns, or empty; params: what was asked.
+
+    update: bring the card that shows it already to what is true now, if there is one.
+    """
 
     report: str
     session_id: str = ""
     params: dict[str, str] = field(default_factory=dict)
+    update: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,4 +29,4 @@ class RulesReport:
         except BackendError as error:
             problem = error.problem
             return Report(markdown=text(wanted.language, problem.key, **problem.params) if problem else str(error))
-        return Report(card=rules_card(session, rules, wanted.language))
+        return Report(card=rules_card(session, rules, wanted.language), card_key=f"rules:{session_id}")

@@ -4,7 +4,7 @@ import pytest
 
 from phonework.backends.base import Rule
 from phonework.errors import BackendError
-from phonework.testing.playbook import ADA, BOB, Playbook
+from phonework.testing.playbook import BOB, Playbook
 
 TOUCH = Rule(rule_id="a1", text="Bash(touch *)", place=".claude/settings.local.json")
 DENY = Rule(rule_id="b2", text="Read(.env)", kind="deny", place=".claude/settings.json", removable=False)
@@ -13,8 +13,8 @@ FLEETING = Rule(rule_id="", text="Bash(ls *)", removable=False)
 
 async def listed(play: Playbook) -> str:
     """The key of the card."""
-    said = await play.say("/rules")
-    return f"rules:{ADA}:{said.key}:0"
+    await play.say("/rules")
+    return next(key for one in reversed(play.channel.posts.values()) if (key := one.delivery.card_key))
 
 
 async def test_the_rules_are_listed_with_where_they_are_kept(play: Playbook) -> None:
@@ -49,6 +49,20 @@ async def test_a_rule_is_taken_back_once(play: Playbook) -> None:
     assert "removed the rule" in play.channel.texts()[-2]
     assert ".claude/settings.local.json" in play.channel.texts()[-2]
     assert "not there any more" in play.channel.texts()[-1]
+
+
+async def test_the_card_shows_what_is_left_when_one_was_taken_back(play: Playbook) -> None:
+    play.script.rules = [TOUCH, DENY]
+    await play.begin()
+    card = await listed(play)
+    messages = len(play.channel.posts)
+
+    await play.click(play.button(card, "rule"))
+
+    assert "Bash(touch *)" not in play.channel.shown(card).words
+    assert "deny `Read(.env)`" in play.channel.shown(card).words
+    assert play.channel.values(card) == []
+    assert len(play.channel.posts) == messages + 1, "and a sentence, but no second card"
 
 
 async def test_a_rule_of_the_session_is_taken_back_where_the_agent_can(play: Playbook) -> None:
