@@ -129,7 +129,8 @@ def _short(session: SessionView, language: str, now: datetime, tz: tzinfo | None
         escape(_when(session.last_activity, language, now, tz)),
     ]
     asking = f"\n{_fact('asking', line(session.asking, 120), language)}" if session.asking else ""
-    return f"<font color='grey'>{' · '.join(facts)}</font>{asking}"
+    unasked = f"\n{_fact('mode', _permissions(session, tz), language)}" if session.mode_until else ""
+    return f"<font color='grey'>{' · '.join(facts)}</font>{unasked}{asking}"
 
 
 def _when(at: datetime, language: str, now: datetime, tz: tzinfo | None) -> str:

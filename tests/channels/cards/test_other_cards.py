@@ -316,6 +316,15 @@ def test_the_active_session_comes_first_with_everything_about_it() -> None:
     assert ops(card) == {"switch", "close"}
 
 
+def test_a_session_that_asks_nothing_is_red_also_where_it_is_not_the_active_one() -> None:
+    unasked = a_session(active=False, mode="bypassPermissions", mode_until=NOON + timedelta(minutes=5))
+    text = said(status_card(StatusView(sessions=(unasked,)), "en", NOON, tz=UTC))
+    assert "<font color='red'>🔴 bypassPermissions → 12:05</font>" in text
+    assert "bypassPermissions" not in said(
+        status_card(StatusView(sessions=(replace(unasked, mode_until=None),)), "en", NOON)
+    )
+
+
 def test_only_a_mode_out_of_the_ordinary_is_named() -> None:
     assert "· direct" not in said(status_card(StatusView(sessions=(a_session(),)), "en", NOON))
     assert "smart mode" in said(status_card(StatusView(sessions=(a_session(),), mode="smart"), "en", NOON))
