@@ -106,6 +106,14 @@ async def test_a_phone_shows_one_pane_at_a_time_and_never_scrolls_sideways(bot: 
     await expect(conversation.locator(".card").last).to_be_visible()
     await expect(chats).not_to_be_visible()
     assert await page.evaluate("document.documentElement.scrollWidth") == 390
+    bot.send("text", {"text": "ok"})
+    await page.locator(".composer textarea").fill("ok")
+    await page.locator(".composer textarea").press("Enter")
+    await expect(page.locator(".row.own .bubble")).to_be_visible()
+    outside = (
+        "(all) => all.map((one) => one.getBoundingClientRect()).filter((at) => at.left < 0 || at.right > 390).length"
+    )
+    assert await page.locator(".messages .actions").evaluate_all(outside) == 0
     await page.go_back()
     await expect(chats).to_be_visible()
     await expect(conversation).not_to_be_visible()
