@@ -9,6 +9,7 @@ from typing import Final
 
 from aiolimiter import AsyncLimiter
 
+CARD_CALLS_PER_SECOND: Final = 8
 _MOST_REMEMBERED: Final = 2_000
 
 
@@ -39,7 +40,7 @@ class Limits:
 
     async def card(self, card_id: str) -> None:
         """Before each call about a card entity: they may be called 10 times a second."""
-        await self._bucket(f"card {card_id}", 8).acquire()
+        await self._bucket(f"card {card_id}", CARD_CALLS_PER_SECOND).acquire()
 
     def spare(self) -> bool:
         """Whether there is room for a call that may as well not be made."""

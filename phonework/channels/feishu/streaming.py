@@ -19,6 +19,7 @@ from phonework.channels.feishu import errors
 from phonework.channels.feishu.api import Api, quoted
 from phonework.channels.feishu.card_texts import differences, with_text
 from phonework.channels.feishu.cardkit import Card, CardKit, Step
+from phonework.channels.feishu.limits import CARD_CALLS_PER_SECOND
 from phonework.channels.feishu.untrusted import mapping
 from phonework.clock import Clock
 from phonework.errors import ChannelError
@@ -32,6 +33,8 @@ MOST_BYTES: Final = 28_000
 """Of the card as JSON; Feishu takes 30 KB."""
 _TYPED: Final = {"print_frequency_ms": {"default": 50}, "print_step": {"default": 4}, "print_strategy": "fast"}
 _MOST_REMEMBERED: Final = 1_000
+_NUMBERS: Final = 2**31 - 2**20
+"""From the last of them it begins anew, every eight years; there is room for those of one run beyond each."""
 _NOT_ALLOWED_FOR: Final = timedelta(minutes=10)
 _IN_TROUBLE_FOR: Final = timedelta(minutes=1)
 
@@ -146,8 +149,7 @@ class Streams:
     def _of(self, delivery: Delivery) -> _Entity | None:
         found = self._entities.get(delivery.target)
         if found is None and delivery.entity:
-            # Numbers of one run begin at 1 and grow slowly: the seconds of today lie beyond those of any earlier run.
-            found = _Entity(delivery.entity, sequence=int(self._clock.now().timestamp()), unsure=True)
+            found = _Entity(delivery.entity, sequence=_beyond(self._clock.now()), unsure=True)
             _remember(self._entities, delivery.target, found)
         return found
 
@@ -204,10 +206,16 @@ class Streams:
         """From here on it is an ordinary card, and must not be left saying that more is to come."""
         log.info("a card streams no longer", card_id=entity.card_id, code=error.code, error=str(error), hint=error.hint)
         entity.refused = True
-        if entity.streams_since is not None or entity.unsure:
+        # A call that was not answered may still arrive: with a newer number taken it is refused then.
+        if entity.streams_since is not None or entity.unsure or error.unknown:
             with contextlib.suppress(ChannelError):
                 await self._stop(entity, entity.shown or {})
         entity.shown = entity.streams_since = None
+
+
+def _beyond(now: datetime) -> int:
+    """A number beyond those of earlier runs: a card's number cannot grow faster than this does. It fits into 32 bits."""
+    return int(now.timestamp() * CARD_CALLS_PER_SECOND) % _NUMBERS
 
 
 def _passes(error: ChannelError) -> bool:

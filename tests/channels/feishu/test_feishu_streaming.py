@@ -238,6 +238,19 @@ async def test_a_card_whose_settings_are_refused_is_changed_through_its_message(
     assert (await shown.seen()).card == card("end")
 
 
+async def test_a_form_that_may_still_arrive_is_refused_then(desk: Any) -> None:
+    """It would come over whatever the message is given next; a newer number is taken before that."""
+    shown = await live(desk)
+    await shown.ends(card("asked"))
+    await desk.phone.fault("http.drop_before", match={"method": "PUT", "path": CARDKIT})
+
+    await shown.ends(card("end"))
+    assert (await shown.seen()).card == card("end")
+    *_, unanswered, newer = [one["body"] for one in await shown.all_calls()]
+    assert newer["sequence"] > unanswered["sequence"]
+    assert "settings" in newer
+
+
 @pytest.mark.parametrize("kind", ["http.rate_limit", "locked"])
 async def test_words_that_come_too_fast_are_left_out_and_the_next_are_written(desk: Any, kind: str) -> None:
     shown = await live(desk)
@@ -316,6 +329,27 @@ async def test_after_a_restart_the_end_closes_the_stream(desk: Any, open_desk: A
     assert (await shown.seen()).card == card("end", "later")
     assert [call[1] for call in await shown.calls()][-3:] == ["settings", shown.entity, shown.entity]
     assert await emulator.phone.violations() == []
+
+
+async def test_numbers_grow_over_several_restarts_however_fast_words_came(open_desk: Any) -> None:
+    clock = ManualClock(datetime.now(UTC))
+    async with open_desk(clock=clock) as desk:
+        shown = await live(desk)
+        await shown.shows(card("one"))
+    clock.advance(timedelta(seconds=2))
+    async with open_desk(clock=clock) as desk:
+        shown.desk = desk
+        await shown.shows(card("one"))
+        for number in range(8):
+            assert await shown.writes(f"one {number}")
+    clock.advance(timedelta(seconds=2))
+    async with open_desk(clock=clock) as desk:
+        shown.desk = desk
+        await shown.ends(card("end"))
+
+        assert (await shown.seen()).card == card("end")
+        assert {code for _, _, code in await shown.calls()} == {0}
+        assert await shown.calls("im/v1/messages/") == []
 
 
 async def test_after_a_lost_answer_the_same_entity_is_sent_again(desk: Any) -> None:
