@@ -177,7 +177,7 @@ def _object(arguments: str) -> str:
     """Servers parse what the model wrote earlier, and refuse the whole conversation when that was no JSON object."""
     try:
         return arguments if isinstance(json.loads(arguments), dict) else "{}"
-    except ValueError:
+    except (ValueError, RecursionError):
         return "{}"
 
 
@@ -190,7 +190,7 @@ async def _whole(pieces: Any) -> object:
             raise ModelError(Trouble.ENDLESS)
     try:
         found = json.loads(raw)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ModelError(Trouble.GARBAGE) from error
     if isinstance(found, dict) and not found.get("choices") and found.get("error"):
         raise ModelError(Trouble.REFUSED, detail=json.dumps(found["error"], ensure_ascii=False)[:200])

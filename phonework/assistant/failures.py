@@ -38,7 +38,7 @@ def of_exception(error: Exception, *, secret: str = "") -> ModelError:
         return _of_status(error.status_code, _said(error), dict(error.response.headers), secret)
     if isinstance(error, openai.APIError):  # an error in the middle of a stream
         return ModelError(_by_words(error.message) or Trouble.DOWN, detail=_detail(error.message, secret))
-    if isinstance(error, ValueError):  # no JSON, no UTF-8
+    if isinstance(error, ValueError | RecursionError):  # no JSON, no UTF-8, or nested without end
         return ModelError(Trouble.GARBAGE)
     return ModelError(Trouble.DOWN, detail=_detail(f"{type(error).__name__}: {error}", secret))
 

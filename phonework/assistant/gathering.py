@@ -29,7 +29,7 @@ class _Part:
     def complete(self) -> bool:
         try:
             json.loads("".join(self.arguments))
-        except ValueError:
+        except (ValueError, RecursionError):
             return False
         return True
 

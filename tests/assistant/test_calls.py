@@ -184,6 +184,8 @@ async def test_a_session_begins_where_the_person_said(scene: Any) -> None:
         ({"directory": "api", "force": True}, "unknown field `force`"),
         ("{", "not valid JSON"),
         ("[]", "Expected `object`, got `array`"),
+        ("[" * 100_000, "Nothing was done"),
+        ('{"directory": ' + "[" * 100_000 + "]" * 100_000 + "}", "Nothing was done"),
         ('{"directory": "\\ud800"}', "not valid JSON"),
     ],
 )

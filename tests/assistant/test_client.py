@@ -21,6 +21,7 @@ from phonework.testing.fake_openai import FakeOpenAI, Reply, call, fail, say
 HELLO = (Message(role=Role.USER, text="hello"),)
 OFFERS = (Offer(name="add", description="Add.", parameters={"type": "object", "properties": {}}),)
 KEY = "sk-secret-of-the-tests"
+DEEP = '{"a": ' + "[" * 100_000 + "]" * 100_000 + "}"
 
 
 @dataclass
@@ -187,6 +188,8 @@ async def test_what_will_not_pass_is_said_at_once(reply: Reply, trouble: Trouble
         ([{"raw": "data: {nonsense\n\n"}], Trouble.GARBAGE),
         ([{"raw": b"data: \xff\xfe\n\n"}], Trouble.GARBAGE),
         ([{"body": b"nonsense", "type": "application/json"}], Trouble.GARBAGE),
+        ([{"raw": f"data: {DEEP}\n\n"}], Trouble.GARBAGE),
+        ([{"body": DEEP.encode(), "type": "application/json"}], Trouble.GARBAGE),
         ([{"text": ""}], Trouble.EMPTY),
         ([{"reasoning": "Hm."}], Trouble.EMPTY),
         ([{"raw": 'data: [1, "two", null]\n\ndata: {"choices": null}\n\ndata: {"choices": [7]}\n\n'}], Trouble.EMPTY),
@@ -251,9 +254,10 @@ def test_the_package_is_imported_only_when_a_model_is_asked() -> None:
 
 def test_arguments_that_are_no_object_are_not_sent_back() -> None:
     """Servers refuse a whole conversation for one of them."""
-    calls = tuple(ToolCall(call_id="c", name="add", arguments=text) for text in ("{", "[]", "null", '{"left": 1}'))
+    texts = ("{", "[]", "null", DEEP, '{"left": 1}')
+    calls = tuple(ToolCall(call_id="c", name="add", arguments=text) for text in texts)
     sent = wire(Message(role=Role.ASSISTANT, calls=calls, reasoning=""))
-    assert [one["function"]["arguments"] for one in sent["tool_calls"]] == ["{}", "{}", "{}", '{"left": 1}']
+    assert [one["function"]["arguments"] for one in sent["tool_calls"]] == ["{}", "{}", "{}", "{}", '{"left": 1}']
     assert sent["reasoning_content"] == ""
 
 

@@ -88,5 +88,5 @@ def _cell(notebook: str | None, cell: object) -> str:
         found = next(one for number, one in enumerate(cells) if cell in (one.get("id"), f"cell-{number}", str(number)))
         source = found["source"]
         return "".join(source) if isinstance(source, list) else str(source)
-    except (ValueError, KeyError, TypeError, AttributeError, StopIteration):
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError, StopIteration):
         return ""

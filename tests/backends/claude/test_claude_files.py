@@ -61,6 +61,14 @@ def test_a_cell_of_a_notebook_is_shown_by_itself(tmp_path: Path) -> None:
     assert "n.ipynb#c1" in shown
 
 
+@pytest.mark.parametrize("book", ["", "{", "[]", '{"cells": 7}', "[" * 100_000])
+def test_a_notebook_that_is_none_shows_what_was_meant(tmp_path: Path, book: str) -> None:
+    (tmp_path / "n.ipynb").write_text(book)
+    call = {"notebook_path": str(tmp_path / "n.ipynb"), "cell_id": "c1", "new_source": "y = 3\n"}
+
+    assert "+y = 3\n" in diffs.of_call("NotebookEdit", call, "/")
+
+
 @pytest.mark.parametrize(
     ("tool", "call"),
     [
