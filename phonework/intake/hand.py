@@ -23,7 +23,7 @@ from phonework.fsm.types import (
     UserId,
 )
 from phonework.link.base import Envelope
-from phonework.store import effects, events, sessions, users, views
+from phonework.store import effects, events, sessions, topics, users, views
 from phonework.store.codec import dump
 from phonework.store.events import Record, Status
 from phonework.views import (
@@ -131,7 +131,10 @@ def find_session(hand: Hand, target: str) -> SessionId | None:
 
 
 def active(hand: Hand) -> SessionId | None:
-    return users.active_session(hand.connection, hand.user_id)
+    """The session that is meant where none is named: in a topic of a group the one it is about, else the one gone to last."""
+    act = hand.envelope.said or hand.envelope.clicked
+    here = topics.session_in(hand.connection, hand.user_id, act.chat) if act is not None else None
+    return here or users.active_session(hand.connection, hand.user_id)
 
 
 def switched(hand: Hand, session_id: SessionId) -> Effect:

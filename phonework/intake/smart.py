@@ -2,19 +2,24 @@
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from phonework import commands
 from phonework.channels.base import Said
 from phonework.fsm import effects as order
+from phonework.fsm.effects import Effect
 from phonework.fsm.types import Prompt, Request, RequestStatus, SessionId
 from phonework.intake.companions import companion, companion_of
 from phonework.intake.hand import Hand, Taken, active
 from phonework.intake.messages import is_spoken, prompt_of, replied_to, reply, to_session
 from phonework.intake.routing import Known, Route, Situation, Way, route
 from phonework.intake.shell import in_shell, is_shell
-from phonework.store import dialogue, prompts, requests, sessions, turns, users, views
+from phonework.store import dialogue, prompts, requests, sessions, topics, turns, users, views
 from phonework.texts import text
 from phonework.views import SessionView
+
+_UNSAID: Final = (Way.DIRECT, Way.ANSWER, Way.CONTINUED)
+"""The person did not say whom they mean."""
 
 
 def routed(hand: Hand, said: Said) -> Taken:
@@ -27,9 +32,23 @@ def routed(hand: Hand, said: Said) -> Taken:
     if found.way is Way.MODEL:
         assert hand.desk.assistant
         session_id = companion(hand, hand.desk.assistant, said.chat)
+    if found.way in _UNSAID and session_id is not None and (words := _asked_elsewhere(hand, said, session_id)):
+        return reply(hand, said, words)
     if is_shell(hand, session_id):
         return in_shell(hand, said, found.text, may_answer=True)
     return to_session(hand, said, prompt_of(hand, said, found.text), session_id)
+
+
+def _asked_elsewhere(hand: Hand, said: Said, session_id: SessionId) -> Effect | None:
+    """In a topic that is about something else, perhaps somebody else's, words are no answer to what is asked elsewhere."""
+    fresh = said.chat.private or said.chat.root == said.message_id
+    asks = not fresh and requests.waiting(hand.connection, session_id)
+    if not asks or sessions.chat_of(hand.connection, session_id) == said.chat:
+        return None
+    if session_id == topics.session_in(hand.connection, hand.user_id, said.chat):
+        return None
+    project = views.session(hand.connection, session_id).project
+    return order.Say(text="say.asked_elsewhere", params={"project": project, "session_id": session_id})
 
 
 def situation(hand: Hand, said: Said) -> Situation:
@@ -57,8 +76,8 @@ def _directly(hand: Hand, said: Said) -> Situation:
     current = active(hand)
     assistant, shell = (_asking(hand, said, backend) for backend in (hand.desk.assistant, hand.desk.shell))
     if assistant is None and shell is None:
-        sessions = _open(hand, said, only=current) if current else ()
-        return Situation(sent_at=said.sent_at, smart=False, sessions=sessions)
+        own = _open(hand, said, only=current) if current else ()
+        return Situation(sent_at=said.sent_at, smart=False, sessions=own, replied=None if own else current)
     return Situation(
         sent_at=said.sent_at,
         smart=False,
@@ -155,7 +174,8 @@ def _known(hand: Hand, said: Said, view: SessionView, *, number: int) -> Known:
     asked = opened if opened and opened.opened_at and opened.opened_at < said.sent_at else None
     written = max((one.sent_at for one in _written(hand, view)), default=None)
     began = view.last_activity if number > 0 and view.turn == 0 and written is None else None
-    unspoken_since = (_gone_to(hand, said, written) if view.active else None) or began
+    chosen = view.session_id == users.active_session(hand.connection, hand.user_id)
+    unspoken_since = (_gone_to(hand, said, written) if chosen else None) or began
     return Known(
         session_id=view.session_id,
         number=number,

@@ -5,7 +5,7 @@ from pathlib import PurePath
 
 from phonework.channels.base import Chat
 from phonework.fsm.types import PromptId, PromptStatus, Request, RequestId, RequestStatus, SessionId, State, UserId
-from phonework.store import prompts, requests, sessions, tasks, turns, users
+from phonework.store import prompts, requests, sessions, tasks, topics, turns, users
 from phonework.store.codec import maybe_moment, moment
 from phonework.store.queries import SQL
 from phonework.views import PendingView, PromptView, RequestView, SessionView, StatusView, TurnView
@@ -53,9 +53,9 @@ def session(connection: sqlite3.Connection, session_id: SessionId) -> SessionVie
 
 
 def status(connection: sqlite3.Connection, user_id: UserId, chat: Chat) -> StatusView:
-    """A person's sessions, numbered. chat: where they will be shown."""
+    """A person's sessions, numbered. chat: where they will be shown; in a topic the one it is about is the active one."""
     user = users.get(connection, user_id)
-    active = user.active_session if user else None
+    active = topics.session_in(connection, user_id, chat) or (user.active_session if user else None)
     rows = connection.execute(SQL["sessions_of"], (user_id,)).fetchall()
     found = tuple(_session(connection, row, number, active) for number, row in enumerate(rows, start=1))
     return StatusView(sessions=found, mode=user.mode if user else "", person=None if chat.private else user_id)

@@ -1,5 +1,6 @@
-"""Group chats: cards and words there name the person, private ones do not."""
+"""Group chats: cards and words there name the person, private ones do not; a topic is about one session of each person."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from phonework.channels.base import Chat
@@ -72,3 +73,64 @@ async def test_sessions_shown_in_a_group_are_somebodys(play: Playbook) -> None:
     await play.say("/status", chat=GROUP)
 
     assert any(post.words.startswith("My sessions") and NAMED in post.words for post in play.channel.posts.values())
+
+
+async def begin_in_topic(play: Playbook, root: str, directory: str) -> SessionId:
+    """A session begun by the first message of a topic, at work."""
+    chat = replace(GROUP, root=root)
+    await play.say(f"/new --create {directory} --backend demo tidy up", key=root, chat=chat)
+    session_id = play.one("SELECT session_id FROM session WHERE cwd LIKE ?", f"%/{directory}")
+    await play.started(session_id)
+    return SessionId(session_id)
+
+
+async def test_words_in_a_topic_are_for_the_session_it_is_about(play: Playbook) -> None:
+    """The other one was gone to last, and its question is not answered by a yes to this one's."""
+    first = await begin_in_topic(play, "om_one", "api")
+    one = await play.asks(first)
+    second = await begin_in_topic(play, "om_two", "web")
+    other = await play.asks(second)
+
+    await play.say("yes", chat=replace(GROUP, root="om_one"), reply_to="om_one")
+
+    assert play.request_status(one) == "delivered"
+    assert play.request_status(other) == "open"
+    await play.say("/close", chat=replace(GROUP, root="om_one"), reply_to="om_one")
+    assert play.state(first) == "closed"
+    assert play.state(second) == "waiting_confirm"
+
+
+async def test_a_topic_keeps_its_session_when_that_was_used_elsewhere(play: Playbook) -> None:
+    first = await begin_in_topic(play, "om_one", "api")
+    await play.say("and more")  # in private
+    await begin_in_topic(play, "om_two", "web")
+    one = await play.asks(first)
+
+    await play.say("yes", chat=replace(GROUP, root="om_one"), reply_to="om_one")
+
+    assert play.request_status(one) == "delivered"
+
+
+async def test_words_in_somebody_elses_topic_answer_nothing(play: Playbook) -> None:
+    """A yes there may be about anything."""
+    first = await begin_in_topic(play, "om_one", "api")
+    one = await play.asks(first)
+
+    await play.say("yes", chat=replace(GROUP, root="om_graces"), reply_to="om_graces")
+
+    assert play.request_status(one) == "open"
+    assert any("not in this topic" in post.words for post in play.channel.posts.values())
+
+
+async def test_switching_in_a_topic_makes_it_about_the_other_session(play: Playbook) -> None:
+    first = await begin_in_topic(play, "om_one", "api")
+    second = await begin_in_topic(play, "om_two", "web")
+    there = replace(GROUP, root="om_one")
+    await play.say(f"/switch {second}", chat=there, reply_to="om_one")
+    asked = await play.asks(second)
+    await play.asks(first)
+
+    await play.say("/status", chat=there, reply_to="om_one")
+    await play.say("yes", chat=there, reply_to="om_one")
+
+    assert play.request_status(asked) == "delivered"
