@@ -1,6 +1,7 @@
 """One session's demo agent: runs turns one after another, and reports each end exactly once."""
 
 import asyncio
+from dataclasses import replace
 from enum import StrEnum
 from uuid import uuid4
 
@@ -187,6 +188,8 @@ class Agent:
 
     async def _play(self, talk: Talk, prompt: Prompt, images: tuple[str, ...]) -> str:
         wish = understand(prompt.text, verbatim=prompt.verbatim)
+        if not prompt.verbatim:
+            wish = replace(wish, chinese=wish.chinese or self._chinese(talk))
         if wish.story is Story.CLEAR:
             return await self._clear(talk, wish)
         if not images:
@@ -195,6 +198,11 @@ class Agent:
         if not prompt.text.strip():
             return seen
         return f"{seen}\n\n{await STORIES[wish.story](talk, wish)}"
+
+    def _chinese(self, talk: Talk) -> bool:
+        """Whether the person writes Chinese here: a command has no language."""
+        said = self._desk.journal.memory.said.get(talk.conversation, [])
+        return any(understand(text).chinese for text in said)
 
     async def _clear(self, talk: Talk, wish: Wish) -> str:
         """Begin a new conversation, under a new id, as Claude Code does on /clear."""

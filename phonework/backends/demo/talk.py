@@ -63,6 +63,7 @@ class Talk:
     text: str = ""
     steps: list[Step] = field(default_factory=list)
     waiting: dict[RequestId, asyncio.Future[Answer]] = field(default_factory=dict)
+    _in_turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def usage(self) -> Usage:
@@ -129,10 +130,13 @@ class Talk:
 
         A rule or mode the person chose earlier answers without asking.
         """
-        if answer := await self._standing(ask):
-            return answer
-        await self.desk.journal.append({"kind": "asked", "request_id": ask.request_id, "deed": deed})
-        answer = await self._asked(ask)
+        async with self._in_turn:  # what is asked at the same moment comes in its order
+            if answer := await self._standing(ask):
+                return answer
+            await self.desk.journal.append({"kind": "asked", "request_id": ask.request_id, "deed": deed})
+            decision = await self._put(ask)
+        answer = await decision
+        del self.waiting[ask.request_id]  # an interrupt leaves it here, to be withdrawn
         if answer.verdict is Verdict.ALLOW_SESSION and ask.rule:
             await self.desk.journal.append({"kind": "rule", "rule": ask.rule})
         if answer.verdict is Verdict.ALLOW_RULE and ask.rule:
@@ -161,13 +165,12 @@ class Talk:
             raise RequestGoneError("The agent no longer waits for this answer.")
         future.set_result(answer)
 
-    async def _asked(self, ask: Ask) -> Answer:
+    async def _put(self, ask: Ask) -> asyncio.Future[Answer]:
+        """Put the question to the person."""
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self.waiting[ask.request_id] = future
         await self.desk.report(AgentAsked(turn=self.start.turn, ask=ask))
-        answer = await future
-        del self.waiting[ask.request_id]  # an interrupt leaves it here, to be withdrawn
-        return answer
+        return future
 
     async def _standing(self, ask: Ask) -> Answer | None:
         memory = self.desk.journal.memory

@@ -349,3 +349,8 @@ async def test_how_full_its_context_is(person: Person) -> None:
     await person.said("echo one")
     assert "in this conversation: 2." in await person.said("/context", verbatim=False)
     assert "no context that fills up" in await person.said("/context", verbatim=False)
+
+
+async def test_a_command_is_answered_in_the_language_of_what_was_said_before(person: Person) -> None:
+    await person.said("说 一")
+    assert "你说过 2 句话" in await person.said("/context", verbatim=False)
