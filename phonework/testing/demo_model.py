@@ -28,16 +28,23 @@ _SAYS: Final = {
         "- 写一个文件 notes.txt\n- 上网搜索蜜蜂\n- 10分钟后提醒我休息\n- 关闭我的会话\n\n也可以直接点名一个工具：`#call list_files`。发送 `/direct` 就不用我了。"
     ),
 }
+_TOLD: Final = {
+    "en": "A real model would put this in its own words; the tool said:\n\n{said}",
+    "zh": "真正的模型会用自己的话告诉你；工具给模型的原文（英文）是：\n\n{said}",
+}
 
 
 def wishes(asked: Asked) -> Reply:
     """What the demo's model does about a message; never nothing."""
+    chinese = any(letter > "\u2e80" for letter in asked.said)
+    if asked.last.get("role") == "tool":
+        return say(_TOLD["zh" if chinese else "en"].format(said=asked.last.get("content")))
     if (done := obedient(asked)) is not None:
         return done
     for pattern, answer in _WISHES:
         if re.search(pattern, asked.said, re.IGNORECASE) and (reply := answer(asked)) is not None:
             return reply
-    return say(_SAYS["zh" if any(letter > "\u2e80" for letter in asked.said) else "en"])
+    return say(_SAYS["zh" if chinese else "en"])
 
 
 def _begin(asked: Asked) -> Reply | None:

@@ -47,6 +47,14 @@ def test_all_else_is_answered_with_what_it_can_do() -> None:
     assert "脚本模型" in wishes(asked("唱首歌"))[0]["text"]
 
 
+@pytest.mark.parametrize(("wish", "told"), [("我有哪些会话？", "工具给模型的原文"), ("my sessions", "the tool said:")])
+def test_what_a_tool_said_is_told_as_what_it_is_in_the_person_s_language(wish: str, told: str) -> None:
+    body = {"messages": [{"role": "user", "content": wish}, {"role": "tool", "content": "1. {fizz-top}"}]}
+    (block,) = wishes(Asked(number=1, headers={}, body=body))
+    assert told in block["text"]
+    assert block["text"].endswith("1. {fizz-top}")
+
+
 def test_a_tool_is_called_by_its_name() -> None:
     assert wishes(asked('#call read_file {"path": "a"}'))[0]["call"] == "read_file"
 
