@@ -38,6 +38,8 @@ class EngineMachine(People, Agents):
         for user, sleeps in self.nights.items():
             if sleeps:
                 self.sleep(user, soundly=False)
+        if self.nights:  # what was asked before or in the night waits for the morning, also when they get up earlier
+            self.pass_time(timedelta(days=1))
         for _ in range(4 + 2 * max((len(one.queue) for one in self.sessions.values()), default=0)):
             self.let_go()
             self.pass_time(timedelta(minutes=31))
