@@ -148,6 +148,15 @@ def test_paths_in_the_file_are_relative_to_it(tmp_path: Path) -> None:
         ("[timeouts]\nturn = inf\n", "timeouts.turn ({}:2): "),
         ("[timeouts]\nturn = -1\n", "timeouts.turn ({}:2): must be greater than or equal to 0, not -1"),
         ("[access]\nallow = 'ou_a'\nadmins = ['a@b.c']\n", "access.admins ({}:3): 'a@b.c' is not an open_id"),
+        ("[access]\nallow = ['Ada']\n", "access.allow ({}:2): 'Ada' is not an open_id; those begin with ou_"),
+        (
+            "[assistant]\nbase_url = 'https://a.b/v1'\n",
+            "assistant ({}:1): base_url is set and model is not: set [assistant] model, too",
+        ),
+        (
+            "[assistant]\nmodel = 'glm'\n",
+            "assistant ({}:1): model is set and base_url is not: set [assistant] base_url, too",
+        ),
         ("[ui]\ntimezone = 'Mars/Base'\n", "ui.timezone ({}:2): there is no time zone 'Mars/Base'"),
         ("[feishu]\ndomain = 'open.feishu.cn'\n", "feishu.domain ({}:2): 'open.feishu.cn' is not an origin"),
         ("[claude]\npermission_mode = 'bypassPermissions'\n", "claude.permission_mode ({}:2): must be 'default', "),

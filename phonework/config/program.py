@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -58,7 +59,7 @@ class AccessSettings(Section):
         for person in people:
             if person == "*" and info.field_name == "allow":
                 continue
-            if not person or "*" in person or "@" in person or person.startswith(("on_", "cli_", "oc_")):
+            if not re.fullmatch(r"ou_[A-Za-z0-9_-]+", person):
                 raise ValueError(f"{person!r} is not an open_id; those begin with ou_")
         return people
 

@@ -114,7 +114,8 @@ class AssistantSettings(Section):
     @model_validator(mode="after")
     def _whole(self) -> AssistantSettings:
         if bool(self.base_url) != bool(self.model):
-            raise ValueError("base_url and model belong together; leave both empty to do without an assistant")
+            there, missing = ("base_url", "model") if self.base_url else ("model", "base_url")
+            raise ValueError(f"{there} is set and {missing} is not: set [assistant] {missing}, too, or leave out both")
         if self.transcription_model and not self.base_url:
             raise ValueError("transcription_model needs base_url: it is a model at that endpoint")
         return self
