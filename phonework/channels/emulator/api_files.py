@@ -134,7 +134,8 @@ def _collect(node: Any, found: set[str]) -> None:
 
 def serve_blob(blob: Blob) -> Response:
     """The bytes, with the name in Content-Disposition in both forms."""
-    plain = blob.name.encode("ascii", "replace").decode().replace('"', "'").replace("\r", " ").replace("\n", " ")
+    ascii_name = blob.name.encode("ascii", "replace").decode().replace('"', "'")
+    plain = "".join(each if each.isprintable() else " " for each in ascii_name)  # a header takes no control characters
     disposition = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(blob.name, safe='')}"
     headers = {"Content-Disposition": disposition, "X-Content-Type-Options": "nosniff"}
     return Response(blob.data, media_type=blob.media_type, headers=headers)

@@ -93,6 +93,14 @@ async def test_a_persons_file_is_fetched_by_message(bot: Any, phone: Any) -> Non
     assert (await bot.call("GET", f"/open-apis/im/v1/files/{content['file_key']}"))["code"] == 234008
 
 
+async def test_a_file_of_any_name_is_fetched(bot: Any, phone: Any) -> None:
+    """A header takes no control characters, whatever a person's system lets them call a file."""
+    message_id = await phone.send_file('a\x00b\x1b\r\n"c.txt', b"numbers")
+    await phone.idle()
+    content = json.loads(bot.events[0]["event"]["message"]["content"])
+    assert (await download(bot, message_id, content["file_key"], "file")).file.read() == b"numbers"
+
+
 async def test_pictures_and_voice_of_a_person(bot: Any, phone: Any) -> None:
     picture = await phone.send_file("a.png", PNG, "image/png")
     voice = await phone.send_file("a.opus", b"opus", "audio/ogg", duration=3100)
