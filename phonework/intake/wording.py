@@ -21,7 +21,9 @@ _WISH: Final = re.compile(
     r"|\bweather\b|\bwhat(?:'s| is) the time\b|\bwhat time\b|\bwhat day\b|\bnews\b|\btranslate\b.{0,20}[:：]"
     r"|\b(?:list|which|show|close|open|new|create|start|my|other|another)\b.{0,20}\bsessions?\b|\bsessions?\b.{0,30}\?\s*$"
     r"|提醒|闹钟|叫我一?下|天气|几点|星期几|几号了|新闻|翻译一下|上网|网上|(?:搜索?|查)一?下.{0,20}(?:最新|网|资料|新闻|价格)"
-    r"|哪些会话|哪个会话|各个会话|所有会话|我的会话|会话列表|(?:新建|新开|打开|关闭|关掉|关了|切换).{0,12}会话|会话.{0,8}(?:状态|关掉|关闭)",
+    r"|哪些会话|哪个会话|各个会话|所有会话|我的会话|会话列表|(?:新建|新开|打开|关闭|关掉|关了|切换).{0,12}会话|会话.{0,8}(?:状态|关掉|关闭)"
+    # Not where the conversation is what the code is about: 建一个会话管理模块.
+    r"|(?:开|建|起|来|换|切)(?:到|[一两另]?个|新).{0,8}会话(?:$|[\W吧在来做跑])",
     re.IGNORECASE,
 )
 _ASKS: Final = re.compile(

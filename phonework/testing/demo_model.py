@@ -91,7 +91,7 @@ def _meant(asked: Asked) -> str:
 
 
 _WISHES: Final[tuple[tuple[str, Callable[[Asked], Reply | None]], ...]] = (
-    (r"\b(begin|start|open|create|new)\b.*\b(session|in)\b|新建|新开|打开", _begin),
+    (r"\b(begin|start|open|create|new)\b.*\b(session|in)\b|新建|新开|打开|新会话|[开建]一?个.*会话", _begin),
     (r"\bclose\b|关闭|关掉", _close),
     (r"\b(what did|last words?|said)\b|说了什么|最后", _show),
     (r"\bsend me\b|发给我|发我", _file("send_file")),

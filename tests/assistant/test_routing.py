@@ -123,6 +123,22 @@ def test_what_only_looks_like_a_name_is_none(text: str) -> None:
     assert route(text, SITUATIONS["two"]).way is not Way.NAMED
 
 
+@pytest.mark.parametrize(
+    ("text", "way"),
+    [
+        ("开一个新会话 blog", Way.MODEL),
+        ("建个新会话，在 blog 里", Way.MODEL),
+        ("再开一个会话", Way.MODEL),
+        ("来个新会话吧", Way.MODEL),
+        ("换到 blog 会话", Way.MODEL),
+        ("建一个会话管理模块", Way.CONTINUED),
+        ("新会话的超时不对", Way.CONTINUED),
+    ],
+)
+def test_a_wish_about_sessions_is_no_work_for_the_only_one(text: str, way: Way) -> None:
+    assert route(text, SITUATIONS["idle"]).way is way
+
+
 def test_two_sessions_in_one_project_are_told_apart_by_the_person() -> None:
     both = replace(SITUATIONS["two"], sessions=(FIRST, replace(SECOND, project="api")))
     found = route("api: run the tests", both)
