@@ -27,6 +27,10 @@ READ_FOR_EACH: Final = 5  # records looked into for each that is wanted: some tu
 _KEY_CHARS: Final = 200
 # What the program itself writes as if a person had: commands and what they print, reminders, notices.
 _NOT_TYPED: Final = re.compile(r"\s*(?:<[a-z][a-z-]*>|Caveat: |\[Request interrupted)")
+# Who else writes in a person's place. What is typed at a terminal has the origin `human`, what an SDK sends has none.
+_NOT_PEOPLE: Final = (
+    "task-notification", "auto-continuation", "coordinator", "observer-activity", "peer", "plugin", "suggestion",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,8 +188,9 @@ def _learn(told: Told, raw: bytes) -> None:
 
 def _typed(line: dict[str, Any]) -> str:
     """What a person wrote in a line of theirs; empty when it is the result of a tool, or the program's own."""
-    flags = ("isMeta", "isSidechain", "isCompactSummary", "isVisibleInTranscriptOnly", "toolUseResult", "origin")
-    if any(line.get(flag) for flag in flags):
+    flags = ("isMeta", "isSidechain", "isCompactSummary", "isVisibleInTranscriptOnly", "toolUseResult")
+    origin = line.get("origin")
+    if any(line.get(flag) for flag in flags) or (isinstance(origin, dict) and origin.get("kind") in _NOT_PEOPLE):
         return ""
     message = line.get("message")
     content = message.get("content") if isinstance(message, dict) else None

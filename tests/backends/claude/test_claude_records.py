@@ -57,6 +57,20 @@ def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path)
 
 
+def test_what_was_typed_at_a_terminal_is_a_persons(desk: Desk) -> None:
+    """As Claude Code 2.1.329 writes it there; what an SDK sends has no origin."""
+    of_terminal = {"origin": {"kind": "human"}, "promptSource": "typed", "entrypoint": "cli", "permissionMode": "auto"}
+    desk.keep(
+        {"type": "mode", "mode": "normal"},
+        typed("The word is mango.", **of_terminal),
+        answered(3),
+        typed("And?", **of_terminal),
+    )
+    (one,) = desk.found()
+
+    assert (one.first, one.last) == ("The word is mango.", "And?")
+
+
 def test_the_newest_come_first_with_what_was_first_and_last_written(desk: Desk) -> None:
     desk.keep(typed("older"), age=100)
     newer = desk.keep(typed("make\nthe tests\u0007 pass"), answered(40), typed("and the docs"), answered(900), age=1)
