@@ -76,7 +76,8 @@ class TurnView:
     """A turn with its session and the messages it ran.
 
     actionable: it is the session's newest and the session is open. person: for whom it runs, in a group; else None.
-    task: its number among its person's tasks; 0: it is none.
+    task: its number among its person's tasks; 0: it is none. unanswered: it ended while it waited for an answer, which
+    can still be given.
     """
 
     session: SessionView
@@ -86,6 +87,7 @@ class TurnView:
     queued: int = 0
     person: UserId | None = None
     task: int = 0
+    unanswered: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,8 @@
 -- What agents ask and nobody has answered, of all sessions of a person.
 
+-- name: unanswered_of_turn
+SELECT EXISTS (SELECT 1 FROM request WHERE session_id = ? AND turn = ? AND status = 'void');
+
 -- name: open_requests_of_user
 SELECT request.request_id FROM session JOIN request ON request.session_id = session.session_id
 WHERE session.user_id = ? AND session.open_request IS NOT NULL AND request.status = 'open'

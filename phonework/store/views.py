@@ -99,6 +99,7 @@ def turn(connection: sqlite3.Connection, session_id: SessionId, number: int) -> 
     value, owner = turns.get(connection, session_id, number), session(connection, session_id)
     if value is None:
         raise KeyError(f"{session_id}:{number}")
+    ((unanswered,),) = connection.execute(SQL["unanswered_of_turn"], (session_id, number))
     return TurnView(
         session=owner,
         turn=value,
@@ -107,6 +108,7 @@ def turn(connection: sqlite3.Connection, session_id: SessionId, number: int) -> 
         queued=owner.queued,
         person=_person(connection, session_id, f"turn:{session_id}:{number}"),
         task=tasks.number_of(connection, session_id, number) if value.background else 0,
+        unanswered=bool(unanswered),
     )
 
 

@@ -100,7 +100,12 @@ def a_prompt_view(prompt: Prompt, **changes: Any) -> PromptView:
 
 
 def a_turn(
-    status: TurnStatus = TurnStatus.DONE, *, session: SessionView | None = None, queued: int = 0, **changes: Any
+    status: TurnStatus = TurnStatus.DONE,
+    *,
+    session: SessionView | None = None,
+    queued: int = 0,
+    unanswered: bool = False,
+    **changes: Any,
 ) -> TurnView:
     """A turn of 83 seconds. changes: of the turn."""
     live = status is TurnStatus.LIVE
@@ -113,4 +118,6 @@ def a_turn(
         usage=Usage(input_tokens=1_200, output_tokens=640, cache_read_tokens=20_000, cost_usd=0.0421),
     )
     where = session or a_session(state=State.EXECUTING if live else State.IDLE)
-    return TurnView(session=where, turn=replace(turn, **changes), prompts=(a_prompt(),), queued=queued)
+    return TurnView(
+        session=where, turn=replace(turn, **changes), prompts=(a_prompt(),), queued=queued, unanswered=unanswered
+    )

@@ -39,6 +39,18 @@ async def test_a_running_turn_whose_agent_died_with_us_is_reported_with_retry(pl
     assert [start.prompts[0].text for start in play.script.starts] == ["go", "go"]
 
 
+async def test_a_turn_that_died_while_it_waited_says_that_it_can_still_be_answered(play: Playbook) -> None:
+    """Nothing was made of the silence; and how far it got is known."""
+    session = await play.begin("go")
+    request = await play.asks(session)
+    await play.crash()
+
+    card = play.channel.shown(f"turn:{session}:1").words
+    assert "while it waited for your answer" in card
+    assert "how far it got is not known" not in card
+    assert play.channel.values(f"request:{request}")
+
+
 @pytest.mark.parametrize("liveness", [Liveness.ALIVE, Liveness.UNKNOWN])
 async def test_only_a_dead_agent_ends_a_turn(play: Playbook, liveness: Liveness) -> None:
     """S6."""

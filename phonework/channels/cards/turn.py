@@ -357,7 +357,8 @@ class _Result(_Turn):
             case TurnStatus.FAILED:
                 return markdown(f"**{escape(self.say('turn.failed_note'))}**\n{words(self._why(), 1_000)}")
             case TurnStatus.LOST:
-                return markdown(f"**{escape(self.say('turn.lost_note'))}**\n{words(self._why(), 1_000)}")
+                key = "turn.lost_waiting" if self.view.unanswered and self.view.actionable else "turn.lost_note"
+                return markdown(f"**{escape(self.say(key))}**\n{words(self._why(), 1_000)}")
             case _:
                 return None
 
