@@ -62,6 +62,15 @@ async def handed_in() -> None:
         await asyncio.sleep(0)
 
 
+async def busy(writer: Writer) -> None:
+    """From here on the loop gathers jobs: the last commit had several."""
+    gate, first = await held(writer)
+    tasks = [asyncio.create_task(writer.run(put(f"{n}"))) for n in range(3)]
+    await handed_in()
+    gate.opened.set()
+    await asyncio.gather(first, *tasks)
+
+
 async def settled(tasks: list["asyncio.Task[str]"]) -> list[str | BaseException]:
     return await asyncio.gather(*tasks, return_exceptions=True)
 
@@ -97,6 +106,31 @@ async def test_waiting_jobs_run_in_order_and_share_one_commit(writer: Writer) ->
     assert await asyncio.gather(first, *tasks) == ["gate", *(f"{n:03}" for n in range(100))]
     assert order == sorted(order)
     assert statements.count("COMMIT") == 2  # the gate's and one for all hundred
+
+
+async def test_what_a_listener_hands_in_does_not_come_before_what_is_about_to_be(writer: Writer) -> None:
+    """A commit of one job says that jobs come one by one; that holds for those which are not gathered yet."""
+    order: list[str] = []
+
+    def note(key: str) -> Job:
+        def job(connection: sqlite3.Connection, now: datetime) -> str:
+            order.append(key)
+            return key
+
+        return job
+
+    await busy(writer)
+    gate = Gate()
+    alone = writer.submit(gate)
+    assert await asyncio.to_thread(gate.entered.wait, 20)
+    writer.subscribe(lambda values: writer.post(note("second")) if values == ("gate",) else None)
+    writer.post(note("first"))
+    gate.opened.set()
+    alone.result(20)
+    while len(order) < 2:
+        await writer.run(put("a"))
+
+    assert order == ["first", "second"]
 
 
 async def test_a_batch_takes_no_more_than_its_size(database: Path, clock: Clock) -> None:
@@ -230,6 +264,13 @@ async def test_closing_finishes_what_was_handed_in_and_refuses_the_rest(database
 
     assert not database.with_name("phonework.db-wal").exists()  # the last to close folds the log in
     assert len(stored(database)) == 600
+
+
+async def test_closing_takes_what_is_about_to_be_handed_in(database: Path, clock: Clock) -> None:
+    async with Writer(database, clock) as writer:
+        await busy(writer)
+        writer.post(put("last"))
+    assert "last" in stored(database)
 
 
 async def test_closing_needs_no_worker_of_the_loop(database: Path, clock: Clock) -> None:
