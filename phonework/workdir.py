@@ -6,6 +6,7 @@ import stat
 from pathlib import Path
 
 from phonework.errors import RefusedError
+from phonework.files.names import is_odd
 
 MAX_TYPED = 1000
 _SHOWN = 200
@@ -19,17 +20,22 @@ def resolve(typed: str, root: Path, *, create: bool = False) -> Path:
 
     typed: as the person wrote it: relative to the root, absolute, or beginning with `~`; `..` and links are followed
     as the system does. create: make what is missing, the root too.
-    Raises RefusedError with the key (below `say.`) and `dir`, `root`: dir_outside_root, dir_is_file, dir_no_permission, dir_missing.
+    Raises RefusedError with the key (below `say.`) and `dir`, `root`: dir_outside_root, dir_is_file, dir_no_permission,
+    dir_missing, and dir_bad_name for what cannot be a name, or is to be made and would deceive a screen.
     Blocks on the disk: call it in a thread. The directory is walked again without following any link, so that one put
     there in between leads nowhere; what happens after the return is the caller's risk.
     """
     try:
         real_root = _real(root.expanduser())
         real = _real(real_root / _expanded(typed))
-    except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a NUL, a name too long, no such user
-        raise _refused("dir_missing", typed, root) from error
+    except ValueError as error:  # a NUL, half of a letter
+        raise _refused("dir_bad_name", typed, root) from error
+    except (OSError, RuntimeError) as error:  # a loop of links, a name too long, no such user
+        raise _refused(_key(error), typed, root) from error
     if not real.is_relative_to(real_root):
         raise _refused("dir_outside_root", typed, root)
+    if create and is_odd(str(real.relative_to(real_root))) and not real.is_dir():
+        raise _refused("dir_bad_name", typed, root)
     try:
         os.close(descend(real_root, real, create=create))
         _check(real)
@@ -63,8 +69,10 @@ def descend(root: Path, real: Path, *, create: bool = False) -> int:
 
 
 def _expanded(typed: str) -> Path:
-    if not typed.strip() or len(typed) > MAX_TYPED:
-        raise ValueError("nothing, or too much to be a path")
+    if len(typed) > MAX_TYPED:
+        raise ValueError("too much to be a path")
+    if not typed.strip():
+        raise RuntimeError("nothing")
     return Path(typed.strip()).expanduser()
 
 
@@ -108,7 +116,11 @@ def _check(real: Path) -> None:
         raise PermissionError(errno.EACCES, "not readable and writable")
 
 
-def _key(error: OSError) -> str:
+def _key(error: Exception) -> str:
+    if not isinstance(error, OSError):
+        return "dir_missing"
+    if error.errno == errno.ENAMETOOLONG:
+        return "dir_bad_name"
     if isinstance(error, LinkError):
         return "dir_outside_root"
     if isinstance(error, NotADirectoryError):

@@ -15,7 +15,7 @@ from phonework import workdir
 from phonework.errors import RefusedError
 from phonework.texts import text
 
-KEYS = {"dir_outside_root", "dir_is_file", "dir_no_permission", "dir_missing"}
+KEYS = {"dir_outside_root", "dir_is_file", "dir_no_permission", "dir_missing", "dir_bad_name"}
 NOBODY = 65534
 
 
@@ -99,9 +99,25 @@ def test_a_loop_of_links_is_missing(root: Path) -> None:
     assert refusal("one", root).text in ("dir_missing", "dir_outside_root")
 
 
-@pytest.mark.parametrize("typed", ["", "  ", "new", "a\0b", "x" * 300, "y/" * 900, "~nobody-has-this-name/x"])
+@pytest.mark.parametrize("typed", ["", "  ", "new", "~nobody-has-this-name/x"])
 def test_what_is_missing_is_said_to_be(root: Path, typed: str) -> None:
     assert refusal(typed, root).text == "dir_missing"
+
+
+@pytest.mark.parametrize("create", [False, True])
+@pytest.mark.parametrize("typed", ["a\0b", "x" * 300, "目" * 90, "y/" * 900])
+def test_what_cannot_be_a_name_is_not_said_to_be_missing(root: Path, typed: str, create: bool) -> None:
+    """That would be an advice to make it."""
+    assert refusal(typed, root, create=create).text == "dir_bad_name"
+
+
+@pytest.mark.parametrize("typed", ["a\u202egnp", "a\nb", "new/\u2066x/y", "a\x07"])
+def test_no_directory_is_made_whose_name_deceives(root: Path, typed: str) -> None:
+    assert refusal(typed, root, create=True).text == "dir_bad_name"
+    (root / "old\u202e").mkdir()
+
+    assert workdir.resolve("old\u202e", root, create=True) == root / "old\u202e"
+    assert {each.name for each in root.iterdir()} == {"shop", "notes.txt", "old\u202e"}
 
 
 def test_what_is_missing_is_made_on_request(root: Path) -> None:

@@ -7,6 +7,8 @@ from typing import Final
 LONGEST_BYTES: Final = 120
 _UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|`]+")
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_ODD: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_DIRECTION: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _LONGEST_SUFFIX: Final = 10
 # Devices on Windows, whatever the suffix.
 _RESERVED: Final = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\..*)?", re.IGNORECASE)
@@ -21,6 +23,11 @@ def safe_name(name: str) -> str:
     seen = "".join(each for each in shown if unicodedata.category(each) not in _UNSEEN)
     short = _short(seen.strip(" .-~"))
     return f"_{short}" if _RESERVED.fullmatch(short) else short
+
+
+def is_odd(name: str) -> bool:
+    """Whether the name holds what is not seen or would be read in another order: a screen could be deceived by it."""
+    return any(unicodedata.category(each) in _ODD or each in _DIRECTION for each in name)
 
 
 def numbered(name: str, number: int) -> str:

@@ -3,7 +3,6 @@
 import errno
 import os
 import stat
-import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,13 +11,12 @@ from typing import BinaryIO, Final
 
 from phonework import workdir
 from phonework.errors import RefusedError
+from phonework.files.names import is_odd
 
 MAX_TYPED: Final = 1000
 _SHOWN: Final = 200
 _SYSTEM: Final = (Path("/proc"), Path("/sys"), Path("/dev"))
 """What looks like files there is the system itself: reading may never end, writing changes the machine."""
-_ODD: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
-_DIRECTION: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 # O_NONBLOCK: a pipe put there in the meantime must not make us wait for its writer.
 _READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _LIST: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -69,11 +67,6 @@ def is_hidden(real: Path, root: Root) -> bool:
     """Whether nothing is done with this path, although it lies in the root."""
     ours = [place.expanduser().resolve() for place in root.hidden]
     return any(real.is_relative_to(place) for place in [*_SYSTEM, *ours])
-
-
-def is_odd(name: str) -> bool:
-    """Whether the name holds what is not seen or would be read in another order: a screen could be deceived by it."""
-    return any(unicodedata.category(each) in _ODD or each in _DIRECTION for each in name)
 
 
 def shown(name: str, limit: int = _SHOWN) -> str:
