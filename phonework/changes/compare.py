@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from phonework.changes.git import GitError
+from phonework.changes.git import Git, GitError
 from phonework.changes.snapshot import locate, looking
 
 EMPTY: Final = "empty"
@@ -43,7 +43,7 @@ class FileChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """patch: as git shows it, in full up to a limit."""
+    """files: new ones last. patch: in the same order, as git shows it, in full up to a limit."""
 
     files: tuple[FileChange, ...]
     patch: bytes
@@ -57,12 +57,21 @@ async def between(directory: Path, objects: Path, base: str, now: str) -> Change
             base = (await git("hash-object", "-t", "tree", "-w", "--stdin")).data.decode().strip()
         await git("cat-file", "-e", "--end-of-options", f"{base}^{{tree}}")
         listed = await git(*_PLAIN, "--raw", "--numstat", "--no-abbrev", "-z", base, now, limit=LONGEST_LIST)
-        shown = await git(
-            *_PLAIN, "-p", "--src-prefix=a/", "--dst-prefix=b/", "--submodule=short", base, now, limit=LONGEST_PATCH
-        )
+        patch, cut = await _patch(git, base, now)
     except GitError as error:
         raise BaseGoneError(str(error)) from error
-    return Changes(files=tuple(read(listed.data)), patch=shown.data + (_CUT if shown.cut else b""))
+    files = sorted(read(listed.data), key=lambda one: one.kind == "A")
+    return Changes(files=tuple(files), patch=patch + (_CUT if cut else b""))
+
+
+async def _patch(git: Git, base: str, now: str) -> tuple[bytes, bool]:
+    """New files come last: a directory of thousands that nobody ignored does not hide what was changed."""
+    words = (*_PLAIN, "-p", "--src-prefix=a/", "--dst-prefix=b/", "--submodule=short")
+    changed = await git(*words, "--diff-filter=a", base, now, limit=LONGEST_PATCH)
+    if changed.cut:
+        return changed.data, True
+    new = await git(*words, "--diff-filter=A", base, now, limit=LONGEST_PATCH - len(changed.data))
+    return changed.data + new.data, new.cut
 
 
 def read(listed: bytes) -> Iterator[FileChange]:

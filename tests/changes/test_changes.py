@@ -249,6 +249,22 @@ async def test_a_difference_that_is_too_long_is_cut_and_every_file_still_counted
     assert b"the rest is left out" in changes.patch[-100:]
 
 
+async def test_new_files_come_after_those_that_changed(repository: Path, known: Bases) -> None:
+    base = await known.take(ONE, str(repository))
+    (repository / "aaa.txt").write_text("new\n")
+    (repository / "kept.txt").write_text("1\ntwo\n3\n")
+    (repository / "moved.txt").rename(repository / "zzz.txt")
+    changes = await known.changes(ONE, str(repository), base)
+
+    assert [one.path for one in changes.files] == ["kept.txt", "zzz.txt", "aaa.txt"]
+    headers = [line for line in changes.patch.splitlines() if line.startswith(b"diff --git")]
+    assert headers == [
+        b"diff --git a/kept.txt b/kept.txt",
+        b"diff --git a/moved.txt b/zzz.txt",
+        b"diff --git a/aaa.txt b/aaa.txt",
+    ]
+
+
 async def test_a_base_that_was_not_taken_or_is_gone_is_said(repository: Path, known: Bases) -> None:
     for base, key in (("", "diff_no_base"), ("0" * 40, "diff_base_gone"), ("--output=/tmp/x", "diff_base_gone")):
         with pytest.raises(RefusedError) as refused:
