@@ -48,6 +48,7 @@ _COLORS: Final = {
 _LATE: Final = frozenset({RequestStatus.EXPIRED, RequestStatus.VOID})
 _FOLD_LINES: Final = 6
 _MOST_REASONS: Final = 8
+_MOST_ANSWERS: Final = 12
 _FILE_NAMES: Final = {
     "bash": "command.sh",
     "diff": "changes.diff",
@@ -109,6 +110,7 @@ class _Painter:
             *self.subject(budget),
             self.why(),
             self.fate(),
+            self.picked(),
         ]
         if self.is_open or self.is_late:
             elements += controls(request, self.language, late=self.is_late, budget=budget)
@@ -267,6 +269,14 @@ class _Painter:
         because = request.answer.text if request.answer and request.answer.verdict is Verdict.DENY else ""
         reason = f"\n{escape(self.say('fate.because'))}\n{quote(because, 600)}" if because else ""
         return markdown(f"{said}{reason}", "fate")
+
+    def picked(self) -> Element | None:
+        """What was answered to which of several questions: they are no longer shown."""
+        questions, answer = self.view.request.ask.questions, self.view.request.answer
+        if len(questions) < 2 or answer is None or not answer.picks:
+            return None
+        pairs = list(zip(questions, answer.picks, strict=False))[:_MOST_ANSWERS]
+        return markdown("\n".join(f"- {line(one.text, 150)} **{line(', '.join(picks), 150)}**" for one, picks in pairs))
 
     def decision(self, answer: Answer) -> str:
         """The decision by the name of its button, or in the person's words."""

@@ -276,6 +276,17 @@ def test_hidden_characters_in_a_command_are_written_out() -> None:
     assert "␛" in said(card)
 
 
+def test_answers_to_several_questions_stand_beside_what_they_answer() -> None:
+    answer = Answer(verdict=Verdict.ANSWER, picks=(("SQLite",), ("Lint", "Types")))
+    card = request_card(a_request(a_choice(ONE, MANY), RequestStatus.DELIVERED, answer=answer), "en")
+
+    assert r"- Which database? **SQLite**\n- Which checks? **Lint, Types**" in said(card)
+    one = request_card(
+        a_request(a_choice(ONE), RequestStatus.DELIVERED, answer=replace(answer, picks=(("SQLite",),))), "en"
+    )
+    assert "**SQLite**" not in said(one)
+
+
 def test_too_many_questions_are_answered_by_typing() -> None:
     ask = a_choice(*(replace(ONE, text=f"Question {number}") for number in range(12)))
     card = request_card(a_request(ask), "en")
