@@ -12,6 +12,7 @@ from phonework.one_line import first_line
 
 LONGEST_TITLE = 120  # characters of a step's title
 MOST_OF_OUTPUT = 120  # characters of what came of it
+_BEYOND = 2**53  # no count and no cost; the database takes whole numbers of 64 bits, and other programs fewer
 _SHOWN_KEYS = ("command", "file_path", "notebook_path", "pattern", "url", "query", "description", "prompt", "path")
 
 
@@ -273,7 +274,6 @@ def _output(content: object) -> str:
 
 def _result(frame: Mapping[str, Any]) -> Result:
     origin = frame.get("origin")
-    cost = frame.get("total_cost_usd")
     return Result(
         uuid=str(frame.get("uuid", "")),
         agent_session_id=str(frame.get("session_id", "")),
@@ -285,7 +285,7 @@ def _result(frame: Mapping[str, Any]) -> Result:
         api_status=_count(frame.get("api_error_status")),
         prompt_ids=_prompt_ids(frame),
         background=isinstance(origin, Mapping) and origin.get("kind") == "task-notification",
-        cost_usd=float(cost) if isinstance(cost, int | float) else None,
+        cost_usd=cost_of(frame.get("total_cost_usd")),
         tokens=tokens_of(frame.get("modelUsage")),
     )
 
@@ -305,5 +305,10 @@ def tokens_of(usage: object) -> tuple[int, int, int, int] | None:
     return first, second, third, fourth
 
 
+def cost_of(value: object) -> float | None:
+    """In USD; None when it is not known: JSON as Python reads it may hold infinities and numbers of any length."""
+    return float(value) if isinstance(value, int | float) and abs(value) < _BEYOND else None
+
+
 def _count(value: object) -> int:
-    return int(value) if isinstance(value, int | float) and value >= 0 else 0
+    return int(value) if isinstance(value, int | float) and 0 <= value < _BEYOND else 0

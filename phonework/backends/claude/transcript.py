@@ -10,9 +10,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from phonework.backends.claude.messages import tokens_of
+from phonework.backends.claude.messages import cost_of, tokens_of
+
+LONGEST_LINE: Final = 64 * 1024 * 1024  # bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,9 +95,8 @@ def totals(path: Path) -> Totals:
     for line in _lines(path, containing='"cost-state"'):
         if line.get("type") == "cost-state":
             last = line
-    cost = last.get("totalCostUSD")
     return Totals(
-        cost_usd=float(cost) if isinstance(cost, int | float) else 0.0,
+        cost_usd=cost_of(last.get("totalCostUSD")) or 0.0,
         tokens=tokens_of(last.get("modelUsage")) or (0, 0, 0, 0),
     )
 
@@ -162,11 +163,14 @@ def mark_deferred(path: Path, call: Unanswered, line_uuid: str) -> None:
 
 
 def _lines(path: Path, *, containing: str = "") -> Iterator[dict[str, Any]]:
-    """The record's objects in order. containing: only lines with this text are parsed; most are large and of no concern."""
+    """The record's objects in order. containing: only lines with this text are parsed; most are large and of no concern.
+
+    A line that is longer than any the program writes is passed over in pieces, so that it does not fill the memory.
+    """
     wanted = containing.encode()
     try:
         with path.open("rb") as file:
-            for raw in file:
+            for raw in iter(lambda: file.readline(LONGEST_LINE), b""):
                 if wanted in raw and isinstance(line := _object(raw), dict):
                     yield line
     except OSError:

@@ -144,6 +144,29 @@ def test_the_totals_are_the_last_recorded_ones() -> None:
     assert transcript.totals(KILLED) == transcript.Totals()
 
 
+@pytest.mark.parametrize("number", ["Infinity", "-Infinity", "NaN", "1e999", "9" * 400, "-1", "true", '"many"', "null"])
+def test_totals_are_believed_as_far_as_they_make_sense(tmp_path: Path, number: str) -> None:
+    record = tmp_path / "r.jsonl"
+    usage = f'{{"m": {{"inputTokens": {number}, "outputTokens": 7}}}}'
+    record.write_text(f'{{"type": "cost-state", "totalCostUSD": {number}, "modelUsage": {usage}}}\n')
+    found = transcript.totals(record)
+
+    assert -1 <= found.cost_usd <= 1
+    assert found.tokens[0] in (0, 1)
+    assert found.tokens[1] == 7
+
+
+def test_a_line_without_end_does_not_fill_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transcript, "LONGEST_LINE", 1_000)
+    record = tmp_path / "r.jsonl"
+    prompt = json.dumps({"type": "user", "uuid": "p1"})
+    record.write_text(json.dumps({"type": "user", "uuid": "p1", "text": "x" * 5_000}) + "\n")
+    assert not transcript.has_prompt(record, "p1")
+
+    record.write_text("x" * 5_000 + "\n" + prompt + "\n")
+    assert transcript.has_prompt(record, "p1")
+
+
 def test_an_unanswered_call_is_found_only_at_the_end() -> None:
     (call,) = transcript.unanswered(KILLED)
 

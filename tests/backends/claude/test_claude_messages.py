@@ -124,6 +124,14 @@ def test_figures_that_go_back_begin_anew() -> None:
     )
 
 
+@pytest.mark.parametrize("number", ["Infinity", "1e999", "9" * 400, "NaN"])
+def test_numbers_that_mean_nothing_do_not_lose_the_result(number: str) -> None:
+    frame = f'{{"type": "result", "total_cost_usd": {number}, "result": "ok", "modelUsage": {{"m": {{"inputTokens": {number}}}}}}}'
+    (result,) = [one for one in told.facts(json.loads(frame)) if isinstance(one, told.Result)]
+
+    assert (result.text, result.cost_usd, result.tokens) == ("ok", None, (0, 0, 0, 0))
+
+
 def test_usage_adds_up_and_an_unknown_cost_stays_unknown() -> None:
     both = add(Usage(input_tokens=1, cost_usd=None), Usage(input_tokens=2, cost_usd=0.1))
 
