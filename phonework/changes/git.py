@@ -24,6 +24,7 @@ _QUIET: Final = {
     "gc.auto": "0",
     "maintenance.auto": "false",
 }
+_HOOK: Final = re.compile(r"(hook\..*)\.(?:command|event|enabled)", re.DOTALL)
 _FILTER: Final = re.compile(r"filter\..*\.(?:clean|smudge|process|required)", re.DOTALL)
 
 
@@ -123,12 +124,14 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     process._transport.close()  # type: ignore[attr-defined]  # asyncio has no other way to let go of the pipes (3.11 to 3.13)
 
 
-async def without_filters(git: Git) -> dict[str, str]:
-    """Settings that take every filter's commands away; an empty command is none (git's convert.c). Raises GitError."""
+async def without_programs(git: Git) -> dict[str, str]:
+    """Settings that take the commands of every filter and of every hook that is a setting away. Raises GitError.
+
+    An empty command of a filter is none (git's convert.c). From git 2.54 on a hook may be a setting, which no `core.hooksPath`
+    keeps from being run (git-hook(1)).
+    """
     printed = await git("config", "--list", "--name-only", "-z")
     names = {name.decode("utf-8", "surrogateescape") for name in printed.data.split(b"\0") if name}
-    return {
-        name: "false" if name.endswith(".required") else ""
-        for name in names
-        if _FILTER.fullmatch(name) and "\n" not in name
-    }
+    filters = {name: "false" if name.endswith(".required") else "" for name in names if _FILTER.fullmatch(name)}
+    hooks = {f"{found[1]}.enabled": "false" for name in names if (found := _HOOK.fullmatch(name))}
+    return filters | hooks

@@ -17,7 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from phonework.changes.git import Git, GitError, without_filters
+from phonework.changes.git import Git, GitError, without_programs
 
 MOST_PATHS: Final = 20_000
 LONGEST_LIST: Final = 8_000_000  # bytes of all changed and untracked paths
@@ -83,7 +83,7 @@ async def take(directory: Path, objects: Path) -> str:
     with tempfile.TemporaryDirectory(dir=objects.parent) as scratch:
         index = Path(scratch, "index")
         await asyncio.to_thread(_copy_index, place.index, index)
-        git = looking(place, objects, more=await without_filters(Git(directory)), index=index)
+        git = looking(place, objects, more=await without_programs(Git(directory)), index=index)
         paths = await _changed(git)
         entries = await asyncio.to_thread(_entries, place, objects, paths, await _heads(directory, paths))
         await git("update-index", "--add", "--replace", "--remove", "-z", "--index-info", give=b"".join(entries))

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from phonework.changes import bases, compare, snapshot
 from phonework.changes.bases import Bases
 from phonework.changes.compare import Changes, read
+from phonework.changes.git import Git, without_programs
 from phonework.errors import RefusedError
 from phonework.fsm.types import SessionId
 
@@ -174,6 +175,15 @@ async def test_a_conflict_is_compared_as_the_files_stand(repository: Path, known
     assert b"<<<<<<<" in (await known.changes(ONE, str(repository), base)).patch
 
 
+async def test_hooks_that_are_settings_are_switched_off(repository: Path) -> None:
+    """As git 2.54 and later know them; an older one, which these tests may run with, ignores them."""
+    for key in ("hook.evil.command", "hook.a.b\u00e9 c.command", "hook.only.event"):
+        git(repository, "config", key, "touch ran")
+    found = await without_programs(Git(repository))
+
+    assert found == {f"hook.{name}.enabled": "false" for name in ("evil", "a.b\u00e9 c", "only")}
+
+
 async def test_nothing_of_the_repository_is_ever_run(repository: Path, known: Bases, tmp_path: Path) -> None:
     """Hooks, filters, a file-system monitor, textconv and external diffs are commands of whoever made the repository."""
     ran = tmp_path / "ran"
@@ -188,6 +198,8 @@ async def test_nothing_of_the_repository_is_ever_run(repository: Path, known: Ba
     ):  # fmt: skip
         git(repository, "config", key, str(trap))
     git(repository, "config", "filter.evil.required", "true")
+    git(repository, "config", "hook.evil.event", "post-index-change")
+    git(repository, "config", "hook.evil.command", str(trap))
     (repository / ".gitattributes").write_text("* filter=evil diff=evil\n")
     base = await known.take(ONE, str(repository))
     later = time.time() + 60
