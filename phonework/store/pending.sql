@@ -1,7 +1,7 @@
 -- What agents ask and nobody has answered, of all sessions of a person.
 
 -- name: unanswered_of_turn
-SELECT EXISTS (SELECT 1 FROM request WHERE session_id = ? AND turn = ? AND status = 'void');
+SELECT EXISTS (SELECT 1 FROM request WHERE session_id = ? AND turn = ? AND status IN ('expired', 'void'));
 
 -- name: open_requests_of_user
 SELECT request.request_id FROM session JOIN request ON request.session_id = session.session_id

@@ -534,7 +534,9 @@ async def test_a_question_nobody_answers_is_refused_and_can_be_answered_later(pl
     assert play.state(session) == "stopping"
     assert play.request_status(request) == "expired"
     assert [answer.verdict for _, _, answer in play.script.answers] == ["deny"]
-    await play.finishes(session)
+    await play.finishes(session, interrupted=True)
+    told = [post.words for post in play.channel.posts.values()]
+    assert any("because no answer of yours came" in words for words in told), "nobody asked it to stop"
     await play.click(play.button(f"request:{request}", "late", "allow"))
     assert play.request_status(await play.asks(session, turn=2)) == "delivered"
 

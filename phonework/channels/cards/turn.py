@@ -353,7 +353,8 @@ class _Result(_Turn):
             return None
         match turn.status:
             case TurnStatus.STOPPED:
-                return markdown(escape(self.say("turn.stopped_note")))
+                key = "turn.stopped_waiting" if self.view.unanswered else "turn.stopped_note"
+                return markdown(escape(self.say(key)))
             case TurnStatus.FAILED:
                 return markdown(f"**{escape(self.say('turn.failed_note'))}**\n{words(self._why(), 1_000)}")
             case TurnStatus.LOST:
