@@ -186,10 +186,15 @@ def names(text: str, session_id: SessionId, sessions: Sequence[Known]) -> bool:
 
 def _stands_in(words: str, one: Known) -> bool:
     number = rf"(?:[@#]|session\s*|会话\s*|第\s*){one.number}(?!\d)|(?<!\d){one.number}\s*号"
-    spelt = (re.escape(name) for name in (one.session_id, fold(one.project)) if name)
+    spelt = any(is_word_of(words, name) for name in (one.session_id, fold(one.project)))
+    return spelt or re.search(number, words) is not None
+
+
+def is_word_of(words: str, name: str) -> bool:
+    """Whether a name stands in the words as such and not as a part of another; both folded."""
     # Chinese sets no spaces around a name: only Latin letters, digits and what joins them lengthen one.
-    whole = "|".join(rf"(?<![a-z0-9_.-]){name}(?![a-z0-9_-])" for name in spelt)
-    return re.search(f"{whole}|{number}", words) is not None
+    whole = rf"(?<![a-z0-9_.-]){re.escape(name)}(?![a-z0-9_-])"
+    return bool(name) and re.search(whole, words) is not None
 
 
 def fold(text: str) -> str:

@@ -116,6 +116,15 @@ async def test_a_session_to_begin_is_asked_about_with_all_that_would_be_done(sce
     assert scene.play.rows("SELECT 1 FROM event WHERE kind = 'Created' AND source != 'companion'") == []
 
 
+async def test_a_directory_is_not_named_by_a_part_of_another_word(scene: Any) -> None:
+    scene.api.will([call("create_session", {"directory": "api", "message": "go"})], say("Fine."))
+    await scene.play.say("what is a rapid prototype?")
+    _request_id, prompt = await scene.request()
+
+    assert prompt.startswith("Begin a session in api?")
+    assert scene.play.script.starts == []
+
+
 async def test_what_is_done_is_told_in_the_persons_words(scene: Any) -> None:
     await scene.ask("what do I have?", [call("list_files", {"path": "api"})], say("This."))
     card = json.dumps(scene.play.channel.shown(f"turn:{scene.helper}:1").shows.card)

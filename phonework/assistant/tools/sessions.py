@@ -16,7 +16,7 @@ from phonework.fsm import effects as order
 from phonework.fsm.types import Option, SessionId, Turn, TurnStatus
 from phonework.intake import acting
 from phonework.intake.hand import Hand, Opened, Taken
-from phonework.intake.routing import Known, fold, names
+from phonework.intake.routing import Known, fold, is_word_of, names
 from phonework.one_line import one_line
 from phonework.store import turns
 from phonework.texts import text
@@ -120,7 +120,7 @@ class CreateSession(OfficeTool):
     async def question(self, call: Call, arguments: Beginning) -> Question | None:
         """The person is asked unless their own words name the directory."""
         last = fold(Path(arguments.directory).name)
-        if last and last in fold(call.words):
+        if is_word_of(fold(call.words), last):
             return None
         making = "assistant.ask_create_new" if arguments.make_directory else "assistant.ask_create"
         prompt = text(call.language, making, directory=one_line(arguments.directory, MAX_DIRECTORY))
