@@ -20,7 +20,8 @@ def in_shell(hand: Hand, said: Said, line: str, *, may_answer: bool = False) -> 
         return reply(hand, said, order.Say(text="say.no_shell"))
     session_id, current = companion(hand, hand.desk.shell, said.chat), active(hand)
     cwd = sessions.run_of(hand.connection, current).cwd if current else str(hand.desk.root)
-    prompt = prompt_of(hand, said, line, verbatim=may_answer)
+    # What comes with files is about them, and answers nothing; a command has no use for them.
+    prompt = prompt_of(hand, said, line, verbatim=may_answer and not said.attachments)
     return to_session(hand, said, replace(prompt, cwd=cwd, attachments=()), session_id)
 
 

@@ -15,7 +15,7 @@ import pytest
 import structlog
 
 from phonework.channels.base import Chat
-from phonework.fsm.types import SessionId
+from phonework.fsm.types import Attachment, SessionId
 from phonework.intake.companions import companion_of
 from phonework.testing.playbook import ADA, BOB, Playbook
 from phonework.texts import text
@@ -478,6 +478,28 @@ async def test_a_typed_yes_after_the_session_spoke_is_not_taken_for_one(scene: S
 
     assert scene.play.request_status(request) == "open"  # type: ignore[arg-type]
     assert "A command waits for your decision" in scene.said()[-1]
+
+
+async def test_a_yes_with_a_picture_is_for_the_session(scene: Scene) -> None:
+    """It is about the picture: no question is answered by that."""
+    session = await scene.play.begin()
+    request = await scene.asked("touch made")
+    scene.play.channel.files["img_1"] = b"content"
+    await scene.play.say("yes", attachments=(Attachment(message_id="om_1", key="img_1", kind="image", name="a.png"),))
+
+    assert scene.play.request_status(request) == "open"  # type: ignore[arg-type]
+    assert scene.play.one("SELECT count(*) FROM turn WHERE session_id = ?", session) == 1
+
+
+async def test_a_yes_with_a_picture_in_a_reply_to_it_answers_nothing_either(scene: Scene) -> None:
+    await scene.play.begin()
+    request = await scene.asked("touch made")
+    card = scene.play.channel.shown(f"request:{request}").message_id
+    picture = Attachment(message_id="om_1", key="img_1", kind="image", name="a.png")
+    await scene.play.say("yes", reply_to=card, attachments=(picture,))
+
+    assert scene.play.request_status(request) == "open"  # type: ignore[arg-type]
+    assert not (scene.play.work / "api/made").exists()
 
 
 async def test_words_sent_before_it_asked_are_for_the_session(scene: Scene) -> None:
