@@ -47,8 +47,9 @@ def _asked_elsewhere(hand: Hand, said: Said, session_id: SessionId) -> Effect | 
         return None
     if session_id == topics.session_in(hand.connection, hand.user_id, said.chat):
         return None
-    project = views.session(hand.connection, session_id).project
-    return order.Say(text="say.asked_elsewhere", params={"project": project, "session_id": session_id})
+    view = views.session(hand.connection, session_id)
+    who = _helper(hand, session_id) if view.companion else f"{view.project} ({session_id})"
+    return order.Say(text="say.asked_elsewhere", params={"who": who})
 
 
 def situation(hand: Hand, said: Said) -> Situation:
@@ -154,13 +155,13 @@ def _which(hand: Hand, found: Route) -> order.Say:
         key = "say.answer_plainly" if one.number else helper
         return order.Say(text=key, params={"project": one.project, "session_id": one.session_id})
     named = "\n".join(f"{one.number}. {one.project} ({one.session_id})" for one in found.which if one.number)
-    helpers = "\n".join(_helper(hand, one) for one in found.which if not one.number)
+    helpers = "\n".join(_helper(hand, one.session_id) for one in found.which if not one.number)
     listed = "\n".join(one for one in (named, helpers) if one)
     return order.Say(text="say.which_session" if is_smart(hand) else "say.which_question", params={"sessions": listed})
 
 
-def _helper(hand: Hand, one: Known) -> str:
-    return text(hand.language, "companion.shell" if is_shell(hand, one.session_id) else "companion.assistant")
+def _helper(hand: Hand, session_id: SessionId) -> str:
+    return text(hand.language, "companion.shell" if is_shell(hand, session_id) else "companion.assistant")
 
 
 def _open(hand: Hand, said: Said, *, only: SessionId | None = None) -> tuple[Known, ...]:
