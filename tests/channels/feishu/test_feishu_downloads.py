@@ -115,20 +115,30 @@ async def test_a_connection_that_breaks_off_is_tried_again() -> None:
     assert refused.value.retry_after is not None
 
 
-@pytest.mark.parametrize(
-    ("code", "words"), [(234003, "does not belong"), (234037, "over 100 MB"), (234043, "cannot be read")]
-)
+@pytest.mark.parametrize(("code", "words"), [(234003, "does not belong"), (234043, "cannot be read")])
 async def test_what_feishu_refuses_is_said(code: int, words: str) -> None:
-    """A key of another message, one too large for Feishu itself, a file in a merged forward."""
+    """A key of another message, a file in a merged forward."""
+    async with feishu(_refusing(code)) as (calls, _):
+        with pytest.raises(ChannelError, match=words) as refused:
+            await fetch(calls, FILE, LIMIT)
+    assert refused.value.retry_after is None
+
+
+async def test_what_is_too_large_for_feishu_itself_is_said_as_of_every_file() -> None:
+    """With the file's name and what to do, as of one that is over our own limit."""
+    async with feishu(_refusing(234037)) as (calls, _):
+        with pytest.raises(TooLargeError) as refused:
+            await fetch(calls, FILE, LIMIT)
+    assert (refused.value.limit, refused.value.retry_after) == ("100 MB", None)
+
+
+def _refusing(code: int) -> Serve:
     body = json.dumps({"code": code, "msg": "no"}).encode()
 
     async def serve(writer: asyncio.StreamWriter) -> None:
         writer.write(_head("400 Bad Request", f"Content-Length: {len(body)}") + body)
 
-    async with feishu(serve) as (calls, _):
-        with pytest.raises(ChannelError, match=words) as refused:
-            await fetch(calls, FILE, LIMIT)
-    assert refused.value.retry_after is None
+    return serve
 
 
 async def test_an_empty_file_is_a_file_and_a_key_leads_nowhere_else() -> None:
