@@ -49,7 +49,7 @@ async def test_new_makes_the_directory_when_asked_to(play: Playbook) -> None:
         ("/new", "needs more"),
         ("/new api --backend nobody", "There is no agent called nobody"),
         ("/new api --timeout soon go", "is not good for"),
-        ("/new a\x00b", "There is no directory"),
+        ("/new a\x00b", "is no good name for a directory"),
     ],
 )
 async def test_a_session_that_cannot_be_is_refused_in_words(play: Playbook, command: str, words: str) -> None:
