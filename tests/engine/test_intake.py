@@ -303,14 +303,15 @@ async def test_another_persons_tap_on_it_does_nothing(play: Playbook, op: str) -
     assert len(play.channel.posts) == before
 
 
-async def test_a_forged_tap_runs_no_words_as_a_command(play: Playbook) -> None:
+@pytest.mark.parametrize("text", ["delete everything", "/compact"])
+async def test_a_forged_tap_runs_no_words_as_a_command(play: Playbook, text: str) -> None:
     session = await play.begin()
     forged = {
         "v": 1,
         "op": "meant",
         "id": session,
         "asked": "0" * 32,
-        "text": "delete everything",
+        "text": text,
         "in": session,
         "re": "",
     }
