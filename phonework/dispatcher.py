@@ -50,6 +50,7 @@ class Dispatcher:
         self._lanes: dict[str, deque[Owed]] = {}
         self._early: list[Owed] = []  # claimed before the start
         self._tasks: set[asyncio.Task[None]] = set()
+        self._resting: set[asyncio.Task[None]] = set()  # of them, those that wait for their time
         self._open = self._stopped = False
         self._idle = asyncio.Event()
         self._idle.set()
@@ -102,6 +103,8 @@ class Dispatcher:
         self._open, self._stopped = False, True
         self._leave([one for lane in (self._early, *self._lanes.values()) for one in lane])
         self._lanes.clear()
+        for task in self._resting:  # what has to wait anyway is not waited for
+            task.cancel()
         if self._tasks:
             _done, late = await asyncio.wait(self._tasks, timeout=STOP_WITHIN)
             for task in late:
@@ -110,18 +113,28 @@ class Dispatcher:
                 await asyncio.wait(late)
         self._idle.set()
 
+    async def _rest(self, length: timedelta) -> None:
+        """Nothing of the lane is under way meanwhile."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._resting.add(task)
+        try:
+            await self._pause(length.total_seconds())
+        finally:
+            self._resting.discard(task)
+
     async def _run(self, name: str, lane: deque[Owed]) -> None:
         try:
             while lane and self._open:
                 if (early := lane[0].not_before - self._clock.now()) > timedelta():
-                    await self._pause(min(early, LOOK_AGAIN).total_seconds())
+                    await self._rest(min(early, LOOK_AGAIN))
                     continue
                 began, one = self._clock.now(), lane.popleft()
                 if lane and one.claimed:  # what came behind it may have made it void: it is read anew
                     one = replace(one, job=None)
                 if (again := await self._carry(one)) is not None:
                     lane.appendleft(replace(one, job=None, first_at=one.first_at or began))
-                    await self._pause(again.total_seconds())
+                    await self._rest(again)
         except StoreError as error:
             log.error("a lane stopped with the store", lane=name, error=str(error))
         finally:

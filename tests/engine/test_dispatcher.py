@@ -1,11 +1,13 @@
 """The dispatcher: what a commit owes is carried out, in order, at most as often as it may be."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 
 from phonework.carriers import agents
 from phonework.carriers.chats import ChatCarrier
+from phonework.dispatcher import STOP_WITHIN
 from phonework.fsm.types import RequestKind
 from phonework.testing.backend import Deed
 from phonework.testing.channel import Fate
@@ -177,3 +179,14 @@ async def test_an_agent_that_hangs_at_its_start_is_ended_with_its_turn(
     assert play.script.kills == [session]
     assert play.state(session) == "idle"
     assert any("did not answer" in words for words in play.channel.texts())
+
+
+async def test_a_stop_does_not_wait_for_what_waits_anyway(play: Playbook) -> None:
+    play.channel.usual = Fate.BUSY
+    await play.begin()
+    assert play.pauses.waiting == 1
+    began = asyncio.get_running_loop().time()
+    await play.core.dispatcher.stop()
+
+    assert asyncio.get_running_loop().time() - began < STOP_WITHIN
+    assert play.one("SELECT count(*) FROM effect WHERE status = 'owed'") > 0

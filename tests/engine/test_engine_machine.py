@@ -57,6 +57,8 @@ def test_every_kind_of_event_is_sent_and_moves_something() -> None:
         def teardown(self) -> None:
             missing.difference_update(kind for (kind,) in self.play.rows(APPLIED))
             self.broken = True
+            self.play.channel.fates.clear()
+            self.let_go()  # a stop waits for what hangs
             super().teardown()
 
     for _ in range(20):
