@@ -58,6 +58,7 @@ def test_every_kind_of_event_is_sent_and_moves_something() -> None:
             missing.difference_update(kind for (kind,) in self.play.rows(APPLIED))
             self.broken = True
             self.play.channel.fates.clear()
+            self.play.script.deeds.clear()
             self.let_go()  # a stop waits for what hangs
             super().teardown()
 
