@@ -93,6 +93,7 @@ def retry_prompt(draft: Draft) -> Prompt:
         attachments=tuple(one for prompt in last for one in prompt.attachments),
         verbatim=len(last) > 1 or last[-1].verbatim,
         spoken=any(prompt.spoken for prompt in last),
+        late=last[0].late,
         status=PromptStatus.QUEUED,
         turn=0,
     )

@@ -189,12 +189,21 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Late:
+    """A decision given when the wait was over. kind: of the request that it is about."""
+
+    kind: RequestKind
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
     """One message for the agent. verbatim: plain text; False: a command, which answers no question.
 
     cwd: where it is to run when not in the session's own directory.
     kept: held until words come that say what to do with its files. joined: the message that took its files along.
     spoken: its words are in a voice message, and the agent gets them when they have been heard.
+    late: the person wrote nothing but decided this, and the text is what the agent is told of it; None: the words are theirs.
     """
 
     prompt_id: PromptId
@@ -209,6 +218,7 @@ class Prompt:
     kept: bool = False
     joined: str = ""
     spoken: bool = False
+    late: Late | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from phonework.fsm.reasons import Reason
 from phonework.fsm.types import (
     Answer,
     Ask,
+    Late,
     Prompt,
     Request,
     SessionId,
@@ -126,7 +127,12 @@ def _late_prompt(hand: Hand, clicked: Clicked, session_id: SessionId, request: R
         key = "prompt.late_allowed"
     said = "; ".join(", ".join(pick) for pick in answer.picks) or answer.text
     words = text(hand.language, key, prompt=_about(request.ask), answer=said)
-    return Prompt(prompt_id=hand.derive(clicked.key, "late"), text=words, sent_at=clicked.clicked_at)
+    return Prompt(
+        prompt_id=hand.derive(clicked.key, "late"),
+        text=words,
+        sent_at=clicked.clicked_at,
+        late=Late(kind=request.ask.kind, answer=answer),
+    )
 
 
 def _about(ask: Ask) -> str:

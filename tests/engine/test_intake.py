@@ -540,6 +540,14 @@ async def test_a_question_nobody_answers_is_refused_and_can_be_answered_later(pl
     assert any("because no answer of yours came" in words for words in told), "nobody asked it to stop"
     await play.click(play.button(f"request:{request}", "late", "allow"))
     assert play.request_status(await play.asks(session, turn=2)) == "delivered"
+    assert "You asked me for permission before" in play.script.starts[-1].prompts[0].text
+    assert "You answered late: Allow" in play.channel.shown(f"turn:{session}:2").words
+    await play.finishes(session, turn=2)
+    await play.say("/retry")
+    for turn in (2, 3):
+        card = play.channel.shown(f"turn:{session}:{turn}").words
+        assert "You answered late: Allow" in card, "also when it is run again"
+        assert "permission" not in card, "what the agent is told is not what the person said"
 
 
 async def test_an_agent_that_does_not_stop_is_killed(play: Playbook) -> None:

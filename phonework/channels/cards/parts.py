@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Final
 
+from phonework.channels.cards.decisions import decision, reason
 from phonework.channels.cards.values import Value
 from phonework.channels.markdown import clean, escape, fence, normalise
 from phonework.channels.split import wire_bytes
-from phonework.fsm.types import Prompt, Usage
+from phonework.fsm.types import Late, Prompt, Usage
 from phonework.texts import text
 
 MAX_BYTES: Final = 28_000
@@ -60,8 +61,16 @@ def quote(text: str, limit: int = WORDS_CHARS) -> str:
 
 
 def written(prompt: Prompt, language: str) -> str:
-    """What a person sent: the text, or what came without any."""
+    """What a person sent: the text, or what came without any; or that they answered late, and what."""
+    if prompt.late is not None:
+        return text(language, "message.answered_late", said=late_words(prompt.late, language))
     return prompt.text.strip() or along(prompt, language) or text(language, "message.nothing_written")
+
+
+def late_words(late: Late, language: str) -> str:
+    """What was decided, with the reason of a no."""
+    because = f" ({late.answer.text})" if reason(late.answer) else ""
+    return f"{decision(late.kind, late.answer, language)}{because}"
 
 
 def along(prompt: Prompt, language: str) -> str:

@@ -6,6 +6,7 @@ from typing import Final
 
 from phonework.channels.cards import danger
 from phonework.channels.cards.answering import controls, everything_asked, for_all, is_typed, typing_hint
+from phonework.channels.cards.decisions import decision, reason
 from phonework.channels.cards.modes import banner
 from phonework.channels.cards.parts import (
     MAX_BYTES,
@@ -30,7 +31,7 @@ from phonework.channels.cards.subject import Subject, subject_of
 from phonework.channels.cards.turn import actor, called
 from phonework.channels.markdown import escape, inline_code
 from phonework.channels.split import wire_bytes
-from phonework.fsm.types import Answer, Request, RequestKind, RequestStatus, State, Verdict
+from phonework.fsm.types import Request, RequestKind, RequestStatus, State, Verdict
 from phonework.texts import text
 from phonework.views import RequestView
 
@@ -263,12 +264,12 @@ class _Painter:
             f"fate.{request.status}{'_closed' if closed else ''}",
             time=clock_time(request.answered_at, self.tz) if request.answered_at else "",
             who=who(self.view.person and request.answered_by, self.language),
-            what=line(self.decision(request.answer), 400) if request.answer else "?",
+            what=line(decision(request.ask.kind, request.answer, self.language), 400) if request.answer else "?",
             **actor(self.view.session, self.language),
         ).strip()
-        because = request.answer.text if request.answer and request.answer.verdict is Verdict.DENY else ""
-        reason = f"\n{escape(self.say('fate.because'))}\n{quote(because, 600)}" if because else ""
-        return markdown(f"{said}{reason}", "fate")
+        because = reason(request.answer) if request.answer else ""
+        added = f"\n{escape(self.say('fate.because'))}\n{quote(because, 600)}" if because else ""
+        return markdown(f"{said}{added}", "fate")
 
     def picked(self) -> Element | None:
         """What was answered to which of several questions: they are no longer shown."""
@@ -277,23 +278,6 @@ class _Painter:
             return None
         pairs = list(zip(questions, answer.picks, strict=False))[:_MOST_ANSWERS]
         return markdown("\n".join(f"- {line(one.text, 150)} **{line(', '.join(picks), 150)}**" for one, picks in pairs))
-
-    def decision(self, answer: Answer) -> str:
-        """The decision by the name of its button, or in the person's words."""
-        plan = self.view.request.ask.kind is RequestKind.PLAN
-        match answer.verdict:
-            case Verdict.ALLOW:
-                return self.say("card.approve" if plan else "card.allow")
-            case Verdict.ALLOW_SESSION:
-                return self.say("card.allow_session")
-            case Verdict.ALLOW_RULE:
-                return self.say("card.allow_rule")
-            case Verdict.ALLOW_EDITS:
-                return self.say("card.approve_edits")
-            case Verdict.DENY:
-                return self.say("card.keep_planning" if plan else "card.deny")
-            case Verdict.ANSWER:
-                return "; ".join(", ".join(one) for one in answer.picks) or answer.text
 
     def typing_hint(self) -> str:
         """A companion is not who plain words are for, so they are to be a reply."""

@@ -22,6 +22,7 @@ from phonework.channels.cards.parts import (
     cost,
     duration,
     fitted,
+    late_words,
     line,
     markdown,
     panel,
@@ -168,8 +169,11 @@ class _Turn:
         if not prompts:
             return None
         more = f" {self.say('turn.more_asked', count=len(prompts) - 1)}" if len(prompts) > 1 else ""
-        said = clip(plain(written(prompts[0], self.language), 400), 120)
-        wanted = self.say("turn.asked", who=who(self.view.person, self.language), said=escape(f"{said}{more}"))
+        late = prompts[0].late
+        words_of = written(prompts[0], self.language) if late is None else late_words(late, self.language)
+        said = clip(plain(words_of, 400), 120)
+        key = "turn.asked" if late is None else "turn.answered_late"
+        wanted = self.say(key, who=who(self.view.person, self.language), said=escape(f"{said}{more}"))
         # A name has a colour of its own.
         return {**markdown(wanted), "text_size": "notation"} if self.view.person else small(wanted)
 
@@ -208,7 +212,7 @@ class _Live(_Turn):
             key, color = "turn.waiting_group" if self.view.person else "turn.waiting", "orange"
         elif state is State.STOPPING:
             key, color = "turn.stopping", "grey"
-        about = self.view.prompts[0].text if self.view.prompts else self.progress.text
+        about = written(self.view.prompts[0], self.language) if self.view.prompts else self.progress.text
         stoppable = self.view.actionable and state not in (State.STOPPING, State.CLOSED, State.IDLE)
         return card(
             self.head(self.say(key), "red" if self.view.session.mode_until else color, about),
@@ -341,7 +345,7 @@ class _Result(_Turn):
         return said or self._prompt()
 
     def _prompt(self) -> str:
-        return self.view.prompts[0].text if self.view.prompts else ""
+        return written(self.view.prompts[0], self.language) if self.view.prompts else ""
 
     def _why(self) -> str:
         return why_not_done(self.view.turn, self.language)

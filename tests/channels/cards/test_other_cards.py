@@ -18,7 +18,19 @@ from phonework.channels.cards.status import status_card
 from phonework.channels.cards.turn import _tail, holds_answer, progress_card, result_card, why_not_done
 from phonework.channels.cards.values import PromptClick, SwitchClick, TurnClick, parse
 from phonework.channels.split import wire_bytes
-from phonework.fsm.types import Attachment, PromptStatus, Sentence, State, TurnStatus, Usage, UserId
+from phonework.fsm.types import (
+    Answer,
+    Attachment,
+    Late,
+    PromptStatus,
+    RequestKind,
+    Sentence,
+    State,
+    TurnStatus,
+    Usage,
+    UserId,
+    Verdict,
+)
 from phonework.testing.views import NOON, a_prompt, a_prompt_view, a_session, a_turn
 from phonework.views import StatusView
 
@@ -269,6 +281,26 @@ def test_a_turn_of_several_messages_counts_the_others() -> None:
     view = replace(a_turn(), prompts=(a_prompt("first"), a_prompt("second")))
     assert "You: first and 1 more" in said(result_card(view, "en"))
     assert "你说：first 和另外 1 条" in said(result_card(view, "zh"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer", "language", "shown"),
+    [
+        (RequestKind.CONFIRM, Answer(verdict=Verdict.ALLOW), "en", "You answered late: Allow"),
+        (RequestKind.CONFIRM, Answer(verdict=Verdict.ALLOW), "zh", "你补答：允许"),
+        (RequestKind.CONFIRM, Answer(verdict=Verdict.DENY, text="too risky"), "en", "late: Deny (too risky)"),
+        (RequestKind.PLAN, Answer(verdict=Verdict.ALLOW), "en", "You answered late: Approve"),
+        (RequestKind.CHOICE, Answer(verdict=Verdict.ANSWER, picks=(("red",), ("S", "M"))), "en", "late: red; S, M"),
+    ],
+)
+def test_a_turn_that_a_late_answer_began_says_what_was_answered(
+    kind: RequestKind, answer: Answer, language: str, shown: str
+) -> None:
+    prompt = a_prompt("words for the agent", late=Late(kind=kind, answer=answer))
+    view = replace(a_turn(), prompts=(prompt,))
+    for card in (result_card(view, language), progress_card(view, Progress(), language, NOON)):
+        assert shown in said(card)
+        assert "words for the agent" not in str(card)
 
 
 def test_sending_now_says_whether_it_interrupts() -> None:
