@@ -33,6 +33,30 @@ async def test_all_open_questions_of_a_person_stand_on_it_and_nobody_elses(play:
     assert play.request_status(first) == "open"
 
 
+async def test_a_form_of_several_questions_is_shown_with_all_of_them(play: Playbook) -> None:
+    questions = (*COLOURS, Question(text="Which size?", options=(Option(label="S"), Option(label="M"))))
+    asked = await play.asks(
+        await play.begin("hello"), kind=RequestKind.CHOICE, prompt="Which colour?", questions=questions
+    )
+    card = await pending(play)
+
+    words = play.channel.shown(card).words
+    assert words.count("Which colour?") == 1
+    assert words.index("Which colour?") < words.index("Which size?")
+    assert "its own card" in words
+    assert play.channel.values(card) == [], f"{asked} is answered on its own card, which has the form"
+
+
+async def test_questions_there_is_no_room_for_are_counted(play: Playbook) -> None:
+    questions = tuple(Question(text=f"{number} {'x' * 290}") for number in range(1, 101))
+    await play.asks(await play.begin("hello"), kind=RequestKind.CHOICE, questions=questions)
+
+    words = play.channel.shown(await pending(play)).words
+    shown = sum(f" {number} xxx" in words for number in range(1, 101))
+    assert 0 < shown < 100
+    assert f"and {100 - shown} more questions" in words
+
+
 async def test_a_tap_on_it_answers_and_leaves_what_is_left(play: Playbook) -> None:
     one, two = await play.begin("hello"), await play.begin("hello")
     allowed = await play.asks(one, fingerprint="touch one")

@@ -94,6 +94,12 @@ def is_typed(ask: Ask) -> bool:
     return ask.kind is RequestKind.CHOICE and too_much
 
 
+def asked(ask: Ask, language: str) -> str:
+    """What it is about, in a line: how many questions, where the line would only repeat the first of several."""
+    repeated = len(ask.questions) > 1 and plain(ask.prompt) == plain(ask.questions[0].text)
+    return text(language, "card.questions", count=len(ask.questions)) if repeated else ask.prompt
+
+
 def everything_asked(ask: Ask, language: str) -> str:
     """All questions with all their options, as Markdown."""
     blocks = [_question_lines(ask, number, one, language) for number, one in enumerate(ask.questions)]

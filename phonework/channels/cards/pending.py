@@ -4,7 +4,7 @@ from datetime import tzinfo
 from typing import Final
 
 from phonework.channels.cards import danger
-from phonework.channels.cards.answering import is_one_tap
+from phonework.channels.cards.answering import asked, is_one_tap
 from phonework.channels.cards.modes import banner
 from phonework.channels.cards.note import rich
 from phonework.channels.cards.parts import (
@@ -28,7 +28,7 @@ from phonework.channels.cards.turn import called
 from phonework.channels.cards.values import Press, answer_value, pick
 from phonework.channels.markdown import escape
 from phonework.channels.split import wire_bytes
-from phonework.fsm.types import RequestKind
+from phonework.fsm.types import Ask, RequestKind
 from phonework.texts import text
 from phonework.views import PendingView, RequestView
 
@@ -68,7 +68,8 @@ def _question(view: RequestView, number: int, room: int, language: str, tz: tzin
     fits = subject is None or wire_bytes(subject.text) <= room
     elements: list[Element | None] = [
         banner(session, language, tz),
-        markdown(f"**{where}**\n{line(ask.prompt) or line(ask.tool, 80) or '…'}"),
+        markdown(f"**{where}**\n{line(asked(ask, language)) or line(ask.tool, 80) or '…'}"),
+        _each(ask, room, language),
         *(markdown(f"<font color='red'>⚠ {escape(text(language, mark))}</font>") for mark in danger.marks(ask)),
     ]
     if subject is not None and fits:
@@ -84,6 +85,19 @@ def _question(view: RequestView, number: int, room: int, language: str, tz: tzin
     way = "pending.elsewhere_reply" if session.companion else "pending.elsewhere"
     how = rich(text(language, way, number=session.number))
     return [*elements, row(buttons) if buttons else small(how)]
+
+
+def _each(ask: Ask, room: int, language: str) -> Element | None:
+    """The texts of several questions, numbered; those there is no room for are counted."""
+    if len(ask.questions) < 2:
+        return None
+    lines: list[str] = []
+    for number, one in enumerate(ask.questions, start=1):
+        lines.append(f"**{number}.** {line(one.text or one.header)}")
+        if wire_bytes("\n".join(lines)) > room:
+            left = len(ask.questions) - number + 1
+            return markdown("\n".join([*lines[:-1], escape(text(language, "pending.more_questions", count=left))]))
+    return markdown("\n".join(lines))
 
 
 def _since(view: RequestView, language: str, tz: tzinfo | None) -> str:

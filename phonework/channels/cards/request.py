@@ -5,7 +5,7 @@ from datetime import tzinfo
 from typing import Final
 
 from phonework.channels.cards import danger
-from phonework.channels.cards.answering import controls, everything_asked, for_all, is_typed, typing_hint
+from phonework.channels.cards.answering import asked, controls, everything_asked, for_all, is_typed, typing_hint
 from phonework.channels.cards.decisions import decision, reason
 from phonework.channels.cards.modes import banner
 from phonework.channels.cards.parts import (
@@ -175,9 +175,7 @@ class _Painter:
 
     def prompt(self) -> Element:
         ask = self.view.request.ask
-        repeated = len(ask.questions) > 1 and plain(ask.prompt) == plain(ask.questions[0].text)
-        asked = self.say("card.questions", count=len(ask.questions)) if repeated else ask.prompt
-        bold = f"**{line(asked) or line(ask.tool, 80) or '…'}**"
+        bold = f"**{line(asked(ask, self.language)) or line(ask.tool, 80) or '…'}**"
         if self.view.person is None or not (self.is_open or self.is_late):
             return markdown(bold)
         return markdown(f"{self.say('card.for', who=mention(self.view.person))}\n{bold}")
