@@ -58,7 +58,10 @@ class Desks:
             return ()
 
     async def numbered(self, user_id: UserId, number: int) -> DeskView | None:
-        """The one of this number on the list the person saw last; None when there is none. Raises as `find` does."""
+        """The one of this number on the list the person saw last; None when it is gone since.
+
+        Raises RefusedError when the list has no such number, and as `find` does.
+        """
         if user_id not in self._shown:
             try:
                 async with asyncio.timeout(FOUND_WITHIN.total_seconds()):
@@ -66,7 +69,9 @@ class Desks:
             except TimeoutError:
                 raise RefusedError("report_slow") from None
         shown = self._shown[user_id]
-        return await self.find(user_id, *shown[number - 1]) if 1 <= number <= len(shown) else None
+        if not 1 <= number <= len(shown):
+            raise RefusedError("desk_no_number", number=str(number))
+        return await self.find(user_id, *shown[number - 1])
 
     async def find(self, user_id: UserId, backend: str, agent_session_id: str) -> DeskView | None:
         """One of them as it is now; None when it is not there for this person.

@@ -74,7 +74,24 @@ async def test_with_none_it_says_so(play: Playbook) -> None:
     await play.say("/resume")
     assert "There is none." in last_card(play)
     await play.say("/resume 1")
-    assert "no such conversation" in words(play)
+    assert "no conversation with the number 1" in words(play)
+
+
+@pytest.mark.parametrize("number", [2, 99])
+async def test_a_number_that_is_not_on_the_list_is_not_said_to_be_gone(play: Playbook, number: int) -> None:
+    left(play, ONE)
+    await play.say(f"/resume {number}")
+    assert f"no conversation with the number {number}" in words(play)
+    assert "`/resume` lists" in words(play)
+    assert play.rows("SELECT * FROM session") == []
+
+
+async def test_one_that_was_on_the_list_and_is_there_no_more_is_said_to_be_gone(play: Playbook) -> None:
+    left(play, ONE)
+    await play.say("/resume")
+    play.script.desk.clear()
+    await play.say("/resume 1")
+    assert "no such conversation any more" in words(play)
 
 
 async def test_a_number_goes_on_with_the_conversation_that_was_shown_under_it(play: Playbook) -> None:
