@@ -100,7 +100,10 @@ class Node:
         if envelope.clicked is None:
             return Reply()
         wishes = taken.wishes or self._desk.wishes
-        toast = Toast(kind=taken.toast[0], text=text(wishes.language, taken.toast[1])) if taken.toast else None
+        toast = None
+        if taken.toast is not None:
+            kind, key = taken.toast
+            toast = Toast(kind=kind, text=text(wishes.language, key, **taken.toast_params))
         return Reply(toast=toast, card=self._chats.click_card(taken.card, wishes) if taken.card else None)
 
     async def _language_of(self, envelope: Envelope) -> str:

@@ -78,12 +78,13 @@ class Opened:
 class Taken:
     """What a person's act came to. toast: kind and key of what a clicker sees. card: what is true of the card now.
 
-    wishes: how they want to be shown it.
+    toast_params: what the toast names. wishes: how they want to be shown it.
     """
 
     outcome: Outcome
     owed: tuple[effects.Owed, ...] = ()
     toast: tuple[str, str] | None = None
+    toast_params: Mapping[str, str] = field(default_factory=dict)
     card: RequestView | TurnView | PromptView | ModeView | PendingView | ReminderView | RemindersView | None = None
     wishes: Wishes | None = None
 

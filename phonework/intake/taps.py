@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from phonework.channels.base import Clicked
 from phonework.channels.cards import values
-from phonework.channels.cards.answers import answer_of
+from phonework.channels.cards.answers import answer_of, left_out
+from phonework.channels.cards.parts import plain
 from phonework.engine import Happened, Outcome, ingest
 from phonework.fsm import events as happened
 from phonework.fsm.events import Event
@@ -83,7 +84,7 @@ def _answer(hand: Hand, clicked: Clicked, click: values.AnswerClick) -> Taken:
     session_id, request = found
     answer = answer_of(request.ask, click)
     if answer is None:
-        return stray(hand, clicked, Reason.NOT_AN_ANSWER)
+        return _not_an_answer(hand, clicked, click, session_id, request.ask)
     event: Event
     if click.late:
         event = happened.LateAnswered(
@@ -109,6 +110,17 @@ def _answer(hand: Hand, clicked: Clicked, click: values.AnswerClick) -> Taken:
     # The card of everything that is asked shows what is left of it; in a group somebody else may have tapped it.
     own = sessions.run_of(hand.connection, session_id).user_id == hand.user_id
     return replace(taken, card=views.pending(hand.connection, hand.user_id)) if own else taken
+
+
+def _not_an_answer(hand: Hand, clicked: Clicked, click: values.AnswerClick, session_id: SessionId, ask: Ask) -> Taken:
+    """A form that was sent half-filled: what is missing is named, to whom it was asked."""
+    taken, missing = stray(hand, clicked, Reason.NOT_AN_ANSWER), left_out(ask, click)
+    if not missing or sessions.run_of(hand.connection, session_id).user_id != hand.user_id:
+        return taken
+    first, more = missing[0], len(missing) - 1
+    named = plain(ask.questions[first].text or ask.questions[first].header, 60)
+    params = {"number": str(first + 1), "question": named, "count": str(more)}
+    return replace(taken, toast=("warning", "toast.left_out_more" if more else "toast.left_out"), toast_params=params)
 
 
 def _late_prompt(hand: Hand, clicked: Clicked, session_id: SessionId, request: Request, answer: Answer) -> Prompt:

@@ -550,6 +550,31 @@ async def test_a_question_nobody_answers_is_refused_and_can_be_answered_later(pl
         assert "permission" not in card, "what the agent is told is not what the person said"
 
 
+@pytest.mark.parametrize(
+    ("form", "missing"),
+    [
+        ({"q0": "0"}, "question 2 has no answer yet: Which size?"),
+        ({"t1": "small"}, "question 1 has no answer yet: Which colour?"),
+        ({}, "question 1 has no answer yet: Which colour? (1 more, too)"),
+    ],
+)
+async def test_a_half_filled_form_is_not_sent_and_the_question_left_out_is_named(
+    play: Playbook, form: dict[str, str], missing: str
+) -> None:
+    options = (Option(label="red"), Option(label="blue"))
+    questions = (Question(text="Which colour?", options=options), Question(text="Which size?"))
+    request = await play.asks(await play.begin("go"), kind=RequestKind.CHOICE, questions=questions)
+
+    reply = await play.click(play.button(f"request:{request}", "answer", "form"), form=form)
+
+    assert reply.toast is not None
+    assert missing in reply.toast.text
+    somebody_else = await play.click(play.button(f"request:{request}", "answer", "form"), form=form, user=BOB)
+    assert "Which" not in str(somebody_else.toast), "what is asked of one person is not told to another"
+    assert play.request_status(request) == "open"
+    assert play.script.answers == []
+
+
 async def test_an_agent_that_does_not_stop_is_killed(play: Playbook) -> None:
     """F5."""
     session = await play.begin("go")

@@ -51,6 +51,14 @@ def _choice(questions: tuple[Question, ...], click: AnswerClick) -> Answer | Non
     return Answer(verdict=Verdict.ANSWER, picks=whole) if len(whole) == len(questions) else None
 
 
+def left_out(ask: Ask, click: AnswerClick) -> tuple[int, ...]:
+    """The questions, from 0, that a sent form answers with nothing at all."""
+    if ask.kind is not RequestKind.CHOICE or click.press is not Press.FORM:
+        return ()
+    filled = (_filled(question, number, click.form) for number, question in enumerate(ask.questions))
+    return tuple(number for number, one in enumerate(filled) if one == ())
+
+
 def _tapped(questions: tuple[Question, ...], chosen: tuple[int, int]) -> Answer | None:
     """One tap answers only a request with one question."""
     number, option = chosen
