@@ -164,7 +164,8 @@ class Guard:
     """Keeps other web pages in the same browser away from the phone: they could make an agent run commands.
 
     A request that carries an `Origin` must come from this very server, and the name it asks for must be a loopback
-    address or the one bound (a foreign name that resolves to 127.0.0.1 is refused). Pages get a strict policy.
+    address or the one bound (a foreign name that resolves to 127.0.0.1 is refused). Pages get a strict policy, and a
+    browser asks each time whether what it keeps of them is still current: after an upgrade it is not.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -188,6 +189,7 @@ class Guard:
 
 
 _PAGE_HEADERS: Final = (
+    (b"cache-control", b"no-cache"),
     (b"content-security-policy", CSP.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),

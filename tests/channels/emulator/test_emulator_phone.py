@@ -10,6 +10,8 @@ from typing import Any
 import httpx2
 import pytest
 
+from phonework.channels.emulator.app import PAGE
+
 CARD = {"schema": "2.0", "body": {"elements": [{"tag": "markdown", "content": "x"}]}}
 
 
@@ -141,6 +143,17 @@ async def test_other_web_pages_are_kept_out(page: httpx2.AsyncClient) -> None:
         rebound = await page.post(path, json=body, headers={"Host": "evil.example:8700"})
         assert (foreign.status_code, rebound.status_code) == (403, 403)
         assert (await page.post(path, json=body, headers={"Origin": own})).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["html", "css", "js"])
+async def test_a_browser_asks_whether_the_page_it_keeps_is_current(page: httpx2.AsyncClient, kind: str) -> None:
+    """After an upgrade the style and script of the older program must not stay."""
+    name = next(PAGE.rglob(f"*.{kind}")).relative_to(PAGE)
+    first = await page.get(f"/phone/{name}")
+    again = await page.get(f"/phone/{name}", headers={"If-None-Match": first.headers["etag"]})
+
+    assert (first.status_code, again.status_code) == (200, 304)
+    assert first.headers["cache-control"] == again.headers["cache-control"] == "no-cache"
 
 
 async def test_the_page_has_a_strict_policy(page: httpx2.AsyncClient) -> None:
