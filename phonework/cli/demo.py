@@ -41,6 +41,7 @@ def demo(port: int, browser: bool, agent: str, data_dir: Path | None, verbose: b
     _refuse_second(place)
     make_private(place / "server")
     make_private(place / "work" / "hello")  # so that the first `/new hello` needs no more words
+    make_private(place / "work" / "shop")  # for `/resume`: somebody works there, at the desk
     run(_demo(place, port, agent, browser, verbose))
 
 
@@ -201,6 +202,7 @@ def _settings(
         "server.port": 0,
         "server.data_dir": str(place / "server"),
         "agent.default": agent,
+        "demo.desk": str(place / "work" / "shop") if agent == "demo" else "",
         "ui.language": _language(),
         "log.level": "info" if verbose else "error",
         **made_up,

@@ -2,8 +2,11 @@
 
 import asyncio
 
+import psutil  # type: ignore[import-untyped]
+
 from phonework.testing.claude_bench import git_init
 from phonework.testing.person import Person, offers
+from phonework.testing.phone import Phone
 from phonework.testing.server import Server
 
 
@@ -51,3 +54,37 @@ async def test_a_conversation_of_earlier_goes_on(ada: Person, server: Server) ->
     await ada.sees(lambda shown: shown.msg_type == "post" and shown.shows("1. say the word is mango"))
     states = [one["state"] for one in (await server.inspect())["sessions"]]
     assert sorted(states) == ["closed", "idle"]
+
+
+async def test_one_that_is_open_at_the_desk_is_copied_and_then_taken_over(phone: Phone, idle_server: Server) -> None:
+    shop = idle_server.work / "shop"
+    shop.mkdir(parents=True)
+    idle_server.settings["DEMO__DESK"] = str(shop)
+    await idle_server.start()
+    ada = Person(phone)
+    await ada.says("/resume")
+    card = await ada.sees(offers(op="desk_fork"))
+    (at_desk,) = [one for one in psutil.process_iter() if _runs_in(one, str(shop))]
+    assert card.shows(f"open at the desk (pid {at_desk.pid})")
+
+    await ada.presses(card, "Continue a copy")
+    await ada.sees("begins as a copy of")
+    await ada.says("history")
+    await ada.sees(lambda shown: shown.msg_type == "post" and shown.shows("1. Which prices has the shop?"))
+    assert at_desk.is_running()
+
+    await ada.presses(card, "Take over")
+    await ada.presses(await ada.sees("End the process at the desk?"), "End it and take over")
+    await ada.sees("The process at the desk has ended")
+    assert not at_desk.is_running()
+    await ada.says("say we go on")
+    await ada.sees(lambda shown: shown.msg_type == "post" and shown.shows("we go on"))
+    states = [one["state"] for one in (await idle_server.inspect())["sessions"]]
+    assert states == ["idle", "idle"]
+
+
+def _runs_in(process: psutil.Process, directory: str) -> bool:
+    try:
+        return bool(process.cwd() == directory)
+    except (psutil.Error, OSError):
+        return False

@@ -5,6 +5,7 @@ import hashlib
 import secrets
 from collections.abc import Awaitable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
@@ -15,6 +16,7 @@ from phonework.backends.base import (
     Accepted,
     Capabilities,
     DeskSession,
+    Holder,
     Liveness,
     PermissionMode,
     Progress,
@@ -24,6 +26,7 @@ from phonework.backends.base import (
 )
 from phonework.backends.demo import past
 from phonework.backends.demo.agent import Agent, Stop
+from phonework.backends.demo.desk import DeskProcess
 from phonework.backends.demo.journal import Journal
 from phonework.backends.demo.process import python_name, run
 from phonework.backends.demo.rules import NAME, ProjectRules
@@ -40,6 +43,7 @@ class DemoSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     delay: float = Field(default=0.03, ge=0, le=5, description="Seconds between two streamed pieces of an answer.")
+    desk: str = Field(default="", description="A directory where a process is to have a conversation open.")
 
 
 class DemoBackend:
@@ -71,6 +75,7 @@ class DemoBackend:
             raise BackendError(f"[demo] is wrong: {error.errors()[0]['loc']}: {error.errors()[0]['msg']}") from error
         self._sink, self._pace, self._directory = sink, pace, data_dir / "demo"
         self._rules = ProjectRules(data_dir / NAME)
+        self._at_desk = DeskProcess(self._directory, Path(self._settings.desk)) if self._settings.desk else None
         self._making = asyncio.Lock()
         self._life = secrets.token_hex(4)  # part of the keys: the numbers begin again with each object
         self._agents: dict[SessionId, Agent] = {}
@@ -145,16 +150,27 @@ class DemoBackend:
         await self._finish(session_id, Stop.INTERRUPT)
 
     async def transcripts(self, under: Path, limit: int) -> tuple[DeskSession, ...]:
-        """Return what is in the journals of all sessions."""
-        return tuple(await asyncio.to_thread(past.newest, self._directory, under, limit))
+        """Return what is in the journals of all sessions, and at the desk."""
+        held = await self._held()
+        found = await asyncio.to_thread(past.newest, self._directory, under, limit)
+        return tuple(replace(one, held_by=held.get(one.agent_session_id)) for one in found)
 
     async def transcript(self, agent_session_id: str) -> DeskSession | None:
         """Return one conversation of the journals."""
+        held = await self._held()
         known = await asyncio.to_thread(past.conversations, self._directory)
-        return past.desk_session(agent_session_id, known[agent_session_id]) if agent_session_id in known else None
+        if agent_session_id not in known:
+            return None
+        found = past.desk_session(agent_session_id, known[agent_session_id])
+        return replace(found, held_by=held.get(agent_session_id))
+
+    async def _held(self) -> dict[str, Holder]:
+        return await asyncio.to_thread(self._at_desk.held) if self._at_desk else {}
 
     async def end_at_desk(self, agent_session_id: str, key: str) -> None:
-        """Do nothing: this agent lives in this process only, and nobody else has its journals open."""
+        """End the made-up process at the desk, if there is one: nobody else has the journals open."""
+        if self._at_desk:
+            await _kept(asyncio.to_thread(self._at_desk.end, agent_session_id, key))
 
     async def liveness(self, session_id: SessionId) -> Liveness:
         """Tell whether the agent runs; it lives in this process, so the answer is always certain."""
@@ -191,6 +207,8 @@ class DemoBackend:
         """End every agent. Their turns are not reported: the next start finds and reports them."""
         sessions = {*self._agents, *self._background}
         await asyncio.gather(*(self._finish(session_id, Stop.QUIET) for session_id in sessions))
+        if self._at_desk:
+            await asyncio.to_thread(self._at_desk.close)
 
     def _has_agent(self, session_id: SessionId) -> bool:
         agent = self._agents.get(session_id)

@@ -45,7 +45,7 @@ async def run(
     process = await asyncio.create_subprocess_exec(
         *argv,
         cwd=cwd,
-        env=_environment(),
+        env=environment(),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
@@ -86,7 +86,7 @@ async def _end(process: asyncio.subprocess.Process, reading: asyncio.Task[None])
         process._transport.close()  # type: ignore[attr-defined]
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Nothing of ours but where programs are: no secret reaches a command, and no one's git settings do."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     kept = {name: os.environ[name] for name in ("HOME", "TMPDIR", "LANG") if name in os.environ}
