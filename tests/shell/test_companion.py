@@ -165,7 +165,8 @@ async def test_what_is_not_harmless_asks_with_the_whole_command_and_why(scene: S
     assert "changes something" in card
     assert "writes a file" in card
     assert str(scene.play.work / "api") in card
-    assert "When you type, reply to this card. Or type: yes / no." in card
+    assert "Or type: yes / no." in card
+    assert "If nothing else is asked of you and nothing came since, yes or no is enough by itself" in card
     assert not (scene.play.work / "api/made").exists()
     await scene.taps(request, "allow")
     turn = await scene.ended()

@@ -31,7 +31,7 @@ from phonework.channels.cards.subject import Subject, subject_of
 from phonework.channels.cards.turn import actor, called
 from phonework.channels.markdown import escape, inline_code
 from phonework.channels.split import wire_bytes
-from phonework.fsm.types import Request, RequestKind, RequestStatus, State, Verdict
+from phonework.fsm.types import Ask, Request, RequestKind, RequestStatus, State, Verdict
 from phonework.texts import text
 from phonework.views import RequestView
 
@@ -278,9 +278,10 @@ class _Painter:
         return markdown("\n".join(f"- {line(one.text, 150)} **{line(', '.join(picks), 150)}**" for one, picks in pairs))
 
     def typing_hint(self) -> str:
-        """A companion is not who plain words are for, so they are to be a reply."""
-        hint = typing_hint(self.view.request.ask, self.language)
-        return self.say("card.typing_reply", hint=hint) if hint and self.view.session.companion else hint
+        """A companion is not who plain words are for: only what plainly answers it is taken without a reply."""
+        ask = self.view.request.ask
+        hint = typing_hint(ask, self.language)
+        return self.say(_how_to_reply(ask), hint=hint) if hint and self.view.session.companion else hint
 
     def footer(self) -> Element:
         request = self.view.request
@@ -295,3 +296,11 @@ class _Painter:
             facts.append(self.say("card.behind", count=behind))
         lines.append(" · ".join(facts))
         return small("\n".join(escape(each) for each in lines))
+
+
+def _how_to_reply(ask: Ask) -> str:
+    """The sentence that says what a companion takes without a reply to its card: yes and no, a number, an option."""
+    if ask.kind is RequestKind.CONFIRM:
+        return "card.typing_alone"
+    one_with_options = len(ask.questions) == 1 and ask.questions[0].options
+    return "card.typing_alone_choice" if ask.kind is RequestKind.CHOICE and one_with_options else "card.typing_reply"

@@ -12,7 +12,7 @@ from phonework.channels.cards.pending import pending_card
 from phonework.channels.cards.prompt import prompt_card
 from phonework.channels.cards.request import request_card
 from phonework.channels.cards.turn import progress_card, result_card
-from phonework.fsm.types import PromptStatus, RequestStatus, State, TurnStatus
+from phonework.fsm.types import Option, PromptStatus, Question, RequestKind, RequestStatus, State, TurnStatus
 from phonework.testing.views import NOON, a_prompt, a_prompt_view, a_request, a_session, a_turn, an_ask
 from phonework.views import PendingView, SessionView
 
@@ -73,3 +73,28 @@ def test_where_a_question_of_the_assistant_names_no_place_none_is_shown() -> Non
     assert "/home/mia" not in json.dumps(request_card(a_request(ask, session=a_companion("assistant")), "en"))
     command = an_ask(command="touch x", path="/home/mia/work/api")
     assert "/home/mia/work/api" in json.dumps(request_card(a_request(command, session=a_companion("assistant")), "en"))
+
+
+OPTIONS = (Option(label="red"), Option(label="blue"))
+
+
+@pytest.mark.parametrize(
+    ("language", "kind", "questions", "shown"),
+    [
+        ("en", RequestKind.CONFIRM, (), "yes or no is enough by itself"),
+        ("zh", RequestKind.CONFIRM, (), "直接发“好”或“不”就行"),
+        ("en", RequestKind.CHOICE, (Question(text="Which?", options=OPTIONS),), "a number or an option is enough"),
+        ("zh", RequestKind.CHOICE, (Question(text="Which?", options=OPTIONS),), "直接发序号或选项原文就行"),
+        ("en", RequestKind.CHOICE, (Question(text="Which?"),), "When you type, reply to this card."),
+        ("zh", RequestKind.CHOICE, (Question(text="Which?"), Question(text="Why?")), "打字时请回复这张卡片"),
+        ("en", RequestKind.INPUT, (), "When you type, reply to this card."),
+    ],
+)
+def test_what_a_companion_takes_without_a_reply_is_said(
+    language: str, kind: RequestKind, questions: tuple[Question, ...], shown: str
+) -> None:
+    session = a_companion("shell", State.WAITING_CONFIRM)
+    card = read(request_card(a_request(an_ask(kind, questions=questions), session=session), language))
+    assert shown in card
+    agent = read(request_card(a_request(an_ask(kind, questions=questions)), language))
+    assert shown not in agent, "an agent's own session takes all words"
