@@ -11,6 +11,7 @@ import pytest
 from phonework import engine, poison, ringing
 from phonework.channels.base import Chat, Reply
 from phonework.channels.cards.parts import MAX_BYTES, MAX_ELEMENTS, element_count, size_bytes
+from phonework.channels.cards.reminder import PER_PAGE
 from phonework.reminders.reminder import MOST_WAITING
 from phonework.store.prune import KEEP, prune
 from phonework.testing.channel import Fate, Post
@@ -427,6 +428,16 @@ async def listed(play: Playbook, user: str = ADA) -> str:
     return list(play.channel.posts.values())[-1].delivery.card_key
 
 
+async def test_the_numbers_of_the_list_go_on_from_page_to_page(play: Playbook) -> None:
+    for number in range(PER_PAGE + 1):
+        await set_reminder(play, f"{10 + number}m tea")
+    key = await listed(play)
+    (further,) = [one for one in play.channel.values(key) if one["op"] == "remind_page"]
+
+    assert f"{PER_PAGE}. today" in play.channel.shown(key).words
+    assert f"**{PER_PAGE + 1}. today" in shown(await play.click(further))
+
+
 async def test_the_list_has_ones_own_the_next_first_and_changes_them(play: Playbook) -> None:
     weekly = await set_reminder(play, "every monday at 10:00 report")
     soon = await set_reminder(play, "10m tea")
@@ -436,6 +447,9 @@ async def test_the_list_has_ones_own_the_next_first_and_changes_them(play: Playb
     assert "not yours" not in words
     assert words.index("tea") < words.index("report")
     assert "every Monday at 10:00" in words
+    assert words.index("1. ") < words.index("tea") < words.index("2. ") < words.index("report")
+    assert soon not in words, "its buttons know which it is; a person needs no id"
+    assert weekly not in words
 
     later = next(one for one in play.channel.values(key) if one["op"] == "remind_later" and one["id"] == soon)
     reply = await play.click(later)

@@ -9,7 +9,7 @@ from phonework.channels.cards.note import rich
 from phonework.channels.cards.parts import Card, Element, Head, button, card, clip, markdown, plain, row, small, words
 from phonework.channels.cards.people import mention
 from phonework.channels.cards.values import ReminderOp, reminder_value, reminders_value
-from phonework.channels.markdown import escape, inline_code
+from phonework.channels.markdown import escape
 from phonework.reminders.reminder import MOST_CHARACTERS, MOST_COUNTED, Delay, Firing, Reminder, Status
 from phonework.reminders.schedule import Every, Interval, Once
 from phonework.reminders.wording import words as in_words
@@ -176,7 +176,11 @@ def reminders_card(view: RemindersView, reader: Reader) -> Card:
     shown = view.reminders[page * PER_PAGE : (page + 1) * PER_PAGE]
     title = reader.say("reminder.list_title")
     count = reader.say("reminder.count", count=len(view.reminders))
-    elements: list[Element] = [element for one in shown for element in _listed(one, page, reader)]
+    elements: list[Element] = [
+        element
+        for number, one in enumerate(shown, start=page * PER_PAGE + 1)
+        for element in _listed(one, number, page, reader)
+    ]
     if not shown:
         elements = [markdown(rich(reader.say("reminder.none")))]
     if pages > 1:
@@ -184,13 +188,13 @@ def reminders_card(view: RemindersView, reader: Reader) -> Card:
     return card(Head(title=title, color="blue", subtitle=count, summary=f"{title} · {count}"), elements)
 
 
-def _listed(reminder: Reminder, page: int, reader: Reader) -> list[Element]:
+def _listed(reminder: Reminder, number: int, page: int, reader: Reader) -> list[Element]:
     assert reminder.due is not None
-    when = f"**{escape(reader.when(reminder.due))}**"
+    when = f"**{number}. {escape(reader.when(reminder.due))}**"
     if isinstance(reminder.schedule, Every):
         when += f" · {escape(reader.schedule(reminder))}"
     about = words(clip(reminder.text, _LISTED_CHARACTERS), _LISTED_CHARACTERS)
-    return [markdown(f"{when} {inline_code(reminder.reminder_id)}\n{about}"), row(_changes(reminder, page, reader))]
+    return [markdown(f"{when}\n{about}"), row(_changes(reminder, page, reader))]
 
 
 def _changes(reminder: Reminder, page: int, reader: Reader) -> list[Element]:
