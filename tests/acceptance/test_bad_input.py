@@ -298,6 +298,7 @@ async def test_sigterm_in_the_middle_of_everything_loses_nothing(ada: Person, se
     held = await ada.sees(lambda shown: "your call" in shown.texts)
     assert held.shows("1")
     await ada.sees(post_with("good morning"))
+    await server.at_rest()
     assert [count(server, message_id) for message_id in said] == [1, 1, 1]
     sessions = (await server.inspect())["sessions"]
     assert {session["state"] for session in sessions} == {"idle"}
