@@ -13,7 +13,7 @@ from phonework import commands, engine, poison, workdir
 from phonework.backends.base import Progress
 from phonework.carriers.chats import ChatCarrier
 from phonework.channels.base import Reply, Toast
-from phonework.channels.cards import values
+from phonework.channels.cards import clicks, reading
 from phonework.clock import Clock
 from phonework.desks import Desks
 from phonework.engine import Happened, Outcome, Swept
@@ -78,10 +78,10 @@ class Node:
                 if envelope.received_at - envelope.said.sent_at > self._desk.stale_after:
                     return None  # it will not be run, so nothing is made for it
                 return await self._commanded(envelope.user_id, commands.parse_command(envelope.said.text))
-            click = values.parse(envelope.clicked.value) if envelope.clicked is not None else None
-            if isinstance(click, values.MeantClick) and not click.as_is:
+            click = reading.parse(envelope.clicked.value) if envelope.clicked is not None else None
+            if isinstance(click, clicks.MeantClick) and not click.as_is:
                 return await self._commanded(envelope.user_id, commands.parse_command(click.text))
-            if not isinstance(click, values.DeskClick):
+            if not isinstance(click, clicks.DeskClick):
                 return None
             return Opened(desk=await self._desks.find(envelope.user_id, click.backend, click.agent_session_id))
         except RefusedError as error:

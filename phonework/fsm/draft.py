@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from phonework.fsm import effects as order
 from phonework.fsm.change import replace
@@ -23,6 +24,8 @@ from phonework.fsm.types import (
     UserId,
     Verdict,
 )
+
+E = TypeVar("E", bound=Event)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +62,11 @@ class Draft:
         self.requests: dict[str, Request] = {}
         self.prompts: dict[str, Prompt] = {}
         self.turns: dict[int, Turn] = {}
+
+    def expect(self, kind: type[E]) -> E:
+        """The event, of which the table's row says that it is of this kind."""
+        assert isinstance(self.event, kind)
+        return self.event
 
     def owe(self, *effects: Effect) -> None:
         self.effects.extend(effects)

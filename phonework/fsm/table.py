@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from phonework.fsm import actions as do
 from phonework.fsm import guards as guard
+from phonework.fsm.actions import ends, messages, modes, requests, turns
 from phonework.fsm.draft import Draft
 from phonework.fsm.events import (
     AgentAsked,
@@ -112,97 +112,100 @@ def _settle(event: type[Event], action: Action, guards: tuple[Guard, ...], *when
 def _finish(source: State, event: type[Event], *guards: Guard) -> list[Row]:
     """The turn is over: the next message runs, or the session rests."""
     return [
-        Row(source, event, EXECUTING, do.end_and_start_next, guards, (guard.prompts_wait,)),
-        Row(source, event, IDLE, do.end, guards),
+        Row(source, event, EXECUTING, turns.end_and_start_next, guards, (guard.prompts_wait,)),
+        Row(source, event, IDLE, turns.end, guards),
     ]
 
 
 FILES: Final = (guard.owner, guard.has_room, guard.files_fit)
 
 _messages: list[Row | Ignore] = [
-    *[Row(state, MessageReceived, state, do.hold, (guard.owner, guard.has_room), (guard.is_stale,)) for state in OPEN],
-    Row(IDLE, MessageReceived, IDLE, do.keep_at_rest, FILES, (guard.only_files,)),
-    *[Row(state, MessageReceived, state, do.keep, FILES, (guard.only_files,)) for state in BUSY],
-    Row(IDLE, MessageReceived, EXECUTING, do.start, (guard.owner, guard.files_fit), (guard.has_words,)),
-    *_settle(MessageReceived, do.answer, (guard.owner,), guard.is_answer),
-    *_stay(BUSY, MessageReceived, do.queue, *FILES),
-    Ignore(CLOSED, MessageReceived, Reason.SESSION_CLOSED),
-    Row(IDLE, RetryAsked, EXECUTING, do.retry, (guard.owner, guard.turn_meant, guard.has_last)),
     *[
-        Row(state, RetryAsked, STOPPING, do.stop_and_retry, (guard.owner, guard.turn_meant, guard.has_last))
+        Row(state, MessageReceived, state, messages.hold, (guard.owner, guard.has_room), (guard.is_stale,))
+        for state in OPEN
+    ],
+    Row(IDLE, MessageReceived, IDLE, messages.keep_at_rest, FILES, (guard.only_files,)),
+    *[Row(state, MessageReceived, state, messages.keep, FILES, (guard.only_files,)) for state in BUSY],
+    Row(IDLE, MessageReceived, EXECUTING, messages.start, (guard.owner, guard.files_fit), (guard.has_words,)),
+    *_settle(MessageReceived, requests.answer, (guard.owner,), guard.is_answer),
+    *_stay(BUSY, MessageReceived, messages.queue, *FILES),
+    Ignore(CLOSED, MessageReceived, Reason.SESSION_CLOSED),
+    Row(IDLE, RetryAsked, EXECUTING, messages.retry, (guard.owner, guard.turn_meant, guard.has_last)),
+    *[
+        Row(state, RetryAsked, STOPPING, messages.stop_and_retry, (guard.owner, guard.turn_meant, guard.has_last))
         for state in (EXECUTING, *WAITING)
     ],
     Ignore(STOPPING, RetryAsked, Reason.ALREADY_STOPPING),
     Ignore(CLOSED, RetryAsked, Reason.SESSION_CLOSED),
-    Row(IDLE, ContinueAsked, EXECUTING, do.go_on, (guard.owner, guard.turn_meant)),
+    Row(IDLE, ContinueAsked, EXECUTING, messages.go_on, (guard.owner, guard.turn_meant)),
     *_ignore(BUSY, ContinueAsked, Reason.BUSY),
     Ignore(CLOSED, ContinueAsked, Reason.SESSION_CLOSED),
-    Row(IDLE, SendNowAsked, EXECUTING, do.run_now, (guard.owner, guard.prompt_waits)),
+    Row(IDLE, SendNowAsked, EXECUTING, messages.run_now, (guard.owner, guard.prompt_waits)),
     *[
-        Row(state, SendNowAsked, state, do.send_kept, (guard.owner, guard.prompt_waits), (guard.names_kept,))
+        Row(state, SendNowAsked, state, messages.send_kept, (guard.owner, guard.prompt_waits), (guard.names_kept,))
         for state in BUSY
     ],
-    Row(EXECUTING, SendNowAsked, EXECUTING, do.steer, (guard.owner, guard.prompt_waits), (guard.can_steer,)),
+    Row(EXECUTING, SendNowAsked, EXECUTING, messages.steer, (guard.owner, guard.prompt_waits), (guard.can_steer,)),
     *[
-        Row(state, SendNowAsked, STOPPING, do.stop_and_run, (guard.owner, guard.prompt_waits))
+        Row(state, SendNowAsked, STOPPING, messages.stop_and_run, (guard.owner, guard.prompt_waits))
         for state in (EXECUTING, *WAITING)
     ],
-    *_stay((STOPPING,), SendNowAsked, do.advance, guard.owner, guard.prompt_waits),
+    *_stay((STOPPING,), SendNowAsked, messages.advance, guard.owner, guard.prompt_waits),
     Ignore(CLOSED, SendNowAsked, Reason.SESSION_CLOSED),
-    *_stay(OPEN, DropAsked, do.drop, guard.owner, guard.prompt_waits),
+    *_stay(OPEN, DropAsked, messages.drop, guard.owner, guard.prompt_waits),
     Ignore(CLOSED, DropAsked, Reason.SESSION_CLOSED),
-    *_stay(OPEN, ModelChosen, do.choose_model, guard.owner),
+    *_stay(OPEN, ModelChosen, modes.choose_model, guard.owner),
     Ignore(CLOSED, ModelChosen, Reason.SESSION_CLOSED),
-    *_stay(OPEN, ModeChosen, do.choose_mode, guard.owner, guard.mode_changes),
+    *_stay(OPEN, ModeChosen, modes.choose_mode, guard.owner, guard.mode_changes),
     Ignore(CLOSED, ModeChosen, Reason.SESSION_CLOSED),
-    *_stay(OPEN, ModeExpired, do.end_mode, guard.mode_over),
+    *_stay(OPEN, ModeExpired, modes.end_mode, guard.mode_over),
     Ignore(CLOSED, ModeExpired, Reason.STALE_TIMER),
-    *_stay(OPEN, ModeRefused, do.refuse_mode, guard.mode_wanted),
+    *_stay(OPEN, ModeRefused, modes.refuse_mode, guard.mode_wanted),
     Ignore(CLOSED, ModeRefused, Reason.SESSION_CLOSED),
 ]
 
 _requests: list[Row | Ignore] = [
     *[
-        Row(state, AgentAsked, state, do.answer_from_carry, (guard.this_turn,), (guard.carried,))
+        Row(state, AgentAsked, state, requests.answer_from_carry, (guard.this_turn,), (guard.carried,))
         for state in (EXECUTING, *WAITING)
     ],
-    Row(EXECUTING, AgentAsked, WAITING_INPUT, do.ask, (guard.this_turn,), (guard.asks_input,)),
-    Row(EXECUTING, AgentAsked, WAITING_CONFIRM, do.ask, (guard.this_turn,)),
-    *_stay(WAITING, AgentAsked, do.ask_later, guard.this_turn),
-    *_stay((IDLE, STOPPING), AgentAsked, do.refuse_new),
+    Row(EXECUTING, AgentAsked, WAITING_INPUT, requests.ask, (guard.this_turn,), (guard.asks_input,)),
+    Row(EXECUTING, AgentAsked, WAITING_CONFIRM, requests.ask, (guard.this_turn,)),
+    *_stay(WAITING, AgentAsked, requests.ask_later, guard.this_turn),
+    *_stay((IDLE, STOPPING), AgentAsked, requests.refuse_new),
     Ignore(CLOSED, AgentAsked, Reason.SESSION_CLOSED),
-    *_settle(CardAnswered, do.answer, (guard.owner, guard.answers_open)),
+    *_settle(CardAnswered, requests.answer, (guard.owner, guard.answers_open)),
     *_ignore((IDLE, EXECUTING, STOPPING, CLOSED), CardAnswered, guard.settled),
-    Row(IDLE, LateAnswered, EXECUTING, do.answer_late, (guard.owner, guard.resumable)),
+    Row(IDLE, LateAnswered, EXECUTING, requests.answer_late, (guard.owner, guard.resumable)),
     *_ignore(BUSY, LateAnswered, Reason.BUSY),
     Ignore(CLOSED, LateAnswered, Reason.SESSION_CLOSED),
-    *_settle(RequestWithdrawn, do.withdraw_open, (guard.asked_by_agent,), guard.names_open),
-    *_stay(WAITING, RequestWithdrawn, do.withdraw_queued, guard.asked_by_agent),
+    *_settle(RequestWithdrawn, requests.withdraw_open, (guard.asked_by_agent,), guard.names_open),
+    *_stay(WAITING, RequestWithdrawn, requests.withdraw_queued, guard.asked_by_agent),
     *_ignore((IDLE, EXECUTING, STOPPING, CLOSED), RequestWithdrawn, guard.settled),
-    *_stay(ALL, AnswerDelivered, do.mark_delivered, guard.answered),
-    *_stay(ALL, AnswerLost, do.mark_lost, guard.answered),
-    *_stay(WAITING, RequestShown, do.note_shown, guard.shown_open),
+    *_stay(ALL, AnswerDelivered, requests.mark_delivered, guard.answered),
+    *_stay(ALL, AnswerLost, requests.mark_lost, guard.answered),
+    *_stay(WAITING, RequestShown, requests.note_shown, guard.shown_open),
     *_ignore((IDLE, EXECUTING, STOPPING, CLOSED), RequestShown, Reason.NOTED),
 ]
 
 _agent: list[Row | Ignore] = [
     *_ignore(ALL, Created, Reason.DUPLICATE),
-    *_stay(BUSY, TurnStarted, do.note_started, guard.this_turn),
+    *_stay(BUSY, TurnStarted, turns.note_started, guard.this_turn),
     *_ignore((IDLE, CLOSED), TurnStarted, Reason.STALE_TURN),
-    *_stay(BUSY, PromptsTaken, do.note_taken, guard.this_turn),
+    *_stay(BUSY, PromptsTaken, turns.note_taken, guard.this_turn),
     *_ignore((IDLE, CLOSED), PromptsTaken, Reason.STALE_TURN),
-    *_stay(OPEN, AgentSessionChanged, do.note_agent_session, guard.same_agent_session),
+    *_stay(OPEN, AgentSessionChanged, turns.note_agent_session, guard.same_agent_session),
     Ignore(CLOSED, AgentSessionChanged, Reason.SESSION_CLOSED),
-    *_stay(OPEN, PromptHeard, do.note_heard, guard.is_spoken),
+    *_stay(OPEN, PromptHeard, messages.note_heard, guard.is_spoken),
     Ignore(CLOSED, PromptHeard, Reason.SESSION_CLOSED),
-    *_stay(OPEN, SteerFailed, do.hold_again),
+    *_stay(OPEN, SteerFailed, messages.hold_again),
     Ignore(CLOSED, SteerFailed, Reason.SESSION_CLOSED),
-    *_stay(OPEN, BackgroundFinished, do.relay),
+    *_stay(OPEN, BackgroundFinished, turns.relay),
     Ignore(CLOSED, BackgroundFinished, Reason.SESSION_CLOSED),
     *[row for state in BUSY for row in _finish(state, TurnFinished, guard.this_turn)],
     *[row for event in (TurnFailed, AgentLost) for row in _finish(STOPPING, event, guard.this_turn)],
     *[
-        Row(state, event, IDLE, do.fail, (guard.this_turn,))
+        Row(state, event, IDLE, turns.fail, (guard.this_turn,))
         for event in (TurnFailed, AgentLost)
         for state in (EXECUTING, *WAITING)
     ],
@@ -214,24 +217,24 @@ _agent: list[Row | Ignore] = [
 ]
 
 _ends: list[Row | Ignore] = [
-    *[Row(state, StopAsked, STOPPING, do.stop, (guard.owner, guard.turn_meant)) for state in (EXECUTING, *WAITING)],
+    *[Row(state, StopAsked, STOPPING, ends.stop, (guard.owner, guard.turn_meant)) for state in (EXECUTING, *WAITING)],
     Ignore(IDLE, StopAsked, Reason.NOTHING_RUNNING),
     Ignore(STOPPING, StopAsked, Reason.ALREADY_STOPPING),
     Ignore(CLOSED, StopAsked, Reason.SESSION_CLOSED),
-    *[Row(state, CloseAsked, CLOSED, do.close, (guard.owner,)) for state in OPEN],
+    *[Row(state, CloseAsked, CLOSED, ends.close, (guard.owner,)) for state in OPEN],
     Ignore(CLOSED, CloseAsked, Reason.SESSION_CLOSED),
-    *_stay(WAITING, WaitReminderDue, do.remind, guard.this_wait),
+    *_stay(WAITING, WaitReminderDue, requests.remind, guard.this_wait),
     *_ignore((IDLE, EXECUTING, STOPPING, CLOSED), WaitReminderDue, Reason.STALE_TIMER),
-    *[Row(state, WaitExpired, STOPPING, do.expire_wait, (guard.this_wait,)) for state in WAITING],
+    *[Row(state, WaitExpired, STOPPING, ends.expire_wait, (guard.this_wait,)) for state in WAITING],
     *_ignore((IDLE, EXECUTING, STOPPING, CLOSED), WaitExpired, Reason.STALE_TIMER),
-    *_stay((EXECUTING, *WAITING), TurnWentLong, do.go_on_in_background, guard.this_turn_timer),
+    *_stay((EXECUTING, *WAITING), TurnWentLong, turns.go_on_in_background, guard.this_turn_timer),
     *_ignore((IDLE, STOPPING, CLOSED), TurnWentLong, Reason.STALE_TIMER),
-    *[Row(state, TurnExpired, STOPPING, do.expire_turn, (guard.this_turn_timer,)) for state in (EXECUTING, *WAITING)],
+    *[Row(state, TurnExpired, STOPPING, ends.expire_turn, (guard.this_turn_timer,)) for state in (EXECUTING, *WAITING)],
     *_ignore((IDLE, STOPPING, CLOSED), TurnExpired, Reason.STALE_TIMER),
-    Row(STOPPING, StopExpired, EXECUTING, do.kill_and_start_next, (guard.this_turn_timer,), (guard.prompts_wait,)),
-    Row(STOPPING, StopExpired, IDLE, do.kill, (guard.this_turn_timer,)),
+    Row(STOPPING, StopExpired, EXECUTING, ends.kill_and_start_next, (guard.this_turn_timer,), (guard.prompts_wait,)),
+    Row(STOPPING, StopExpired, IDLE, ends.kill, (guard.this_turn_timer,)),
     *_ignore((IDLE, EXECUTING, *WAITING, CLOSED), StopExpired, Reason.STALE_TIMER),
-    Row(IDLE, IdleExpired, CLOSED, do.close_idle, (guard.this_turn_timer,)),
+    Row(IDLE, IdleExpired, CLOSED, ends.close_idle, (guard.this_turn_timer,)),
     *_ignore((*BUSY, CLOSED), IdleExpired, Reason.STALE_TIMER),
 ]
 

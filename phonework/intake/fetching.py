@@ -1,7 +1,7 @@
 """A file that an answer named, asked for by its button. What the button says is looked up in what was stored."""
 
 from phonework.channels.base import Clicked
-from phonework.channels.cards.values import FetchClick
+from phonework.channels.cards.clicks import FetchClick
 from phonework.engine import Outcome
 from phonework.fsm import effects as order
 from phonework.fsm.reasons import Reason

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from phonework import commands
 from phonework.channels.base import Clicked, Said
-from phonework.channels.cards.values import MeantClick
+from phonework.channels.cards.clicks import MeantClick
 from phonework.fsm.reasons import Reason
 from phonework.intake.commanded import carry_out, hand_on
 from phonework.intake.hand import Hand, Opened, Taken, active, note, refused, stray

@@ -6,7 +6,7 @@ from typing import Final
 
 from phonework.backends.base import Capabilities, PermissionMode
 from phonework.channels.base import Clicked, Said
-from phonework.channels.cards.values import ModeClick
+from phonework.channels.cards.clicks import ModeClick
 from phonework.commands.modes import ChooseMode
 from phonework.engine import Happened, ingest
 from phonework.fsm import effects as order

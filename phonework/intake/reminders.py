@@ -6,7 +6,7 @@ from typing import assert_never
 from zoneinfo import ZoneInfo
 
 from phonework.channels.base import Clicked, Said
-from phonework.channels.cards.values import ReminderClick, ReminderOp, RemindersClick
+from phonework.channels.cards.clicks import ReminderClick, ReminderOp, RemindersClick
 from phonework.engine import Outcome
 from phonework.errors import RefusedError
 from phonework.fsm import effects as order

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from phonework.channels.base import Chat
-from phonework.channels.cards.values import DeskClick, DeskOp
+from phonework.channels.cards.clicks import DeskClick, DeskOp
 from phonework.engine import Outcome
 from phonework.fsm import effects as order
 from phonework.fsm.effects import Effect

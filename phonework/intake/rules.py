@@ -1,7 +1,7 @@
 """A tap that takes a permission rule back."""
 
 from phonework.channels.base import Clicked
-from phonework.channels.cards.values import RuleClick
+from phonework.channels.cards.clicks import RuleClick
 from phonework.engine import Outcome
 from phonework.fsm import effects as order
 from phonework.intake.hand import Hand, Taken, find_session, note

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from phonework.channels.base import Clicked
-from phonework.channels.cards import values
+from phonework.channels.cards import clicks, reading
 from phonework.channels.cards.answers import answer_of, left_out
 from phonework.channels.cards.parts import plain
 from phonework.engine import Happened, Outcome, ingest
@@ -33,32 +33,32 @@ def tapped_card(hand: Hand, clicked: Clicked, opened: Opened | None = None) -> T
     """opened: what a tap for a conversation at the desk, or for a command, is about."""
     if known := events.find(hand.connection, "click", clicked.key):
         return refused(known.reason or Reason.DUPLICATE, duplicate=True)
-    click = values.parse(clicked.value, clicked.form)
+    click = reading.parse(clicked.value, clicked.form)
     match click:
-        case values.AnswerClick():
+        case clicks.AnswerClick():
             return _answer(hand, clicked, click)
-        case values.TurnClick():
+        case clicks.TurnClick():
             return _on_turn(hand, clicked, click)
-        case values.PromptClick():
+        case clicks.PromptClick():
             return _on_prompt(hand, clicked, click)
-        case values.FetchClick():
+        case clicks.FetchClick():
             return fetched(hand, clicked, click)
-        case values.SwitchClick():
+        case clicks.SwitchClick():
             return _on_switch(hand, clicked, click)
-        case values.DeskClick():
+        case clicks.DeskClick():
             return _at_desk(hand, clicked, click, opened)
-        case values.ModeClick():
+        case clicks.ModeClick():
             taken, reason = modes.tapped(hand, clicked, click)
             return taken or stray(hand, clicked, reason or Reason.ERROR)
-        case values.ReminderClick():
+        case clicks.ReminderClick():
             return reminders.on_reminder(hand, clicked, click)
-        case values.RemindersClick():
+        case clicks.RemindersClick():
             return reminders.on_page(hand, clicked, click)
-        case values.RuleClick():
+        case clicks.RuleClick():
             return rules.tapped(hand, clicked, click) or stray(hand, clicked, Reason.NO_SESSION)
-        case values.MeantClick():
+        case clicks.MeantClick():
             return meant.tapped(hand, clicked, click, opened)
-        case values.Malformed():
+        case clicks.Malformed():
             return stray(hand, clicked, Reason.MALFORMED_CLICK)
 
 
@@ -77,7 +77,7 @@ def _tapped(hand: Hand, clicked: Clicked, session_id: SessionId, event: Event, t
     return Taken(outcome=outcome, owed=outcome.owed, toast=("success", toast))
 
 
-def _answer(hand: Hand, clicked: Clicked, click: values.AnswerClick) -> Taken:
+def _answer(hand: Hand, clicked: Clicked, click: clicks.AnswerClick) -> Taken:
     found = requests.find(hand.connection, click.request_id)
     if found is None:
         return stray(hand, clicked, Reason.NO_SUCH_REQUEST)
@@ -112,7 +112,7 @@ def _answer(hand: Hand, clicked: Clicked, click: values.AnswerClick) -> Taken:
     return replace(taken, card=views.pending(hand.connection, hand.user_id)) if own else taken
 
 
-def _not_an_answer(hand: Hand, clicked: Clicked, click: values.AnswerClick, session_id: SessionId, ask: Ask) -> Taken:
+def _not_an_answer(hand: Hand, clicked: Clicked, click: clicks.AnswerClick, session_id: SessionId, ask: Ask) -> Taken:
     """A form that was sent half-filled: what is missing is named, to whom it was asked."""
     taken, missing = stray(hand, clicked, Reason.NOT_AN_ANSWER), left_out(ask, click)
     if not missing or sessions.run_of(hand.connection, session_id).user_id != hand.user_id:
@@ -153,7 +153,7 @@ def _about(ask: Ask) -> str:
     return f"{ask.prompt} [{ask.tool}: {call[:1000]}]" if call and call not in ask.prompt else ask.prompt
 
 
-def _on_turn(hand: Hand, clicked: Clicked, click: values.TurnClick) -> Taken:
+def _on_turn(hand: Hand, clicked: Clicked, click: clicks.TurnClick) -> Taken:
     if not sessions.exists(hand.connection, click.session_id):
         return stray(hand, clicked, Reason.NO_SESSION)
     event, toast = _turn_event(hand, clicked, click)
@@ -164,16 +164,16 @@ def _on_turn(hand: Hand, clicked: Clicked, click: values.TurnClick) -> Taken:
     return replace(taken, card=views.turn(hand.connection, click.session_id, click.turn))
 
 
-def _turn_event(hand: Hand, clicked: Clicked, click: values.TurnClick) -> tuple[Event, str]:
+def _turn_event(hand: Hand, clicked: Clicked, click: clicks.TurnClick) -> tuple[Event, str]:
     match click.op:
-        case values.TurnOp.STOP:
+        case clicks.TurnOp.STOP:
             return happened.StopAsked(by=hand.user_id, turn=click.turn), "toast.stopping"
-        case values.TurnOp.CLOSE:
+        case clicks.TurnOp.CLOSE:
             return happened.CloseAsked(by=hand.user_id), "toast.closed"
-        case values.TurnOp.RETRY:
+        case clicks.TurnOp.RETRY:
             prompt_id = hand.derive(clicked.key, "retry")
             return happened.RetryAsked(by=hand.user_id, turn=click.turn, prompt_id=prompt_id), "toast.retrying"
-        case values.TurnOp.CONTINUE:
+        case clicks.TurnOp.CONTINUE:
             prompt = Prompt(
                 prompt_id=hand.derive(clicked.key, "continue"),
                 text=text(hand.language, "prompt.continue"),
@@ -182,12 +182,12 @@ def _turn_event(hand: Hand, clicked: Clicked, click: values.TurnClick) -> tuple[
             return happened.ContinueAsked(by=hand.user_id, turn=click.turn, prompt=prompt), "toast.continuing"
 
 
-def _on_prompt(hand: Hand, clicked: Clicked, click: values.PromptClick) -> Taken:
+def _on_prompt(hand: Hand, clicked: Clicked, click: clicks.PromptClick) -> Taken:
     found = prompts.find(hand.connection, click.prompt_id)
     if found is None:
         return stray(hand, clicked, Reason.NO_SUCH_MESSAGE)
     event: Event
-    if click.op is values.PromptOp.SEND_NOW:
+    if click.op is clicks.PromptOp.SEND_NOW:
         event, toast = happened.SendNowAsked(prompt_id=click.prompt_id, by=hand.user_id), "toast.sending"
     else:
         event, toast = happened.DropAsked(prompt_id=click.prompt_id, by=hand.user_id), "toast.dropped"
@@ -195,7 +195,7 @@ def _on_prompt(hand: Hand, clicked: Clicked, click: values.PromptClick) -> Taken
     return replace(taken, card=views.prompt(hand.connection, click.prompt_id))
 
 
-def _at_desk(hand: Hand, clicked: Clicked, click: values.DeskClick, opened: Opened | None) -> Taken:
+def _at_desk(hand: Hand, clicked: Clicked, click: clicks.DeskClick, opened: Opened | None) -> Taken:
     at_desk = replace(hand, source="click")
     # In a group somebody may tap who never wrote.
     users.touch(hand.connection, hand.user_id, hand.envelope.language, clicked.chat, hand.now, clicked.clicked_at)
@@ -203,7 +203,7 @@ def _at_desk(hand: Hand, clicked: Clicked, click: values.DeskClick, opened: Open
     return replace(taken, toast=taken.toast or ("success", "toast.continuing"))
 
 
-def _on_switch(hand: Hand, clicked: Clicked, click: values.SwitchClick) -> Taken:
+def _on_switch(hand: Hand, clicked: Clicked, click: clicks.SwitchClick) -> Taken:
     session_id = find_session(hand, click.session_id)
     if session_id is None:
         return stray(hand, clicked, Reason.NO_SESSION)

@@ -1,7 +1,7 @@
 """What was meant by a command that is one slip away from one of ours: asked, and not guessed."""
 
+from phonework.channels.cards.clicks import MeantClick
 from phonework.channels.cards.meant import meant_card
-from phonework.channels.cards.values import MeantClick
 from phonework.errors import RefusedError
 from phonework.reports import Report, Wanted
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
 from phonework.backends.base import Accepted, Liveness
-from phonework.channels.cards import values
+from phonework.channels.cards import clicks, values
 from phonework.fsm.types import SessionId
 from phonework.testing.backend import Deed
 from phonework.testing.engine_stage import OLD, RARELY, WHICH, Stage, any_sessions, message_of
@@ -198,13 +198,13 @@ class People(Stage):
         ]
 
     @precondition(any_sessions)
-    @rule(which=WHICH, owner=OWNER, op=st.sampled_from([*values.TurnOp, "nonsense"]), old=RARELY)
+    @rule(which=WHICH, owner=OWNER, op=st.sampled_from([*clicks.TurnOp, "nonsense"]), old=RARELY)
     def click_turn(self, which: int, owner: bool, op: str, old: bool) -> None:
         self.tick()
         session_id, one = self.session(which)
         user = self.someone(one, owner)
         turn = max(1, one.turn - old)
-        clicked = self.tap({**values.turn_value(values.TurnOp.STOP, session_id, turn), "op": str(op)}, user)
+        clicked = self.tap({**values.turn_value(clicks.TurnOp.STOP, session_id, turn), "op": str(op)}, user)
         if user == one.owner and (turn == one.turn or op == "close"):
             match op:
                 case "stop":
@@ -220,8 +220,8 @@ class People(Stage):
         self.deliver(clicked)
 
     @precondition(lambda self: any(one.busy or one.held for one in self.sessions.values()))
-    @rule(which=WHICH, owner=OWNER, op=st.sampled_from(list(values.PromptOp)), outcome=OUTCOMES)
-    def click_message(self, which: int, owner: bool, op: values.PromptOp, outcome: Deed) -> None:
+    @rule(which=WHICH, owner=OWNER, op=st.sampled_from(list(clicks.PromptOp)), outcome=OUTCOMES)
+    def click_message(self, which: int, owner: bool, op: clicks.PromptOp, outcome: Deed) -> None:
         """One that waits; if there is none, one is written first, and it may come to something else."""
         self.tick()
         if not self.waiting():
@@ -232,7 +232,7 @@ class People(Stage):
         one, message = waiting[which % len(waiting)]
         user = self.someone(one, owner)
         clicked = self.tap(values.prompt_value(op, message), user)
-        if user == one.owner and op is values.PromptOp.SEND_NOW:
+        if user == one.owner and op is clicks.PromptOp.SEND_NOW:
             one.send_now(message, self.now)
         elif user == one.owner:
             one.drop(message)
@@ -259,8 +259,8 @@ class People(Stage):
 def _press(kind: str, yes: bool) -> tuple[str, dict[str, object]]:
     match kind:
         case "input":
-            return values.Press.FORM, {"text": "blue"}
+            return clicks.Press.FORM, {"text": "blue"}
         case "choice":
             return values.pick(0, 1), {}
         case _:
-            return (values.Press.ALLOW if yes else values.Press.DENY), {}
+            return (clicks.Press.ALLOW if yes else clicks.Press.DENY), {}

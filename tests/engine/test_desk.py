@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from phonework.backends.base import DeskSession, Holder
-from phonework.channels.cards.values import DeskOp, desk_value
+from phonework.channels.cards.clicks import DeskOp
+from phonework.channels.cards.values import desk_value
 from phonework.redact import Redactor
 from phonework.store.causes import Causes
 from phonework.testing.backend import Deed

@@ -14,7 +14,8 @@ from hypothesis.stateful import invariant, run_state_machine_as_test
 
 from phonework import boot, engine
 from phonework.dispatcher import Dispatcher
-from phonework.fsm import actions, guards, together
+from phonework.fsm import guards, together
+from phonework.fsm.actions import requests
 from phonework.fsm.draft import Draft, TimerChange
 from phonework.fsm.events import EVENTS, CardAnswered, Event, MessageReceived
 from phonework.fsm.machine import Decide, decider
@@ -107,7 +108,7 @@ def an_old_yes_answers_a_new_question(patch: pytest.MonkeyPatch) -> None:
         return interpret(session.open.ask, event.prompt.text) if session.open else None
 
     patch.setattr(guards, "typed_answer", careless)
-    patch.setattr(actions, "typed_answer", careless)
+    patch.setattr(requests, "typed_answer", careless)
 
 
 def orders_are_not_claimed(patch: pytest.MonkeyPatch) -> None:
@@ -180,7 +181,7 @@ def a_tap_answers_what_its_card_did_not_show(patch: pytest.MonkeyPatch) -> None:
         meant = event.also if isinstance(event, CardAnswered) else ()
         return tuple(one for one in session.waiting if one.request_id in meant)
 
-    for module in (actions, together):
+    for module in (requests, together):
         patch.setattr(module, "answered_with", careless)
 
 

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from phonework.channels.base import Clicked, Said
-from phonework.channels.cards.values import ReminderOp, reminder_value
+from phonework.channels.cards.clicks import ReminderOp
+from phonework.channels.cards.values import reminder_value
 from phonework.reminders import recurrence
 from phonework.reminders import reminder as values
 from phonework.reminders.phrases import Phrase, parse

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from phonework.channels.cards.values import Press, answer_value
+from phonework.channels.cards.clicks import Press
+from phonework.channels.cards.values import answer_value
 from phonework.fsm.types import SessionId
 from phonework.store.migrate import check, migrate
 from phonework.testing.playbook import ADA, BOB, Playbook

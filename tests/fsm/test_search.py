@@ -7,7 +7,8 @@ from datetime import datetime
 
 import pytest
 
-from phonework.fsm import actions, guards, together
+from phonework.fsm import guards, together
+from phonework.fsm.actions import messages, modes, requests
 from phonework.fsm.change import replace as change
 from phonework.fsm.draft import Draft
 from phonework.fsm.events import AgentAsked, CardAnswered, Event, ModeChosen
@@ -207,7 +208,7 @@ def test_a_branch_that_is_never_taken_is_noticed(
 def test_files_that_are_left_behind_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The words go without what was kept for them."""
     explore(decide, Bounds(prompts=2, asks=0), only={"files", "message fresh"})
-    monkeypatch.setattr(actions, "_with_kept", lambda draft: draft.event.prompt)
+    monkeypatch.setattr(messages, "_with_kept", lambda draft: draft.event.prompt)
     with pytest.raises(BrokenPromiseError):
         explore(decide, Bounds(prompts=2, asks=0), only={"files", "message fresh"})
 
@@ -232,7 +233,7 @@ def test_an_old_yes_that_answers_a_new_question_is_noticed(monkeypatch: pytest.M
         return Answer(verdict=Verdict.ALLOW) if session.open is not None else None
 
     monkeypatch.setattr(guards, "typed_answer", careless)
-    monkeypatch.setattr(actions, "typed_answer", careless)
+    monkeypatch.setattr(requests, "typed_answer", careless)
     with pytest.raises(BrokenPromiseError):
         explore(decider(TABLE), Bounds(prompts=2, asks=1), only=TALK | {"message earlier"})
 
@@ -264,14 +265,14 @@ def _again(draft: Draft) -> None:
     event = draft.event
     assert isinstance(event, ModeChosen)
     before = draft.session.mode
-    actions.choose_mode(draft)
+    modes.choose_mode(draft)
     if event.limit is not None:
         draft.session = change(draft.session, mode_after=before)
 
 
 @pytest.mark.parametrize(
     ("action", "instead"),
-    [(actions.end_mode, _quietly), (actions.choose_mode, _again), (actions.refuse_mode, _quietly)],
+    [(modes.end_mode, _quietly), (modes.choose_mode, _again), (modes.refuse_mode, _quietly)],
 )
 def test_an_agent_left_without_questions_is_noticed(action: Action, instead: Action) -> None:
     with pytest.raises(BrokenPromiseError):
@@ -311,14 +312,14 @@ def _named(session: Session, event: Event) -> tuple[Request, ...]:
 def test_a_yes_to_what_the_card_did_not_show_is_noticed(
     careless: Callable[[Session, Event], tuple[Request, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (actions, together):
+    for module in (requests, together):
         monkeypatch.setattr(module, "answered_with", careless)
     with pytest.raises(BrokenPromiseError):
         explore(decider(TABLE), TOGETHER, only=ALL)
 
 
 def test_a_request_answered_on_anothers_card_and_asked_all_the_same_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (actions, guards):
+    for module in (requests, guards):
         monkeypatch.setattr(module, "left_behind", lambda session, event: session.waiting)
     with pytest.raises((BrokenPromiseError, AssertionError)):
         explore(decider(TABLE), TOGETHER, only=ALL)

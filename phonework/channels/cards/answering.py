@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from phonework.channels.cards.clicks import Press
 from phonework.channels.cards.danger import is_broad, marks, widened
 from phonework.channels.cards.parts import (
     Element,
@@ -19,7 +20,7 @@ from phonework.channels.cards.parts import (
     text_input,
     words,
 )
-from phonework.channels.cards.values import Press, Value, answer_value, pick
+from phonework.channels.cards.values import Value, answer_value, pick
 from phonework.channels.markdown import escape, inline_code
 from phonework.fsm.types import Ask, Question, Request, RequestKind, Scope
 from phonework.texts import text

@@ -1,6 +1,6 @@
 """What a click means for the request it is about: the decision it stands for, if it is one."""
 
-from phonework.channels.cards.values import AnswerClick, Form, Press
+from phonework.channels.cards.clicks import AnswerClick, Form, Press
 from phonework.fsm.types import Answer, Ask, Question, RequestKind, Scope, Verdict
 
 

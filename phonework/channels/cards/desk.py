@@ -5,8 +5,9 @@ from datetime import datetime
 from pathlib import PurePath
 from typing import Final
 
+from phonework.channels.cards.clicks import DeskOp
 from phonework.channels.cards.parts import Card, Element, Head, button, card, fitted, line, markdown, plain, row, small
-from phonework.channels.cards.values import DeskOp, desk_value, switch_value
+from phonework.channels.cards.values import desk_value, switch_value
 from phonework.channels.markdown import escape, inline_code
 from phonework.texts import text
 from phonework.views import DeskView

@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
+from phonework.channels.cards.clicks import MeantClick
 from phonework.channels.cards.note import rich
 from phonework.channels.cards.parts import Card, Head, button, card, markdown, plain, row
-from phonework.channels.cards.values import MeantClick, meant_value
+from phonework.channels.cards.values import meant_value
 from phonework.texts import text
 
 

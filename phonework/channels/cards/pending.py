@@ -5,6 +5,7 @@ from typing import Final
 
 from phonework.channels.cards import danger
 from phonework.channels.cards.answering import asked, is_one_tap
+from phonework.channels.cards.clicks import Press
 from phonework.channels.cards.modes import banner
 from phonework.channels.cards.note import rich
 from phonework.channels.cards.parts import (
@@ -25,7 +26,7 @@ from phonework.channels.cards.parts import (
 )
 from phonework.channels.cards.subject import subject_of
 from phonework.channels.cards.turn import called
-from phonework.channels.cards.values import Press, answer_value, pick
+from phonework.channels.cards.values import answer_value, pick
 from phonework.channels.markdown import escape
 from phonework.channels.split import wire_bytes
 from phonework.fsm.types import Ask, RequestKind

@@ -3,6 +3,7 @@
 from datetime import tzinfo
 from typing import Final
 
+from phonework.channels.cards.clicks import PromptOp
 from phonework.channels.cards.parts import (
     Card,
     Element,
@@ -19,7 +20,7 @@ from phonework.channels.cards.parts import (
 )
 from phonework.channels.cards.people import mention
 from phonework.channels.cards.turn import actor, called
-from phonework.channels.cards.values import PromptOp, prompt_value
+from phonework.channels.cards.values import prompt_value
 from phonework.channels.markdown import escape
 from phonework.fsm.types import PromptStatus, State
 from phonework.texts import text

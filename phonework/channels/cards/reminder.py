@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from phonework.channels.cards.clicks import ReminderOp
 from phonework.channels.cards.note import rich
 from phonework.channels.cards.parts import Card, Element, Head, button, card, clip, markdown, plain, row, small, words
 from phonework.channels.cards.people import mention
-from phonework.channels.cards.values import ReminderOp, reminder_value, reminders_value
+from phonework.channels.cards.values import reminder_value, reminders_value
 from phonework.channels.markdown import escape
 from phonework.reminders.reminder import MOST_CHARACTERS, MOST_COUNTED, Delay, Firing, Reminder, Status
 from phonework.reminders.schedule import Every, Interval, Once

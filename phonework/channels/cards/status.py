@@ -3,6 +3,7 @@
 from datetime import datetime, tzinfo
 from typing import Final
 
+from phonework.channels.cards.clicks import TurnOp
 from phonework.channels.cards.note import rich
 from phonework.channels.cards.parts import (
     Card,
@@ -19,7 +20,7 @@ from phonework.channels.cards.parts import (
     small,
 )
 from phonework.channels.cards.people import mention
-from phonework.channels.cards.values import TurnOp, switch_value, turn_value
+from phonework.channels.cards.values import switch_value, turn_value
 from phonework.channels.markdown import escape, inline_code
 from phonework.fsm.types import State
 from phonework.texts import text

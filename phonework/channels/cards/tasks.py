@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from phonework.channels.cards.clicks import TurnOp
 from phonework.channels.cards.parts import (
     Card,
     Element,
@@ -20,7 +21,7 @@ from phonework.channels.cards.parts import (
     written,
 )
 from phonework.channels.cards.turn import called, ended
-from phonework.channels.cards.values import TurnOp, switch_value, turn_value
+from phonework.channels.cards.values import switch_value, turn_value
 from phonework.channels.markdown import escape
 from phonework.fsm.types import State, TurnStatus
 from phonework.texts import text

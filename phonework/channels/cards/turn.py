@@ -9,6 +9,7 @@ from pathlib import PurePath
 from typing import Final
 
 from phonework.backends.base import Progress, Step
+from phonework.channels.cards.clicks import TurnOp
 from phonework.channels.cards.modes import banner
 from phonework.channels.cards.parts import (
     Card,
@@ -33,7 +34,7 @@ from phonework.channels.cards.parts import (
     written,
 )
 from phonework.channels.cards.people import mention, who
-from phonework.channels.cards.values import TurnOp, fetch_value, turn_value
+from phonework.channels.cards.values import fetch_value, turn_value
 from phonework.channels.markdown import escape, normalise
 from phonework.channels.split import wire_bytes
 from phonework.fsm.events import RESTART

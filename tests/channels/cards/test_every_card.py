@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from phonework.backends.base import Progress, Step
+from phonework.channels.cards.clicks import Malformed
 from phonework.channels.cards.note import help_card, note_card
 from phonework.channels.cards.parts import MAX_BYTES, MAX_ELEMENTS, Card, element_count, size_bytes
 from phonework.channels.cards.prompt import prompt_card
+from phonework.channels.cards.reading import parse
 from phonework.channels.cards.request import request_card
 from phonework.channels.cards.status import status_card
 from phonework.channels.cards.turn import progress_card, result_card
-from phonework.channels.cards.values import Malformed, parse
 from phonework.channels.emulator.cards import check_card
 from phonework.channels.emulator.settings import Settings
 from phonework.fsm.types import (

@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from phonework.backends.base import DeskSession, Holder
 from phonework.changes.compare import Changes, FileChange
+from phonework.channels.cards.clicks import DeskClick, SwitchClick
 from phonework.channels.cards.desk import held_card, list_card, take_over_card
 from phonework.channels.cards.diff import diff_card
 from phonework.channels.cards.log import log_card
 from phonework.channels.cards.parts import MAX_BYTES, MAX_ELEMENTS, Card, element_count, size_bytes
-from phonework.channels.cards.values import DeskClick, SwitchClick, parse
+from phonework.channels.cards.reading import parse
 from phonework.channels.emulator.cards import check_card
 from phonework.channels.emulator.settings import Settings
 from phonework.fsm.types import SessionId, TurnStatus

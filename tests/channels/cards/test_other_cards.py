@@ -11,12 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phonework.backends.base import Progress, Step
+from phonework.channels.cards.clicks import PromptClick, SwitchClick, TurnClick
 from phonework.channels.cards.note import note_card, rich
 from phonework.channels.cards.parts import Card
 from phonework.channels.cards.prompt import prompt_card
+from phonework.channels.cards.reading import parse
 from phonework.channels.cards.status import status_card
 from phonework.channels.cards.turn import _tail, holds_answer, progress_card, result_card, why_not_done
-from phonework.channels.cards.values import PromptClick, SwitchClick, TurnClick, parse
 from phonework.channels.split import wire_bytes
 from phonework.fsm.types import (
     Answer,

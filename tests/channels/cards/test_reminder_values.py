@@ -2,15 +2,9 @@
 
 import pytest
 
-from phonework.channels.cards.values import (
-    Malformed,
-    ReminderClick,
-    ReminderOp,
-    RemindersClick,
-    parse,
-    reminder_value,
-    reminders_value,
-)
+from phonework.channels.cards.clicks import Malformed, ReminderClick, ReminderOp, RemindersClick
+from phonework.channels.cards.reading import parse
+from phonework.channels.cards.values import reminder_value, reminders_value
 from phonework.fsm.types import UserId
 from phonework.reminders.reminder import Delay, ReminderId
 

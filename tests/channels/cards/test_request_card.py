@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from phonework.channels.cards.answers import answer_of
+from phonework.channels.cards.clicks import AnswerClick
 from phonework.channels.cards.parts import MAX_BYTES, Card, size_bytes
+from phonework.channels.cards.reading import parse
 from phonework.channels.cards.request import request_card, request_file
-from phonework.channels.cards.values import AnswerClick, parse
 from phonework.fsm.replies import interpret
 from phonework.fsm.types import (
     Answer,

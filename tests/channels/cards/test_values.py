@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from phonework.channels.cards import values
 from phonework.channels.cards.answers import answer_of
-from phonework.channels.cards.values import (
+from phonework.channels.cards.clicks import (
     AnswerClick,
     DeskClick,
     DeskOp,
@@ -19,10 +19,9 @@ from phonework.channels.cards.values import (
     SwitchClick,
     TurnClick,
     TurnOp,
-    answer_value,
-    mode_value,
-    parse,
 )
+from phonework.channels.cards.reading import parse
+from phonework.channels.cards.values import answer_value, mode_value
 from phonework.fsm.types import (
     Answer,
     Ask,

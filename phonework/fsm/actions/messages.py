@@ -1,0 +1,152 @@
+"""What becomes of a message: it begins a turn, waits, goes along with another, or is dropped."""
+
+from typing import Final
+
+from phonework.fsm import effects as order
+from phonework.fsm import events as happened
+from phonework.fsm.actions.ends import stop
+from phonework.fsm.change import replace
+from phonework.fsm.draft import Draft
+from phonework.fsm.guards import kept
+from phonework.fsm.types import Prompt, PromptStatus
+
+SHOWN_WORDS: Final = 2_000
+"""Characters of what was heard that are shown back."""
+
+
+def start(draft: Draft) -> None:
+    draft.begin_turn(_with_kept(draft))
+
+
+def go_on(draft: Draft) -> None:
+    draft.begin_turn(draft.expect(happened.ContinueAsked).prompt)
+
+
+def queue(draft: Draft) -> None:
+    prompt = _with_kept(draft)
+    draft.queue(prompt)
+    draft.owe(order.ShowPrompt(prompt_id=prompt.prompt_id))
+
+
+def hold(draft: Draft) -> None:
+    prompt = draft.expect(happened.MessageReceived).prompt
+    draft.hold(prompt)
+    draft.owe(order.ShowPrompt(prompt_id=prompt.prompt_id))
+
+
+def _with_kept(draft: Draft) -> Prompt:
+    """The message that came, with the files that were kept for it; they come first, as they were sent."""
+    prompt, before = draft.expect(happened.MessageReceived).prompt, kept(draft.session)
+    if before is None or not prompt.verbatim:
+        return prompt
+    draft.join(before, prompt)
+    draft.owe(order.UpdatePrompt(prompt_id=before.prompt_id))
+    return replace(prompt, attachments=(*before.attachments, *prompt.attachments))
+
+
+def keep(draft: Draft) -> None:
+    """Files without words wait for them, all on one card."""
+    prompt, before = draft.expect(happened.MessageReceived).prompt, kept(draft.session)
+    if before is None:
+        draft.hold(replace(prompt, kept=True))
+        draft.owe(order.ShowPrompt(prompt_id=prompt.prompt_id))
+    else:
+        draft.join(prompt, before)
+        draft.hold(replace(before, attachments=(*before.attachments, *prompt.attachments)))
+        draft.owe(order.UpdatePrompt(prompt_id=before.prompt_id))
+
+
+def keep_at_rest(draft: Draft) -> None:
+    """Who sends files is about to write: the session stays open for that."""
+    keep(draft)
+    draft.rest()
+
+
+def retry_prompt(draft: Draft) -> Prompt:
+    """The last turn's messages as one new message."""
+    last = draft.session.last
+    return replace(
+        last[-1],
+        prompt_id=draft.expect(happened.RetryAsked).prompt_id,
+        text="\n\n".join(prompt.text for prompt in last),
+        attachments=tuple(one for prompt in last for one in prompt.attachments),
+        verbatim=len(last) > 1 or last[-1].verbatim,
+        spoken=any(prompt.spoken for prompt in last),
+        late=last[0].late,
+        status=PromptStatus.QUEUED,
+        turn=0,
+    )
+
+
+def retry(draft: Draft) -> None:
+    draft.begin_turn(retry_prompt(draft))
+
+
+def stop_and_retry(draft: Draft) -> None:
+    draft.queue(retry_prompt(draft), front=True)
+    stop(draft)
+
+
+def named_prompt(draft: Draft) -> Prompt:
+    prompt = draft.session.named_prompt
+    assert prompt is not None
+    return prompt
+
+
+def run_now(draft: Draft) -> None:
+    draft.begin_turn(named_prompt(draft))
+
+
+def send_kept(draft: Draft) -> None:
+    """The files go as they are, without words, when it is their turn."""
+    prompt = named_prompt(draft)
+    draft.queue(prompt)
+    draft.owe(order.UpdatePrompt(prompt_id=prompt.prompt_id))
+
+
+def steer(draft: Draft) -> None:
+    prompt = named_prompt(draft)
+    draft.add_to_turn(prompt)
+    draft.owe(
+        order.SteerTurn(turn=draft.session.turn, prompt_id=prompt.prompt_id),
+        order.UpdatePrompt(prompt_id=prompt.prompt_id),
+    )
+
+
+def stop_and_run(draft: Draft) -> None:
+    advance(draft)
+    stop(draft)
+
+
+def advance(draft: Draft) -> None:
+    """It runs as soon as the agent has stopped."""
+    prompt = named_prompt(draft)
+    draft.queue(prompt, front=True)
+    draft.owe(order.UpdatePrompt(prompt_id=prompt.prompt_id))
+
+
+def drop(draft: Draft) -> None:
+    draft.drop(named_prompt(draft))
+
+
+def hold_again(draft: Draft) -> None:
+    """It was given to the running turn and did not arrive."""
+    prompt = named_prompt(draft)
+    draft.hold(prompt)
+    draft.owe(order.UpdatePrompt(prompt_id=prompt.prompt_id))
+
+
+def note_heard(draft: Draft) -> None:
+    """The voice message becomes its words, and the person sees them before the agent acts on them."""
+    event, prompt = draft.expect(happened.PromptHeard), named_prompt(draft)
+    heard = replace(
+        prompt,
+        text="\n\n".join(one for one in (prompt.text.strip(), event.text) if one),
+        attachments=tuple(one for one in prompt.attachments if one.kind != "audio"),
+        spoken=False,
+    )
+    last = tuple(heard if one.prompt_id == heard.prompt_id else one for one in draft.session.last)
+    draft.session = replace(draft.session, last=last)
+    draft.put_prompt(heard)
+    shown = event.text if len(event.text) <= SHOWN_WORDS else f"{event.text[:SHOWN_WORDS]}…"
+    draft.owe(order.Say(text="say.heard", params={"words": shown}, reply_to=prompt.message_id))
