@@ -12,13 +12,18 @@ from typing import Final
 
 from phonework import pictures, workdir
 from phonework.channels.base import Fetched
-from phonework.errors import BackendError, RefusedError, TooLargeError
+from phonework.errors import BackendError, ChannelError, NotFetchedError, RefusedError, TooLargeError
 from phonework.files.names import numbered, safe_name
 from phonework.fsm.types import Attachment, Prompt
 
 INBOX: Final = Path(".phonework") / "inbox"
 _FETCHED: Final = ".fetched"
 """Holds the name of each file under the mark of what it was at the channel, so that nothing is fetched twice."""
+_NAMELESS: Final = {
+    "image": "agent.picture_not_fetched",
+    "audio": "agent.voice_not_fetched",
+    "file": "agent.nameless_not_fetched",
+}
 _LONGEST_NOTE: Final = 200  # bytes
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 _WRITE: Final = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -30,8 +35,8 @@ Fetch = Callable[[Attachment], Awaitable[Fetched]]
 async def store(prompt: Prompt, cwd: str, fetch: Fetch) -> tuple[str, ...]:
     """Fetch what is not there yet and return the paths, in the order of the attachments.
 
-    Raises ChannelError when it cannot be had, BackendError when it is not kept (too large, or the disk refuses it), or when it
-    is kept and nobody should open it as a picture.
+    Raises NotFetchedError when one cannot be had, BackendError when it is not kept (too large, or the disk refuses it), or
+    when it is kept and nobody should open it as a picture.
     """
     return tuple([await _one(attachment, cwd, fetch) for attachment in prompt.attachments])
 
@@ -51,8 +56,17 @@ async def _one(attachment: Attachment, cwd: str, fetch: Fetch) -> str:
     except TooLargeError as error:
         name = safe_name(attachment.name) or attachment.kind
         raise BackendError("agent.file_too_large", name=name, limit=error.limit) from error
+    except ChannelError as error:
+        raise NotFetchedError(error, kind=attachment.kind, name=safe_name(attachment.name)) from error
     except OSError as error:
         raise _not_stored(error) from error
+
+
+def given_up(error: NotFetchedError) -> BackendError:
+    """What the person hears who sent it: which one it is, and how to go on."""
+    if error.name and error.kind != "audio":
+        return BackendError("agent.file_not_fetched", name=error.name, problem=str(error))
+    return BackendError(_NAMELESS[error.kind], problem=str(error))
 
 
 def _look_at(picture: Path) -> None:

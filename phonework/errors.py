@@ -7,7 +7,8 @@ PhoneWorkError
 │   ├── StoreNewerError  the database was written by a newer program
 │   └── StoreStoppedError  the writer has stopped and takes nothing more
 ├── ChannelError         a message or card was not delivered, or what came with one not fetched
-│   └── TooLargeError    what came with a message is larger than what is fetched
+│   ├── TooLargeError    what came with a message is larger than what is fetched
+│   └── NotFetchedError  one file that came with a message was not fetched
 ├── BackendError         the agent could not do it
 │   ├── RequestGoneError the agent that asked is no longer there to hear the answer
 │   └── SandboxError     the sandbox it is to run in cannot be set up; nothing was run
@@ -79,6 +80,14 @@ class TooLargeError(ChannelError):
     def __init__(self, limit: str) -> None:
         super().__init__(f"larger than {limit}", hint="send it in parts, or raise work.max_file_mb")
         self.limit = limit
+
+
+class NotFetchedError(ChannelError):
+    """One file that came with a message was not fetched. error: why; kind, name: as of its attachment."""
+
+    def __init__(self, error: ChannelError, *, kind: str, name: str) -> None:
+        super().__init__(str(error), hint=error.hint, retry_after=error.retry_after, gone=error.gone, code=error.code)
+        self.kind, self.name = kind, name
 
 
 class BackendError(PhoneWorkError):

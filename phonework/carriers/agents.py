@@ -13,7 +13,7 @@ from phonework.backends.base import Backend, ModeSetter, TurnStart
 from phonework.carriers.beginnings import Beginnings
 from phonework.carriers.retry import Retry
 from phonework.carriers.rules import RuleCarrier
-from phonework.errors import BackendError, ChannelError, RequestGoneError, StoreError
+from phonework.errors import BackendError, NotFetchedError, RequestGoneError, StoreError
 from phonework.fsm import effects as order
 from phonework.fsm import events as happened
 from phonework.fsm.effects import AgentEffect
@@ -29,6 +29,8 @@ log = structlog.get_logger(__name__)
 WITHIN: Final = timedelta(seconds=60)
 """How long a backend may take to take an order."""
 KILL_WITHIN: Final = timedelta(seconds=10)
+FETCHED_WITHIN: Final = timedelta(minutes=1)
+"""How long what came with a message is tried for after the first failure: somebody looks at a card that says it starts."""
 
 
 Hear = Callable[[str], Awaitable[str]]
@@ -81,14 +83,15 @@ class AgentCarrier:
         if job.has_attachments:
             try:
                 job = await self._with_files(owed, job, images)
-            except ChannelError as error:
-                again = await self._retry.later(owed, error)
+            except NotFetchedError as error:
+                again = await self._retry.later(owed, error, within=FETCHED_WITHIN)
                 if again is None:
-                    await self._fail(owed, BackendError("agent.no_attachment", problem=str(error)))
+                    await self._fail(owed, attachments.given_up(error))
                 return again
             except BackendError as error:
                 await self._fail(owed, error)
                 return None
+            self._retry.forget(owed)
             if job is None or not job.current:
                 await self._end(owed, Ended.SUPERSEDED)
                 return None

@@ -26,27 +26,35 @@ class Retry:
     def __init__(self, writer: Writer, *, chance: random.Random | None = None) -> None:
         self._writer, self._chance = writer, chance or random.Random()
         self._attempts: dict[int, int] = {}
+        self._since: dict[int, datetime] = {}
 
-    async def later(self, owed: Owed, error: Exception) -> timedelta | None:
-        """Postpone the effect and say for how long; None: trying again will not help any more."""
+    async def later(self, owed: Owed, error: Exception, *, within: timedelta | None = None) -> timedelta | None:
+        """Postpone the effect and say for how long; None: trying again will not help any more.
+
+        within: nothing is tried longer than this after its first failure, where somebody waits for it.
+        """
         attempts = self._attempts.get(owed.seq, 0) + 1
         pause = pause_for(error, attempts, self._chance) if attempts < MOST_TRIES else None
-        if pause is None:
+
+        def job(connection: sqlite3.Connection, now: datetime) -> timedelta | None:
+            first = self._since.setdefault(owed.seq, now)
+            if pause is None or (within is not None and now + pause > first + within):
+                return None
+            effects.postpone(connection, owed, now + pause, str(error), now)
+            return pause
+
+        if (again := await self._writer.run(job)) is None:
             self.forget(owed)
             return None
         self._attempts[owed.seq] = attempts
-
-        def job(connection: sqlite3.Connection, now: datetime) -> None:
-            effects.postpone(connection, owed, now + pause, str(error), now)
-
-        await self._writer.run(job)
         log.info(
-            "trying again later", effect=owed.key, attempts=attempts, seconds=pause.total_seconds(), why=str(error)
+            "trying again later", effect=owed.key, attempts=attempts, seconds=again.total_seconds(), why=str(error)
         )
-        return pause
+        return again
 
     def forget(self, owed: Owed) -> None:
         self._attempts.pop(owed.seq, None)
+        self._since.pop(owed.seq, None)
 
 
 def pause_for(error: Exception, attempts: int, chance: random.Random) -> timedelta | None:

@@ -9,7 +9,7 @@ import pytest
 
 from phonework import attachments
 from phonework.attachments import INBOX
-from phonework.errors import TooLargeError
+from phonework.errors import ChannelError, TooLargeError
 from phonework.fsm.types import Attachment
 from phonework.testing.channel import Fate
 from phonework.testing.images import png
@@ -168,6 +168,33 @@ async def test_a_file_is_fetched_again_when_the_channel_is_busy(play: Playbook) 
     await play.advance(timedelta(seconds=5))
 
     assert len(play.script.starts) == 1
+
+
+async def test_a_file_that_never_comes_is_given_up_within_two_minutes(play: Playbook) -> None:
+    """Nobody looks at a card that says it starts for a day."""
+    play.channel.refused["img_1"] = ChannelError("the server is in trouble", retry_after=timedelta(seconds=1))
+    session = await play.begin()
+    await play.say("look", attachments=(picture(),))
+    for _ in range(12):
+        await play.advance(timedelta(seconds=10))
+
+    assert 4 <= len(play.channel.fetched) <= 9
+    assert play.script.starts == []
+    assert play.state(session) == "idle"
+    assert any("plan.png could not be fetched from the chat, so" in post.words for post in play.channel.posts.values())
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [("image", "A picture could not"), ("audio", "The voice message could not"), ("file", "A file could not")],
+)
+async def test_a_file_without_a_name_that_cannot_be_had_is_named_by_what_it_is(
+    play: Playbook, kind: str, said: str
+) -> None:
+    await play.begin()
+    await play.say("look", attachments=(picture(name="", kind=kind),))
+
+    assert any(said in words for words in play.channel.texts())
 
 
 async def test_a_file_that_is_there_already_is_not_fetched_again(play: Playbook) -> None:

@@ -6,12 +6,12 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 
 from phonework.channels.emulator.core import Emulator
 from phonework.channels.emulator.faults import Fault
@@ -133,7 +133,7 @@ async def _answer(
     if emulator.faults.take("http.drop_after", **subject):
         return await drop(request, record, "http.drop_after")
     if isinstance(result, Response):
-        return result
+        return cut(result, request, record) if emulator.faults.take("http.cut", **subject) else result
     record.code = result.get("code", 0)
     return JSONResponse(result)
 
@@ -253,6 +253,18 @@ async def drop(request: Request, record: CallRecord, why: str) -> Response:
     request.state.wire.transport.abort()
     await asyncio.sleep(0)
     return Response(status_code=500)  # goes nowhere: the connection is gone
+
+
+def cut(response: Response, request: Request, record: CallRecord) -> Response:
+    """The head of a whole answer and half of what it promises; then the TCP connection is cut."""
+    record.outcome = "http.cut"
+
+    async def half() -> AsyncIterator[bytes]:
+        body = bytes(response.body)
+        yield body[: len(body) // 2]
+        request.state.wire.transport.abort()
+
+    return StreamingResponse(half(), response.status_code, dict(response.headers))
 
 
 async def hang(emulator: Emulator, request: Request) -> Response:

@@ -14,6 +14,7 @@ KINDS: Final[dict[str, frozenset[str]]] = {
     "http.html": frozenset({"status"}),
     "http.drop_before": frozenset(),
     "http.drop_after": frozenset(),
+    "http.cut": frozenset(),
     "http.hang": frozenset({"after"}),
     "http.garbage": frozenset({"body"}),
     "http.token_expired": frozenset(),

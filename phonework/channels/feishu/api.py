@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -25,7 +26,7 @@ from phonework.files.reading import in_words
 
 log = structlog.get_logger(__name__)
 
-_TIME_LIMIT_S: Final = 20.0
+_TIME_LIMIT: Final = timedelta(seconds=20)
 _DOWNLOAD_LIMIT_S: Final = 300.0
 _LARGEST_REFUSAL: Final = 1024 * 1024  # bytes
 _PIECE: Final = 64 * 1024  # bytes
@@ -125,7 +126,7 @@ class Api:
             forget_tokens()  # of an app of this id that lived elsewhere, or had another secret
             config = lark.Config()
             config.app_id, config.app_secret = self._app_id, self._app_secret.get_secret_value()
-            config.domain, config.timeout = self._domain, _TIME_LIMIT_S
+            config.domain, config.timeout = self._domain, _TIME_LIMIT.total_seconds()
             self._config = config
         return self._config
 

@@ -70,6 +70,17 @@ async def test_a_picture_of_the_bot(caller: Any, phone: Any) -> None:
     assert (await upload_image(caller, b"no picture")).code == 234011
 
 
+async def test_a_file_cut_in_the_middle_is_no_whole_file(caller: Any, phone: Any) -> None:
+    import requests
+
+    message_id = await phone.send_file("notes.txt", bytes(1000), "text/plain")
+    key = (await phone.message(message_id)).content["file_key"]
+    await phone.fault("http.cut", match={"path": "/resources/"})
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        await download(caller, message_id, key, "file")
+    assert len((await download(caller, message_id, key, "file")).file.read()) == 1000
+
+
 async def test_sizes_and_types(caller: Any, phone: Any) -> None:
     await phone.settings(file_bytes=10)
     assert (await upload(caller, b"")).code == 234010

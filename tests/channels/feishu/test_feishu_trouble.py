@@ -112,7 +112,7 @@ async def test_trouble_with_the_token_means_that_nothing_was_sent(desk: Any, fau
 async def test_a_server_that_does_not_answer_leaves_the_fate_unknown(
     emulator: Any, open_desk: Any, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr("phonework.channels.feishu.api._TIME_LIMIT_S", 0.5)
+    monkeypatch.setattr("phonework.channels.feishu.api._TIME_LIMIT", timedelta(seconds=0.5))
     async with open_desk() as desk:
         await desk.phone.fault("http.hang", after=True, match={"path": "im/v1/messages"})
 
