@@ -14,12 +14,13 @@ from phonework.fsm.types import SessionId, State
 from phonework.intake import modes
 from phonework.intake.beginning import begun, free_name
 from phonework.intake.hand import Desk, Hand, Opened, Taken, active, find_session, switched
-from phonework.intake.messages import prompt_of, reply, session_for, to_session, told
+from phonework.intake.messages import prompt_of, reply, to_session, told
 from phonework.intake.reminders import remind
 from phonework.intake.resuming import resume
 from phonework.intake.settings import set_how
 from phonework.intake.shell import in_shell
-from phonework.intake.smart import at_hand, forget, is_for_assistant, set_mode
+from phonework.intake.smart import forget, is_for_assistant, set_mode
+from phonework.intake.which import Which, acted_on, at_hand, in_topic, looked_at, session_for
 from phonework.store import sessions, users, views
 from phonework.store.sessions import NewSession
 from phonework.texts import text
@@ -37,16 +38,16 @@ def carry_out(hand: Hand, said: Said, command: commands.Command, opened: Opened 
         case commands.Help():
             return reply(hand, said, order.Say(text="say.help"))
         case commands.Look():
-            return reply(hand, said, _report(hand, command))
+            return reply(hand, said, _report(hand, said, command))
         case commands.Switch():
             return _switch(hand, said, command.target)
         case commands.Close():
-            return _to_named(hand, said, command.target, happened.CloseAsked(by=hand.user_id))
+            return _close(hand, said, command.target)
         case commands.Stop():
-            return _to(hand, said, at_hand(hand, said, running=True), happened.StopAsked(by=hand.user_id))
+            return _to(hand, said, at_hand(hand, said, "/stop", running=True), happened.StopAsked(by=hand.user_id))
         case commands.Retry():
             event = happened.RetryAsked(by=hand.user_id, prompt_id=hand.derive(said.key, "retry"))
-            return _to(hand, said, at_hand(hand, said), event)
+            return _to(hand, said, at_hand(hand, said, "/retry"), event)
         case commands.SetMode():
             return set_mode(hand, said, command)
         case commands.Shell(line=line):
@@ -62,7 +63,8 @@ def carry_out(hand: Hand, said: Said, command: commands.Command, opened: Opened 
         case commands.ChooseMode():
             return modes.choose(hand, said, command)
         case commands.Model(name=name):
-            return _to_named(hand, said, "", happened.ModelChosen(by=hand.user_id, model=name))
+            chosen = happened.ModelChosen(by=hand.user_id, model=name)
+            return _to(hand, said, acted_on(hand, said, "/model"), chosen)
         case (
             commands.SetLanguage()
             | commands.SetVerbosity()
@@ -79,14 +81,15 @@ def carry_out(hand: Hand, said: Said, command: commands.Command, opened: Opened 
             return reply(hand, said, *_wrong(hand, command))
 
 
-def _report(hand: Hand, command: commands.Look) -> Effect:
-    return order.ShowReport(report=command.report, session_id=active(hand) or "", params=command.params)
+def _report(hand: Hand, said: Said, command: commands.Look) -> Effect:
+    return order.ShowReport(report=command.report, session_id=looked_at(hand, said) or "", params=command.params)
 
 
 def _context(hand: Hand, said: Said) -> Taken:
     """The agent knows best, and is not kept waiting for; at work it cannot be asked, but its own record can."""
-    session_id = session_for(hand, said)
-    if session_id is not None and views.session(hand.connection, session_id).state is State.IDLE:
+    session_id, here = looked_at(hand, said), acted_on(hand, said, "/context")
+    # A turn of a session elsewhere would bring it into this topic.
+    if session_id is not None and session_id == here and views.session(hand.connection, session_id).state is State.IDLE:
         can = hand.desk.backends.get(sessions.run_of(hand.connection, session_id).backend)
         if can is not None and can.slash_commands:
             return _pass(hand, said, commands.PassThrough(name="context", text="/context"))
@@ -100,21 +103,23 @@ def _wrong(hand: Hand, command: commands.Wrong) -> list[Effect]:
     return [order.Say(text=command.text, params=params)]
 
 
-def _to_named(hand: Hand, said: Said, target: str, event: Event) -> Taken:
-    return _to(hand, said, find_session(hand, target) if target else active(hand), event, target)
+def _close(hand: Hand, said: Said, target: str) -> Taken:
+    found: Which | None = find_session(hand, target) if target else acted_on(hand, said, "/close")
+    return _to(hand, said, found or _unknown(target), happened.CloseAsked(by=hand.user_id))
 
 
-def _to(hand: Hand, said: Said, session_id: SessionId | None, event: Event, target: str = "") -> Taken:
-    if session_id is None:
-        words = "say.no_such_session" if target else "say.no_session"
-        return reply(hand, said, order.Say(text=words, params={"target": target[:80]}))
-    return told(hand, said, session_id, event)
+def _to(hand: Hand, said: Said, found: Which, event: Event) -> Taken:
+    return reply(hand, said, found) if isinstance(found, order.Say) else told(hand, said, found, event)
+
+
+def _unknown(target: str) -> order.Say:
+    return order.Say(text="say.no_such_session", params={"target": target[:80]})
 
 
 def _switch(hand: Hand, said: Said, target: str) -> Taken:
     session_id = find_session(hand, target)
     if session_id is None:
-        return reply(hand, said, order.Say(text="say.no_such_session", params={"target": target[:80]}))
+        return reply(hand, said, _unknown(target))
     users.activate(hand.connection, hand.user_id, session_id, switched_at=min(said.sent_at, hand.now))
     sessions.move_chat(hand.connection, session_id, said.chat)
     return reply(hand, said, switched(hand, session_id), applied=True)
@@ -210,6 +215,7 @@ def _mistyped(hand: Hand, said: Said, command: commands.PassThrough, session_id:
         "ours": f"/{ours}{command.text.removeprefix(f'/{command.name}')}",
         "active": active(hand) or "",
         "reply_to": said.reply_to,
+        "topic": said.chat.root if in_topic(hand, said) else "",
     }
     return order.ShowReport(report="meant", session_id=session_id, params=params)
 

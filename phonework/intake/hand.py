@@ -138,6 +138,13 @@ def active(hand: Hand) -> SessionId | None:
     return here or users.active_session(hand.connection, hand.user_id)
 
 
+def is_smart(hand: Hand) -> bool:
+    """There is an assistant, and the person wants it."""
+    user = users.get(hand.connection, hand.user_id)
+    chosen = user.mode if user else ""
+    return bool(hand.desk.assistant) and (chosen == "smart" if chosen else hand.desk.smart)
+
+
 def switched(hand: Hand, session_id: SessionId) -> Effect:
     view = views.session(hand.connection, session_id)
     return order.Say(text="say.switched", params={"project": view.project, "session_id": session_id})

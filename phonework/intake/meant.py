@@ -16,6 +16,9 @@ def tapped(hand: Hand, clicked: Clicked, click: MeantClick, opened: Opened | Non
 
     A command is about the session at hand, so it is not run where the person is in another one by now.
     """
+    if click.topic:  # a tap does not tell in which topic its card stands
+        clicked = replace(clicked, chat=replace(clicked.chat, root=click.topic))
+        hand = replace(hand, envelope=replace(hand.envelope, clicked=clicked))
     if not sessions.exists(hand.connection, click.session_id):
         return stray(hand, clicked, Reason.NO_SESSION)
     if sessions.run_of(hand.connection, click.session_id).user_id != hand.user_id:

@@ -13,8 +13,8 @@ from phonework.fsm.types import (
     Prompt,
     SessionId,
 )
-from phonework.intake.hand import Hand, Taken, active, note, owe
-from phonework.store import messages, sessions
+from phonework.intake.hand import Hand, Taken, note, owe
+from phonework.store import sessions
 from phonework.store.events import Status
 
 MAX_TEXT: Final = 200_000
@@ -62,23 +62,6 @@ def to_session(hand: Hand, said: Said, prompt: Prompt, session_id: SessionId | N
     stale = hand.envelope.received_at - said.sent_at > hand.desk.stale_after
     event = happened.MessageReceived(prompt=prompt, by=hand.user_id, stale=stale)
     return told(hand, said, session_id, event)
-
-
-def session_for(hand: Hand, said: Said) -> SessionId | None:
-    """The session of the message replied to; else the active one."""
-    return replied_to(hand, said) or active(hand)
-
-
-def replied_to(hand: Hand, said: Said) -> SessionId | None:
-    """The person's session that the message replied to belongs to, also one that is closed, and says so."""
-    if said.reply_to and (shown := messages.shown_by(hand.connection, said.reply_to)):
-        replied = SessionId(shown[1].split(":")[0])
-        if (
-            sessions.exists(hand.connection, replied)
-            and sessions.run_of(hand.connection, replied).user_id == hand.user_id
-        ):
-            return replied
-    return None
 
 
 def told(hand: Hand, said: Said, session_id: SessionId, event: Event, key: str = "") -> Taken:

@@ -13,8 +13,9 @@ from phonework.fsm import effects as order
 from phonework.fsm import events as happened
 from phonework.fsm.reasons import Reason
 from phonework.fsm.types import SessionId
-from phonework.intake.hand import Desk, Hand, Taken, active, find_session, note, stray
+from phonework.intake.hand import Desk, Hand, Taken, find_session, note, stray
 from phonework.intake.messages import reply, told
+from phonework.intake.which import acted_on
 from phonework.store import events, sessions, views
 from phonework.views import ModeView
 
@@ -31,9 +32,9 @@ _ALIASES: Final = {
 
 def choose(hand: Hand, said: Said, command: ChooseMode) -> Taken:
     """What comes of `/mode name [time]`."""
-    session_id = active(hand)
-    if session_id is None:
-        return reply(hand, said, order.Say(text="say.no_session"))
+    session_id = acted_on(hand, said, "/mode")
+    if isinstance(session_id, order.Say):
+        return reply(hand, said, session_id)
     offered = _offered(hand, session_id)
     if not offered:
         return reply(hand, said, order.Say(text="say.no_modes"))

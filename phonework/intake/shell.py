@@ -6,19 +6,20 @@ from phonework.channels.base import Said
 from phonework.fsm import effects as order
 from phonework.fsm.types import SessionId
 from phonework.intake.companions import companion, companion_of
-from phonework.intake.hand import Hand, Taken, active
+from phonework.intake.hand import Hand, Taken
 from phonework.intake.messages import prompt_of, reply, to_session
+from phonework.intake.which import looked_at
 from phonework.store import sessions
 
 
 def in_shell(hand: Hand, said: Said, line: str, *, may_answer: bool = False) -> Taken:
-    """Give it to the shell, for the directory of the active session; without one, for the working root.
+    """Give it to the shell, for the directory of the session at hand; without one, for the working root.
 
     may_answer: it may be the answer to what the shell asks.
     """
     if not hand.desk.shell:
         return reply(hand, said, order.Say(text="say.no_shell"))
-    session_id, current = companion(hand, hand.desk.shell, said.chat), active(hand)
+    session_id, current = companion(hand, hand.desk.shell, said.chat), looked_at(hand, said)
     cwd = sessions.run_of(hand.connection, current).cwd if current else str(hand.desk.root)
     # What comes with files is about them, and answers nothing; a command has no use for them.
     prompt = prompt_of(hand, said, line, verbatim=may_answer and not said.attachments)

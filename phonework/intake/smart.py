@@ -10,10 +10,11 @@ from phonework.fsm import effects as order
 from phonework.fsm.effects import Effect
 from phonework.fsm.types import Prompt, Request, RequestStatus, SessionId
 from phonework.intake.companions import companion, companion_of
-from phonework.intake.hand import Hand, Taken, active
-from phonework.intake.messages import is_spoken, prompt_of, replied_to, reply, to_session
+from phonework.intake.hand import Hand, Taken, active, is_smart
+from phonework.intake.messages import is_spoken, prompt_of, reply, to_session
 from phonework.intake.routing import Known, Route, Situation, Way, route
 from phonework.intake.shell import in_shell, is_shell
+from phonework.intake.which import in_topic, replied_to
 from phonework.store import dialogue, prompts, requests, sessions, topics, turns, users, views
 from phonework.texts import text
 from phonework.views import SessionView
@@ -41,8 +42,7 @@ def routed(hand: Hand, said: Said) -> Taken:
 
 def _asked_elsewhere(hand: Hand, said: Said, session_id: SessionId) -> Effect | None:
     """In a topic that is about something else, perhaps somebody else's, words are no answer to what is asked elsewhere."""
-    fresh = said.chat.private or said.chat.root == said.message_id
-    asks = not fresh and requests.waiting(hand.connection, session_id)
+    asks = in_topic(hand, said) and requests.waiting(hand.connection, session_id)
     if not asks or sessions.chat_of(hand.connection, session_id) == said.chat:
         return None
     if session_id == topics.session_in(hand.connection, hand.user_id, said.chat):
@@ -88,33 +88,6 @@ def _directly(hand: Hand, said: Said) -> Situation:
         spoke_at=turns.last_end(hand.connection, current) if current else None,
         files=bool(said.attachments),
     )
-
-
-def is_smart(hand: Hand) -> bool:
-    """There is an assistant, and the person wants it."""
-    user = users.get(hand.connection, hand.user_id)
-    chosen = user.mode if user else ""
-    return bool(hand.desk.assistant) and (chosen == "smart" if chosen else hand.desk.smart)
-
-
-def at_hand(hand: Hand, said: Said, *, running: bool = False) -> SessionId | None:
-    """The session that a command without a name is for: the one replied to, else the active one or the person's assistant,
-    whichever was set to work last. running: one at work comes first, a command that runs among them.
-    """
-    helper = companion_of(hand.user_id, hand.desk.assistant) if is_smart(hand) else None
-    command = companion_of(hand.user_id, hand.desk.shell) if running and hand.desk.shell else None
-    found = (replied_to(hand, said), active(hand), helper, command)
-    if found[0] is not None:
-        return found[0]
-    known = [one for one in found if one is not None and sessions.exists(hand.connection, one)]
-    return max(known, key=lambda one: _at_work(hand, one, running), default=None)
-
-
-def _at_work(hand: Hand, session_id: SessionId, running: bool) -> tuple[bool, float]:
-    """Whether it is at work, if that counts, and when its newest turn began."""
-    live = running and turns.live(hand.connection, session_id) is not None
-    newest = turns.get(hand.connection, session_id, views.session(hand.connection, session_id).turn)
-    return live, newest.started_at.timestamp() if newest else 0.0
 
 
 def set_mode(hand: Hand, said: Said, command: commands.SetMode) -> Taken:

@@ -156,6 +156,8 @@ def _about(ask: Ask) -> str:
 def _on_turn(hand: Hand, clicked: Clicked, click: clicks.TurnClick) -> Taken:
     if not sessions.exists(hand.connection, click.session_id):
         return stray(hand, clicked, Reason.NO_SESSION)
+    if click.op is clicks.TurnOp.CLOSE and views.session(hand.connection, click.session_id).companion:
+        return stray(hand, clicked, Reason.MALFORMED_CLICK)  # no card offers to close a helper, which would be for ever
     event, toast = _turn_event(hand, clicked, click)
     taken = _tapped(hand, clicked, click.session_id, event, toast)
     if taken.outcome.reason in (None, Reason.NOT_YOURS) or not turns.get(hand.connection, click.session_id, click.turn):

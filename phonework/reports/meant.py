@@ -7,7 +7,7 @@ from phonework.reports import Report, Wanted
 
 
 async def meant_report(wanted: Wanted) -> Report:
-    """params: asked, typed, ours, active and reply_to, as the card has them."""
+    """params: asked, typed, ours, active, reply_to and topic, as the card has them."""
     if wanted.session_id is None:
         raise RefusedError("no_session")
     of = wanted.params
@@ -18,5 +18,6 @@ async def meant_report(wanted: Wanted) -> Report:
         as_is=True,
         active=of["active"],
         reply_to=of["reply_to"],
+        topic=of.get("topic", ""),
     )
     return Report(card=meant_card(typed, of["ours"], wanted.language))

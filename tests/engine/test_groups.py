@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from phonework.channels.base import Chat
 from phonework.fsm.types import SessionId
 from phonework.testing.playbook import ADA, Playbook
@@ -137,3 +139,56 @@ async def test_switching_in_a_topic_makes_it_about_the_other_session(play: Playb
     await play.say("yes", chat=there, reply_to="om_one")
 
     assert play.request_status(asked) == "delivered"
+
+
+ALIEN = replace(GROUP, root="om_graces")
+
+
+def said_last(play: Playbook) -> str:
+    return list(play.channel.posts.values())[-1].words
+
+
+@pytest.mark.parametrize("command", ["/stop", "/close", "/retry", "/model opus", "/mode plan"])
+async def test_a_command_in_somebody_elses_topic_changes_nothing_elsewhere(play: Playbook, command: str) -> None:
+    session = await begin_in_topic(play, "om_one", "api")
+    before = play.rows("SELECT state, version FROM session")
+
+    await play.say(command, chat=ALIEN, reply_to="om_graces")
+
+    assert play.rows("SELECT state, version FROM session") == before
+    assert "in this topic" in said_last(play)
+    assert (f"/close {session}" if command == "/close" else f"/switch {session}") in said_last(play)
+
+
+async def test_what_the_sentence_names_does_it(play: Playbook) -> None:
+    session = await begin_in_topic(play, "om_one", "api")
+    await play.say(f"/switch {session}", chat=ALIEN, reply_to="om_graces")
+    await play.say("/stop", chat=ALIEN, reply_to="om_graces")
+
+    assert play.state(session) == "stopping"
+    await play.say(f"/close {session}", chat=replace(GROUP, root="om_third"), reply_to="om_third")
+    assert play.state(session) == "closed"
+
+
+async def test_without_any_session_the_topic_is_not_blamed_on_one(play: Playbook) -> None:
+    await play.say("/stop", chat=ALIEN, reply_to="om_graces")
+
+    assert "reply to a message of the session you mean" in said_last(play)
+
+
+async def test_a_command_that_begins_a_topic_is_about_the_active_session(play: Playbook) -> None:
+    session = await begin_in_topic(play, "om_one", "api")
+    await play.say("/stop", key="om_new", chat=replace(GROUP, root="om_new"))
+
+    assert play.state(session) == "stopping"
+
+
+async def test_a_mistyped_command_in_somebody_elses_topic_changes_nothing_when_it_is_put_right(play: Playbook) -> None:
+    session = await begin_in_topic(play, "om_one", "api")
+    await play.say("/colse", chat=ALIEN, reply_to="om_graces")
+    card = next(key for post in play.channel.posts.values() if (key := post.delivery.card_key).startswith("meant:"))
+    tap = play.tap(play.button(card, "meant"))
+    await play.deliver(replace(tap, chat=replace(GROUP, root=tap.message_id)))  # it does not tell the topic
+
+    assert play.state(session) == "executing"
+    assert f"/close {session}" in said_last(play)

@@ -171,6 +171,7 @@ class MeantClick:
     """What a person meant who typed no command of ours: the command in the text, or as_is those very words for the session.
 
     asked: names the message they typed. active: the session they were in then; empty: none. reply_to: what they replied to.
+    topic: the first message of the topic they were in; empty: none, or they began it.
     """
 
     session_id: SessionId
@@ -179,6 +180,7 @@ class MeantClick:
     as_is: bool
     active: str = ""
     reply_to: str = ""
+    topic: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

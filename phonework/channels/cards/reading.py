@@ -98,11 +98,13 @@ def _meant(value: Mapping[object, object], *, as_is: bool) -> MeantClick:
     asked, text = value.get("asked"), _words(value.get("text"))
     if not isinstance(asked, str) or not _ID.fullmatch(asked) or not text:
         raise _MalformedError("no message that was asked about")
-    active, reply_to = value.get("in"), value.get("re")
-    if not isinstance(active, str) or not isinstance(reply_to, str):
+    active, reply_to, topic = value.get("in"), value.get("re"), value.get("at", "")
+    if not isinstance(active, str) or not isinstance(reply_to, str) or not isinstance(topic, str):
         raise _MalformedError("nothing says where it was asked")
     session_id = SessionId(_id(value))
-    return MeantClick(session_id=session_id, asked=asked, text=text, as_is=as_is, active=active, reply_to=reply_to)
+    return MeantClick(
+        session_id=session_id, asked=asked, text=text, as_is=as_is, active=active, reply_to=reply_to, topic=topic
+    )
 
 
 def _reminder(value: Mapping[object, object], op: ReminderOp) -> ReminderClick:

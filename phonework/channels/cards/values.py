@@ -73,5 +73,5 @@ def rule_value(session_id: str, rule_id: str) -> Value:
 
 def meant_value(click: MeantClick) -> Value:
     op = "as_is" if click.as_is else "meant"
-    where: Value = {"in": click.active, "re": click.reply_to}
+    where: Value = {"in": click.active, "re": click.reply_to, "at": click.topic}
     return {"v": VERSION, "op": op, "id": click.session_id, "asked": click.asked, "text": click.text, **where}
