@@ -17,7 +17,7 @@ from phonework.assistant.wellbeing import AssistantHealth
 from phonework.audit.auditor import Auditor
 from phonework.audit.writer import AuditWriter
 from phonework.backends import registry
-from phonework.backends.base import Backend, Capabilities
+from phonework.backends.base import Backend, Capabilities, CommandLister
 from phonework.carriers.agents import AgentCarrier, Hear
 from phonework.carriers.beginnings import Beginnings
 from phonework.carriers.chats import ChatCarrier
@@ -29,6 +29,7 @@ from phonework.config import Config
 from phonework.desks import Desks
 from phonework.dispatcher import Dispatcher, Pause
 from phonework.files.place import Root
+from phonework.fsm.types import SessionId
 from phonework.intake import Desk
 from phonework.link.local import LocalLink
 from phonework.names import SessionNames
@@ -132,6 +133,7 @@ def assemble(
         shell=shell.NAME if config.shell.enabled else "",
         hears=hear is not None,
         wishes=house,
+        commands_of=lambda backend, session_id: _commands_of(agents_by_name.get(backend), session_id),
     )
     alarm = Alarm()
     node = Node(writer=writer, clock=clock, desk=desk, files=files, desks=desks, chats=chats)
@@ -175,6 +177,10 @@ def assemble(
         auditor=auditor,
         link=link,
     )
+
+
+def _commands_of(backend: Backend | None, session_id: SessionId) -> frozenset[str]:
+    return backend.commands(session_id) if isinstance(backend, CommandLister) else frozenset()
 
 
 def _runner(config: Config) -> Runner | None:

@@ -58,7 +58,6 @@ class Capabilities:
     can_steer: bool = False
     asks: frozenset[RequestKind] = frozenset()
     slash_commands: bool = False  # runs `/word` itself
-    commands: frozenset[str] = frozenset()  # such words of its own that look like ours mistyped
     models: tuple[str, ...] = ()  # names of models it takes, for a person to choose from
     desk: bool = False  # knows the conversations begun at the desk: it is a `DeskBackend`
     modes: tuple[PermissionMode, ...] = ()  # how much it asks, for a person to choose from; the first is the usual one
@@ -166,6 +165,17 @@ class ModeSetter(Protocol):
 
         Raises BackendError when the agent does not take it, also when none runs and that is known beforehand. An agent
         that does not leave a dangerous mode when it is told to must be ended.
+        """
+
+
+@runtime_checkable
+class CommandLister(Protocol):
+    """A backend that knows the slash commands of its agents, so that none of them is taken for one of ours mistyped."""
+
+    def commands(self, session_id: SessionId) -> frozenset[str]:
+        """Their names in lower case, without the slash; those that are usual as long as the agent has told none.
+
+        Called inside a transaction, on the writer's thread: answers from memory.
         """
 
 

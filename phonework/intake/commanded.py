@@ -205,8 +205,8 @@ def hand_on(hand: Hand, said: Said, words: str, session_id: SessionId) -> Taken:
 
 def _mistyped(hand: Hand, said: Said, command: commands.PassThrough, session_id: SessionId) -> Effect | None:
     """The question whether one of ours was meant; None for what the agent knows, and for what is too long for a slip."""
-    capabilities, ours = _capabilities(hand, session_id), commands.mistyped(command.name)
-    known = capabilities is not None and command.name.lower() in capabilities.commands
+    ours, backend = commands.mistyped(command.name), sessions.run_of(hand.connection, session_id).backend
+    known = command.name.lower() in hand.desk.commands_of(backend, session_id)
     if not ours or known or said.attachments or len(command.text) > LONGEST_SLIP:
         return None
     params = {

@@ -45,7 +45,8 @@ class Desk:
 
     wishes: of people who chose nothing. smart: they begin in smart mode. hears: voice messages are put into words.
     root: the working root. assistant, shell: the backends that smart mode and `/shell` talk to, or empty. routed: how many
-    messages each rule sent on since the start.
+    messages each rule sent on since the start. commands_of: the slash commands that the backend of this name knows of its
+    agent of a session.
     """
 
     backends: Mapping[str, Capabilities]
@@ -57,6 +58,7 @@ class Desk:
     shell: str = ""
     hears: bool = False
     routed: Counter[str] = field(default_factory=Counter)
+    commands_of: Callable[[str, SessionId], frozenset[str]] = lambda _backend, _session_id: frozenset()
     timeouts: Timeouts = field(default_factory=Timeouts)
     stale_after: timedelta = timedelta(minutes=10)
     wishes: Wishes = field(default_factory=lambda: Wishes(language=texts.DEFAULT))

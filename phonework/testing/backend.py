@@ -44,6 +44,7 @@ class Script:
     rules: list[Rule] = field(default_factory=list)
     rules_trouble: Exception | None = None  # raised when one is to be removed
     modes: list[tuple[SessionId, str]] = field(default_factory=list)
+    commands: dict[SessionId, frozenset[str]] = field(default_factory=dict)  # as the agents told
     kills: list[SessionId] = field(default_factory=list)
     closes: list[SessionId] = field(default_factory=list)
     told: list[Told] = field(default_factory=list)
@@ -77,7 +78,6 @@ class ScriptedBackend:
             can_steer=can_steer,
             asks=frozenset(RequestKind),
             slash_commands=True,
-            commands=frozenset({"stats"}),
             modes=MODES,
             desk=name == "demo",
         )
@@ -105,6 +105,9 @@ class ScriptedBackend:
 
     async def interrupt(self, session_id: SessionId, turn: int) -> None:
         await self._do(session_id, "interrupt", str(turn), lambda: self.script.interrupts.append((session_id, turn)))
+
+    def commands(self, session_id: SessionId) -> frozenset[str]:
+        return self.script.commands.get(session_id, frozenset({"stats"}))
 
     async def set_mode(self, session_id: SessionId, mode: str) -> None:
         await self._do(session_id, "mode", mode, lambda: self.script.modes.append((session_id, mode)))

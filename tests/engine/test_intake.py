@@ -260,6 +260,20 @@ async def test_what_the_agent_is_known_to_run_is_not_asked_about(play: Playbook)
     assert [one.text for one in play.script.starts[0].prompts] == ["/stats"]
 
 
+async def test_what_the_agent_itself_says_it_runs_is_not_asked_about(play: Playbook) -> None:
+    """Each project has commands of its own, and what was only usual is asked about once the agent has told."""
+    first, second = await play.begin(), await play.begin()
+    play.script.commands = {first: frozenset({"statsu"}), second: frozenset({"compact"})}
+    await play.say("/Statsu")
+    assert play.script.starts == []
+    await play.say("/stats")
+    assert play.script.starts == []
+    await play.say(f"/switch {first}")
+    await play.say("/Statsu")
+
+    assert [(one.session_id, one.prompts[0].text) for one in play.script.starts] == [(first, "/Statsu")]
+
+
 async def test_a_mistyped_command_is_asked_about_in_the_persons_language(play: Playbook) -> None:
     await play.begin()
     await play.say("/lang zh")

@@ -28,6 +28,7 @@ from phonework.backends.base import (
 from phonework.backends.claude import asks, failures, launcher, prompts, records, transcript
 from phonework.backends.claude import messages as told
 from phonework.backends.claude import rules as kept_rules
+from phonework.backends.claude.commands import Commands
 from phonework.backends.claude.launcher import Settings
 from phonework.backends.claude.modes import BYPASS, Modes
 from phonework.backends.claude.records import Record
@@ -65,7 +66,6 @@ class ClaudeBackend:
         can_steer=True,
         asks=frozenset({RequestKind.CONFIRM, RequestKind.CHOICE, RequestKind.PLAN}),
         slash_commands=True,
-        commands=frozenset({"rewind", "stats"}),
         modes=MODES,
         models=("opus", "sonnet", "haiku"),
         desk=True,
@@ -83,7 +83,7 @@ class ClaudeBackend:
         logging.getLogger("claude_agent_sdk").addHandler(logging.NullHandler())
         self._sink, self._settings, self._data_dir = sink, Settings.read(settings), data_dir.resolve()
         self.capabilities = replace(type(self).capabilities, sandboxed=self._settings.sandbox is not None)
-        self._modes = Modes(self._data_dir / "modes")
+        self._modes, self._commands = Modes(self._data_dir / "modes"), Commands()
         self._live: dict[SessionId, LiveSession] = {}
         self._used: dict[SessionId, float] = {}
         self._locks: dict[SessionId, asyncio.Lock] = {}
@@ -171,6 +171,7 @@ class ClaudeBackend:
                 env=env,
                 spent=await asyncio.to_thread(_spent, record or origin),
                 modes=self._modes,
+                commands=self._commands,
                 on_end=self._forget,
             )
             live.model, live.reporter.mode = model, start.mode
@@ -286,6 +287,9 @@ class ClaudeBackend:
     def _rule_files(self, cwd: str) -> tuple[kept_rules.SettingsFile, ...]:
         return kept_rules.files(launcher.config_dir(launcher.environment(self._settings, "")), cwd)
 
+    def commands(self, session_id: SessionId) -> frozenset[str]:
+        return self._commands.of(session_id)
+
     # Ends
 
     async def interrupt(self, session_id: SessionId, turn: int) -> None:
@@ -302,6 +306,7 @@ class ClaudeBackend:
             with contextlib.suppress(OSError):
                 await asyncio.to_thread(self._modes.forget, live.agent_session_id)
         self._used.pop(session_id, None)
+        self._commands.forget(session_id)
         if (lock := self._locks.get(session_id)) and not lock.locked():
             del self._locks[session_id]
 

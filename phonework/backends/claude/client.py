@@ -11,6 +11,7 @@ from claude_agent_sdk import ClaudeAgentOptions, ClaudeSDKClient, ClaudeSDKError
 
 from phonework.backends.base import Sink
 from phonework.backends.claude import failures
+from phonework.backends.claude.commands import Commands
 from phonework.backends.claude.desk import Desk
 from phonework.backends.claude.modes import BYPASS, Modes
 from phonework.backends.claude.process import CliProcess, Frame
@@ -47,6 +48,7 @@ class LiveSession:
         env: dict[str, str],
         spent: Totals,
         modes: Modes,
+        commands: Commands,
         on_end: Callable[["LiveSession"], None],
     ) -> None:
         self.session_id, self.cwd = session_id, cwd
@@ -62,6 +64,7 @@ class LiveSession:
             sink=sink,
             desk=self._desk,
             modes=modes,
+            commands=commands,
             spent=spent,
             write=self._write,
             interrupt_soon=self._interrupt_soon,

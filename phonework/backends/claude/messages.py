@@ -39,6 +39,13 @@ class ModeReported:
 
 
 @dataclass(frozen=True, slots=True)
+class CommandsListed:
+    """The slash commands it has, in lower case without the slash, also those it runs at a terminal only; at the start of each turn."""
+
+    names: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class ReplyBegun:
     """The model begins a reply; comes again when a reply that broke off is made anew."""
 
@@ -146,6 +153,7 @@ Fact = (
     PromptSeen
     | SessionNamed
     | ModeReported
+    | CommandsListed
     | ReplyBegun
     | TextStreamed
     | TextSaid
@@ -199,6 +207,7 @@ def _system(frame: Mapping[str, Any]) -> Iterator[Fact]:
     subtype = frame.get("subtype")
     if subtype == "init":
         yield SessionNamed(str(frame["session_id"]))
+        yield from _commands(frame)
     if subtype in ("init", "status") and isinstance(mode := frame.get("permissionMode"), str):
         yield ModeReported(mode)
     match subtype:
@@ -215,6 +224,14 @@ def _system(frame: Mapping[str, Any]) -> Iterator[Fact]:
             yield TasksRunning(len(frame["tasks"]))
         case _:
             pass
+
+
+def _commands(frame: Mapping[str, Any]) -> Iterator[CommandsListed]:
+    """None when it does not tell: then what it told before goes on to hold."""
+    runs, at_terminal = frame.get("slash_commands"), frame.get("terminal_slash_commands")
+    if isinstance(runs, list):
+        listed = (*runs, *(at_terminal if isinstance(at_terminal, list) else ()))
+        yield CommandsListed(frozenset(one.lower() for one in listed if isinstance(one, str)))
 
 
 def _streamed(frame: Mapping[str, Any]) -> Iterator[Fact]:

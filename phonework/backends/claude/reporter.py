@@ -11,6 +11,7 @@ import structlog
 from phonework.backends.base import Sink
 from phonework.backends.claude import failures
 from phonework.backends.claude import messages as told
+from phonework.backends.claude.commands import Commands
 from phonework.backends.claude.desk import Asked, Desk, Settled, Waiting, Withdrawn
 from phonework.backends.claude.modes import Modes
 from phonework.backends.claude.process import Frame
@@ -55,6 +56,7 @@ class Reporter:
         sink: Sink,
         desk: Desk,
         modes: Modes,
+        commands: Commands,
         spent: Totals,
         write: Callable[[dict[str, Any]], Awaitable[None]],
         interrupt_soon: Callable[[], None],
@@ -64,7 +66,7 @@ class Reporter:
         self.mode = ""
         self.tasks_running = 0
         self.silent = self.gone = False
-        self._sink, self._desk, self._modes = sink, desk, modes
+        self._sink, self._desk, self._modes, self._commands = sink, desk, modes, commands
         self._write, self._interrupt_soon = write, interrupt_soon
         self._mode_kept = ("", "")  # of which conversation, which mode
         self._shown: set[Waiting] = set()  # reported as requests, and not yet settled or withdrawn
@@ -129,6 +131,8 @@ class Reporter:
                 await self._named(agent_session_id)
             case told.ModeReported(mode):
                 await self._keep_mode(mode)
+            case told.CommandsListed(names):
+                self._commands.note(self.session_id, names)
             case told.TasksRunning(count):
                 self.tasks_running = count
             case told.Result():
@@ -140,7 +144,7 @@ class Reporter:
                 self._words.say_locally(text)
             case _:
                 await self._glimpsed(fact)
-        if self.turn is not None and not isinstance(fact, told.TasksRunning | told.ModeReported):
+        if self.turn is not None and not isinstance(fact, told.TasksRunning | told.ModeReported | told.CommandsListed):
             await self._announce(self.turn)
 
     async def _glimpsed(self, fact: told.Fact) -> None:

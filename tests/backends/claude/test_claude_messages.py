@@ -97,6 +97,23 @@ def test_clear_names_a_new_conversation() -> None:
     assert named[-1] == results("slash-commands")[-1].agent_session_id
 
 
+@pytest.mark.parametrize(
+    ("listed", "names"),
+    [
+        ({"slash_commands": ["compact", "Statsu", 3, "team:review"], "terminal_slash_commands": ["doctor"]}, {"compact", "statsu", "team:review", "doctor"}),
+        ({"slash_commands": [], "terminal_slash_commands": None}, set()),
+        ({"slash_commands": "compact"}, None),
+        ({}, None),
+    ],
+)  # fmt: skip
+def test_a_turn_begins_with_the_commands_there_are(listed: dict[str, Any], names: set[str] | None) -> None:
+    found = told.facts({"type": "system", "subtype": "init", "session_id": "s", **listed})
+    told_names = [fact.names for fact in found if isinstance(fact, told.CommandsListed)]
+
+    assert told_names == ([] if names is None else [frozenset(names)])
+    assert told.SessionNamed("s") in found
+
+
 def test_what_each_result_added_is_the_difference() -> None:
     meter = Meter(Totals())
     first, second = (meter.take(result) for result in results("subagent-background"))

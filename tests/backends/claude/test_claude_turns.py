@@ -116,6 +116,21 @@ async def test_a_slash_command_runs_without_the_model(bench: ClaudeBench) -> Non
     assert not bench.api.requests
 
 
+async def test_the_commands_are_those_that_claude_code_says_it_has(bench: ClaudeBench) -> None:
+    own = bench.cwd / ".claude" / "commands"
+    own.mkdir(parents=True)
+    (own / "Statsu.md").write_text("Count the lines.\n")
+    before = bench.backend.commands(ONE)
+    await bench.write([say("hello")])
+    await bench.finished()
+    after = bench.backend.commands(ONE)
+
+    assert "stats" in before
+    assert "statsu" not in before
+    assert {"statsu", "compact", "context"} <= after
+    assert bench.backend.commands(SessionId("another-one")) == after
+
+
 async def test_clear_begins_a_new_conversation_under_a_new_id(bench: ClaudeBench) -> None:
     await bench.write([say("remember me")])
     await bench.finished()
