@@ -1,8 +1,7 @@
 """The assistant keeps to what every backend must, but for one thing that is its own."""
 
-import sqlite3
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -15,18 +14,13 @@ from phonework.assistant.loop import Kit, Limits
 from phonework.assistant.surroundings import House
 from phonework.assistant.tools import Arguments, Call, Question, Result
 from phonework.backends.base import Accepted, Backend, Sink
-from phonework.channels.base import Chat
 from phonework.clock import SystemClock
 from phonework.fsm.events import TurnFinished
-from phonework.fsm.types import SessionId, Timeouts, UserId
-from phonework.store import sessions, users
-from phonework.store.migrate import migrate
-from phonework.store.sessions import NewSession
 from phonework.store.writer import Writer
-from phonework.testing.backend_contract import ONE, TWO, BackendAdapter, BackendContract, Bench, Need
+from phonework.testing import companions
+from phonework.testing.backend_contract import BackendAdapter, BackendContract, Bench, Need
 from phonework.testing.fake_openai import Asked, FakeOpenAI, Reply, call, fail, say
 
-ADA, CHAT = UserId("ou_ada"), Chat(channel="none", chat_id="oc_1")
 DONE = "done.txt"
 
 
@@ -73,12 +67,8 @@ class AssistantAdapter:
 
     async def make(self, sink: Sink, data_dir: Path) -> Backend:
         await self.aclose()
-        root, path = data_dir.parent / "work", data_dir / "phonework.db"
-        migrate(path, SystemClock())
-        writer = self.writer = Writer(path, SystemClock(), synchronous="NORMAL")
-        await writer.start()
-        for session_id in (ONE, TWO):
-            await writer.run(lambda connection, now, one=session_id: _add(connection, one, root, now))
+        root = data_dir.parent / "work"
+        writer = self.writer = await companions.opened(data_dir, backend="assistant", root=root)
         model = OpenAIModel(
             base_url=self._api.base_url, api_key="", model="fake", timeout=timedelta(seconds=20), retries=0
         )
@@ -116,22 +106,6 @@ class AssistantAdapter:
     async def aclose(self) -> None:
         if self.writer is not None:
             await self.writer.close()
-
-
-def _add(connection: sqlite3.Connection, session_id: SessionId, root: Path, now: datetime) -> None:
-    if sessions.exists(connection, session_id):
-        return
-    users.touch(connection, ADA, "en", CHAT, now)
-    new = NewSession(
-        session_id=session_id,
-        user_id=ADA,
-        backend="assistant",
-        cwd=str(root),
-        chat=CHAT,
-        timeouts=Timeouts(),
-        companion=True,
-    )
-    sessions.add(connection, new, now)
 
 
 class TestAssistant(BackendContract):

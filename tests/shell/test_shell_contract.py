@@ -1,29 +1,22 @@
 """The shell keeps to what every backend must, as far as a command can: it has no memory and hears no reasons."""
 
-import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import datetime, timedelta
-from functools import partial
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from phonework.backends.base import Accepted, Backend, Sink
-from phonework.channels.base import Chat
-from phonework.clock import SystemClock
 from phonework.fsm.events import TurnFailed, TurnFinished
-from phonework.fsm.types import Answer, Carry, SessionId, Timeouts, UserId, Verdict
+from phonework.fsm.types import Answer, Carry, Verdict
 from phonework.shell.backend import ShellBackend
 from phonework.shell.runner import Runner
-from phonework.store import sessions, users
-from phonework.store.migrate import migrate
-from phonework.store.sessions import NewSession
 from phonework.store.writer import Writer
-from phonework.testing.backend_contract import ONE, TWO, BackendAdapter, BackendContract, Bench, Need
+from phonework.testing import companions
+from phonework.testing.backend_contract import ONE, BackendAdapter, BackendContract, Bench, Need
 from phonework.texts import text
 
-ADA, CHAT = UserId("ou_ada"), Chat(channel="none", chat_id="oc_1")
 DONE = "done.txt"
 NO = Answer(verdict=Verdict.DENY, text="the moon is too full")
 LINES = {Need.PLAIN: "echo the quick brown fox", Need.CONFIRM: f"touch {DONE}", Need.HANG: "tail -f /dev/null"}
@@ -40,13 +33,9 @@ class ShellAdapter:
 
     async def make(self, sink: Sink, data_dir: Path) -> Backend:
         await self.aclose()
-        root, path = data_dir.parent / "work", data_dir / "phonework.db"
+        root = data_dir.parent / "work"
         root.mkdir(exist_ok=True)
-        migrate(path, SystemClock())
-        writer = self._writer = Writer(path, SystemClock(), synchronous="NORMAL")
-        await writer.start()
-        for session_id in (ONE, TWO):
-            await writer.run(partial(_add, session_id, root))
+        writer = self._writer = await companions.opened(data_dir, backend="shell", root=root)
         runner = Runner(root=root, timeout=timedelta(seconds=60), limit_bytes=4000)
         return ShellBackend(sink=sink, writer=writer, runner=runner, language="en")
 
@@ -66,22 +55,6 @@ class ShellAdapter:
     async def aclose(self) -> None:
         if self._writer is not None:
             await self._writer.close()
-
-
-def _add(session_id: SessionId, root: Path, connection: sqlite3.Connection, now: datetime) -> None:
-    if sessions.exists(connection, session_id):
-        return
-    users.touch(connection, ADA, "en", CHAT, now)
-    new = NewSession(
-        session_id=session_id,
-        user_id=ADA,
-        backend="shell",
-        cwd=str(root),
-        chat=CHAT,
-        timeouts=Timeouts(),
-        companion=True,
-    )
-    sessions.add(connection, new, now)
 
 
 class TestShell(BackendContract):
