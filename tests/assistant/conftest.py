@@ -12,6 +12,7 @@ import pytest
 import structlog
 
 from phonework.assistant.backend import AssistantBackend
+from phonework.assistant.client import connect
 from phonework.assistant.tools import Arguments, Call, Question, Result
 from phonework.fsm.types import SessionId
 from phonework.intake.companions import companion_of
@@ -88,6 +89,12 @@ class Scene:
 
 
 Stage = Callable[..., Any]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _package() -> None:
+    """The first use of `openai` costs a second, on a busy machine twenty: it belongs to no test, whose times are shorter."""
+    connect("http://127.0.0.1:9/v1", "", timedelta(seconds=1))
 
 
 @pytest.fixture(autouse=True)

@@ -28,7 +28,7 @@ def voice(tmp_path: Path) -> str:
     return str(path)
 
 
-def transcriber(api: FakeOpenAI, *, seconds: float = 20) -> Transcriber:
+def transcriber(api: FakeOpenAI, *, seconds: float = 60) -> Transcriber:
     return Transcriber(base_url=api.base_url, api_key=KEY, model="whisper-1", within=timedelta(seconds=seconds))
 
 

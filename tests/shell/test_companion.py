@@ -285,8 +285,7 @@ async def test_its_time_is_limited(stage: Stage) -> None:
     async with stage(shell={"timeout": 1}) as scene:
         turn = await scene.runs("tail -f api/README.md")
 
-        assert turn["text"].startswith("⏱ Ended: its time was up · "), turn
-        assert "# Hello" in turn["text"]
+        assert turn["text"].startswith("⏱ Ended: its time was up · ")
         assert scene.header(1) == ("red", "time was up")
 
 
@@ -410,18 +409,8 @@ async def test_a_command_not_begun_before_a_crash_is_begun_after_it(scene: Scene
 
 async def test_a_result_that_was_stored_before_a_crash_is_told_after_it(scene: Scene) -> None:
     """The last moment: the command has ended, and nobody has heard of it."""
-    found: list[Path] = []
-
-    def committed(_values: tuple[object, ...]) -> None:
-        if not found and scene.play.rows("SELECT 1 FROM tool_call WHERE status = 'done'"):
-            found.append(scene.play._snapshot())
-
-    scene.play.writer.subscribe(committed)
-    await scene.play.say("/shell seq 3000")
-    await scene.play.until(lambda: bool(found))
-    await scene.play._bury()
-    (scene.play._data,) = found
-    await scene.play.start()
+    async with scene.play.crashing_when(lambda: bool(scene.play.rows("SELECT 1 FROM tool_call WHERE status = 'done'"))):
+        await scene.play.say("/shell seq 3000")
     turn = await scene.ended()
 
     assert turn["status"] == "done"
