@@ -1,0 +1,138 @@
+"""Somebody at a terminal: the real Claude Code as people start it, typed to key by key in a tmux of its own."""
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from uuid import uuid4
+
+import psutil  # type: ignore[import-untyped]
+
+from phonework.backends.claude.launcher import find_cli
+from phonework.testing.claude_bench import script
+from phonework.testing.fake_anthropic import FakeAnthropic
+from phonework.testing.fake_replies import Block
+
+HAS_TMUX: Final = shutil.which("tmux") is not None
+_WITHIN_S: Final = 20.0
+_SESSION: Final = "desk"
+
+
+@dataclass(slots=True)
+class Terminal:
+    """One conversation in one terminal, open as long as this lives. place: has the terminal's socket.
+
+    process: the one in it; record: what Claude Code keeps of the conversation.
+    """
+
+    place: Path
+    cwd: Path
+    env: dict[str, str]
+    agent_session_id: str = field(default_factory=lambda: str(uuid4()))
+    process: psutil.Process | None = None
+
+    async def says(self, text: str, *replies: list[Block]) -> None:
+        """Type it, press Enter, and return when the turn has ended."""
+        answers = self._answers()
+        await self._tmux("send-keys", "-t", _SESSION, "-l", script(*replies, text=text).replace("\n", " "))
+        await self._until(lambda: text[:30] in self._screen(), f"{text[:30]!r} on the screen")
+        await self._tmux("send-keys", "-t", _SESSION, "Enter")
+        await self._until(lambda: self._answers() > answers and self._status() == "idle", "the turn's end")
+
+    @property
+    def record(self) -> Path:
+        (found,) = self._records()
+        return found
+
+    async def begin(self) -> None:
+        """Return when it waits for the first words."""
+        _pass_the_questions(self._config / ".claude.json", self.cwd, self.env["ANTHROPIC_API_KEY"])
+        words = [find_cli(""), "--session-id", self.agent_session_id, "--permission-mode", "default"]
+        size = ("-x", "200", "-y", "50")
+        await self._tmux("-f", "/dev/null", "new-session", "-d", "-s", _SESSION, *size, "-c", str(self.cwd), *words)
+        await self._until(lambda: self._status() == "idle", "the prompt")
+        self.process = psutil.Process((self._told() or {})["pid"])
+
+    async def end(self) -> None:
+        """Close the terminal; what runs in it is told, and ends."""
+        await self._tmux("kill-server")
+        if self.process is not None:
+            await asyncio.to_thread(psutil.wait_procs, [self.process], 10)
+
+    @property
+    def _config(self) -> Path:
+        return Path(self.env["CLAUDE_CONFIG_DIR"])
+
+    def _records(self) -> list[Path]:
+        return list((self._config / "projects").glob(f"*/{self.agent_session_id}.jsonl"))
+
+    def _answers(self) -> int:
+        return sum(path.read_text().count('"type":"assistant"') for path in self._records())
+
+    def _status(self) -> str:
+        return str((self._told() or {}).get("status", ""))
+
+    def _told(self) -> dict[str, Any] | None:
+        """What the program says of itself: `<config>/sessions/<pid>.json` (2.1.329, not documented)."""
+        for path in (self._config / "sessions").glob("*.json"):
+            try:
+                told = json.loads(path.read_text())
+            except (OSError, ValueError):  # it is just written, or gone
+                continue
+            if told.get("sessionId") == self.agent_session_id:
+                return dict(told)
+        return None
+
+    def _screen(self) -> str:
+        return self._run("capture-pane", "-p", "-t", _SESSION).stdout
+
+    async def _tmux(self, *words: str) -> None:
+        await asyncio.to_thread(self._run, *words)
+
+    def _run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        command = ["tmux", "-S", str(self.place / "tmux"), *words]
+        return subprocess.run(command, env=self.env, capture_output=True, text=True, timeout=_WITHIN_S, check=False)
+
+    async def _until(self, true: Callable[[], bool], what: str) -> None:
+        try:
+            async with asyncio.timeout(_WITHIN_S):
+                while not await asyncio.to_thread(true):  # noqa: ASYNC110  # a screen tells nobody that it changed
+                    await asyncio.sleep(0)
+        except TimeoutError as error:
+            raise AssertionError(f"{what} did not come; the terminal shows:\n{self._screen()}") from error
+
+
+def _pass_the_questions(config: Path, cwd: Path, key: str) -> None:
+    """What it asks whoever starts it for the first time: a way to sign in, the directory, the key (2.1.329)."""
+    config.parent.mkdir(parents=True, exist_ok=True)
+    known = json.loads(config.read_text()) if config.exists() else {}
+    trusted = {str(cwd.resolve()): {"hasTrustDialogAccepted": True}}
+    config.write_text(
+        json.dumps(
+            {
+                **known,
+                "hasCompletedOnboarding": True,
+                "hasSeenAutoDefaultNotice": True,
+                "customApiKeyResponses": {"approved": [key[-20:]], "rejected": []},
+                "projects": {**known.get("projects", {}), **trusted},
+            }
+        )
+    )
+
+
+@asynccontextmanager
+async def at_terminal(api: FakeAnthropic, home: Path, cwd: Path, place: Path) -> AsyncIterator[Terminal]:
+    """A conversation that begins here. place: a directory for the terminal's socket; at the end the terminal is closed."""
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
+    terminal = Terminal(place, cwd, {**kept, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", **api.cli_env(home)})
+    try:
+        await terminal.begin()
+        yield terminal
+    finally:
+        await terminal.end()
