@@ -13,6 +13,7 @@ import structlog
 from phonework.fsm import effects as order
 from phonework.fsm.effects import Effect
 from phonework.fsm.reasons import Reason
+from phonework.one_line import one_line
 from phonework.reminders.reminder import fire
 from phonework.store import effects, events, reminders
 from phonework.store.batch import concerns_storage
@@ -24,6 +25,7 @@ from phonework.store.reminders import Due
 log = structlog.get_logger(__name__)
 
 SOURCE: Final = "reminder"
+_SHOWN: Final = 80  # characters of a reminder by which a sentence names it
 AT_ONCE: Final = 64
 """So many come in one transaction; the rest in the next."""
 
@@ -65,7 +67,7 @@ def _set_aside(connection: sqlite3.Connection, one: Due, error: str, now: dateti
     key = f"{one.reminder_id}:broken:{one.due.isoformat()}"
     payload = dump({"reminder_id": one.reminder_id, "due": one.due, "error": error[:2000]})
     _record(connection, one, "ReminderFired", key, payload, now, poisoned=True)
-    sorry = order.Say(text="say.reminder_broken", params={"reminder_id": one.reminder_id})
+    sorry = order.Say(text="say.reminder_broken", params={"about": one_line(one.text, _SHOWN)})
     return _owe(connection, one, sorry, key, now)
 
 

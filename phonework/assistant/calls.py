@@ -3,6 +3,7 @@
 import hashlib
 import json
 import secrets
+from typing import Final
 
 from phonework.assistant.model import ToolCall
 from phonework.assistant.tools import Question
@@ -24,10 +25,15 @@ def words_of(start: TurnStart) -> str:
     return "\n\n".join(parts)
 
 
+_BY_ID: Final = frozenset({"reminder_delete"})
+"""Tools that are told what they are about by an id, which people never see."""
+
+
 def title(call: ToolCall, language: str) -> str:
     """What is done, in the person's words, and what with: the first of its arguments that is a text."""
     values, key = decoded(call.arguments), f"doing.{call.name}"
-    about = next((one for one in values.values() if isinstance(one, str) and one.strip()), "")
+    texts = (one for one in values.values() if isinstance(one, str) and one.strip())
+    about = "" if call.name in _BY_ID else next(texts, "")
     done = text(language, key) if key in keys() else call.name
     return one_line(f"{done} {about}".strip(), 80)
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import assert_never
+from typing import Final, assert_never
 from zoneinfo import ZoneInfo
 
 from phonework.channels.base import Clicked, Said
@@ -13,6 +13,7 @@ from phonework.fsm import effects as order
 from phonework.fsm.reasons import Reason
 from phonework.intake.hand import Hand, Taken, note, owe, refused, stray
 from phonework.intake.messages import clean, reply
+from phonework.one_line import one_line
 from phonework.reminders.phrases import Phrase, Problem, parse
 from phonework.reminders.recurrence import next_time
 from phonework.reminders.reminder import (
@@ -33,6 +34,8 @@ from phonework.store.events import Status as Fate
 from phonework.texts import text
 from phonework.views import RemindersView, ReminderView
 
+_SHOWN: Final = 80
+"""Characters of a reminder by which a sentence names it."""
 _SAYS_WHAT_TO_DO = (Trouble.NO_TIME, Trouble.NOTHING, Trouble.SEVERAL, Trouble.NOT_UNDERSTOOD)
 
 
@@ -107,7 +110,7 @@ def drop(hand: Hand, said: Said, reminder_id: str) -> Reminder:
     if events.find(hand.connection, hand.source, said.key) is not None:
         return reminder
     if reason := _over(reminder):
-        raise RefusedError(f"{reason.value}_already", reminder_id=reminder.reminder_id)
+        raise RefusedError(f"{reason.value}_already", about=one_line(reminder.text, _SHOWN))
     reminders.save(hand.connection, deleted(reminder))
     note(hand, hand.source, said.key, "Command", said, said.sent_at, None)
     return reminder
@@ -117,7 +120,7 @@ def own(hand: Hand, reminder_id: str) -> Reminder:
     """One of the person's own; another's is as good as none. Raises RefusedError."""
     reminder = reminders.get(hand.connection, reminder_id.strip().lower())
     if reminder is None or reminder.user_id != hand.user_id:
-        raise RefusedError("no_such_reminder", reminder_id=reminder_id[:40])
+        raise RefusedError("no_such_reminder")
     return reminder
 
 

@@ -28,6 +28,7 @@ class Due:
     user_id: UserId
     chat: Chat
     due: datetime
+    text: str
 
 
 def free_id(connection: sqlite3.Connection, origin: str) -> ReminderId:
@@ -124,8 +125,9 @@ def due(connection: sqlite3.Connection, now: datetime, limit: int) -> list[Due]:
             user_id=UserId(user_id),
             chat=load_frozen(Chat, chat),
             due=moment(at),
+            text=body,
         )
-        for reminder_id, user_id, chat, at in rows
+        for reminder_id, user_id, chat, at, body in rows
     ]
 
 

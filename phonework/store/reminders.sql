@@ -32,7 +32,7 @@ FROM reminder WHERE user_id = ? AND status = 'waiting' ORDER BY due_at_ms, remin
 SELECT count(*) FROM reminder WHERE user_id = ? AND status = 'waiting';
 
 -- name: due_reminders
-SELECT reminder_id, user_id, chat, due_at_ms FROM reminder
+SELECT reminder_id, user_id, chat, due_at_ms, body FROM reminder
 WHERE status = 'waiting' AND due_at_ms <= ? ORDER BY due_at_ms, reminder_id LIMIT ?;
 
 -- name: next_reminder_due

@@ -49,7 +49,7 @@ async def test_the_list_has_only_the_persons_own(scene: Any) -> None:
     reminder = await remind(scene, "every day at 10:00", "water the plants")
     await scene.ask("which?", [call("reminder_list", {})], say("One."))
 
-    assert results(scene)[-1] == f"{reminder} · every day at 10:00; Next: today 10:00 · water the plants"
+    assert results(scene)[-1] == f"1. every day at 10:00; Next: today 10:00 · water the plants (id: {reminder})"
 
 
 async def test_one_that_is_named_is_deleted_at_once(scene: Any) -> None:
@@ -64,7 +64,8 @@ async def test_one_that_is_named_is_deleted_at_once(scene: Any) -> None:
     await scene.ask(
         f"delete reminder {reminder}", [call("reminder_delete", {"reminder": reminder})], say("It is gone.")
     )
-    assert "deleted already" in results(scene)[-1]
+    assert "“water the plants” is deleted already" in results(scene)[-1]
+    assert not [post.words for post in scene.play.channel.posts.values() if f"the reminder {reminder}" in post.words]
 
 
 async def test_a_guess_asks_first_and_a_no_deletes_nothing(scene: Any) -> None:
@@ -84,5 +85,5 @@ async def test_anothers_reminder_is_as_good_as_none(scene: Any) -> None:
     theirs = scene.play.one("SELECT reminder_id FROM reminder")
     await scene.ask(f"delete {theirs}", [call("reminder_delete", {"reminder": theirs})], say("No."))
 
-    assert "There is no reminder" in results(scene)[0]
+    assert "There is no such reminder" in results(scene)[0]
     assert rows(scene) == [("not yours", "waiting", 0)]

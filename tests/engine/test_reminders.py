@@ -567,7 +567,8 @@ async def test_one_that_cannot_come_stands_in_nobodys_way_and_can_be_run_again(p
     assert len(came(play, fine)) == 1
     assert came(play, broken) == []
     assert row(play, broken) == ("broken", 0, None)
-    assert broken in play.channel.texts()[-1]
+    assert "The reminder “broken” could not come" in play.channel.texts()[-1]
+    assert broken not in play.channel.texts()[-1]
 
     spoil(kept)
     await play.writer.run(lambda connection, _now: connection.execute(*jobs.pop()) and None)

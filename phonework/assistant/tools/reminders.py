@@ -47,7 +47,12 @@ class Setting(Arguments, frozen=True, kw_only=True):
 
 
 class Naming(Arguments, frozen=True, kw_only=True):
-    reminder: Annotated[str, Meta(description="The id of a reminder, such as r7k2q.", min_length=1, max_length=40)]
+    reminder: Annotated[
+        str,
+        Meta(
+            description="The id of a reminder, such as r7k2q, as reminder_list gives it.", min_length=1, max_length=40
+        ),
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,13 +81,17 @@ class CreateReminder(OfficeTool):
 
 class ListReminders(OfficeTool):
     name = "reminder_list"
-    description = "List the person's reminders that are still to come, each with its id, time and text."
+    description = (
+        "List the person's reminders that are still to come, each with its number, time, text and id. The numbers are those of "
+        "the list that the person sees; the ids are for reminder_delete alone: never say one to the person."
+    )
     arguments = Nothing
     changes = False
 
     async def run(self, call: Call, arguments: Nothing) -> Result:
         def job(hand: Hand) -> list[str]:
-            return [_described(hand, one) for one in store.waiting(hand.connection, hand.user_id)]
+            found = enumerate(store.waiting(hand.connection, hand.user_id), start=1)
+            return [f"{number}. {_described(hand, one)} (id: {one.reminder_id})" for number, one in found]
 
         return Result(text="\n".join(await self._office.act(call, job)) or "No reminder is to come.")
 
@@ -134,4 +143,4 @@ def _when(hand: Hand, reminder: Reminder) -> str:
 
 
 def _described(hand: Hand, reminder: Reminder) -> str:
-    return f"{reminder.reminder_id} · {_when(hand, reminder)} · {one_line(reminder.text, _SHOWN)}"
+    return f"{_when(hand, reminder)} · {one_line(reminder.text, _SHOWN)}"
