@@ -305,6 +305,7 @@ def test_the_sandbox_hides_what_is_ours_and_gets_what_is_listed(tmp_path: Path) 
     assert config.agent_settings("claude")["sandbox"] == config.sandbox_of_agents()
     assert config.agent_settings("claude")["max_live"] == 4
     assert "sandbox" not in config.agent_settings("demo")
+    assert config.agent_settings("demo")["language"] == config.ui.language
     assert config.agent_settings("of somebody else") == {}
 
 

@@ -12,6 +12,7 @@ from phonework import sandbox
 from phonework.config.program import (
     AccessSettings,
     FeishuSettings,
+    GatewaySettings,
     LogSettings,
     ServerSettings,
     UiSettings,
@@ -49,6 +50,7 @@ class Config(BaseSettings):
     assistant: AssistantSettings = Field(default_factory=AssistantSettings)
     web: WebSettings = Field(default_factory=WebSettings)
     shell: ShellSettings = Field(default_factory=ShellSettings)
+    gateway: GatewaySettings = Field(default_factory=GatewaySettings)
     ui: UiSettings = Field(default_factory=UiSettings)
     log: LogSettings = Field(default_factory=LogSettings)
 
@@ -81,6 +83,8 @@ class Config(BaseSettings):
         """What the backend of this name is built with: its own section and what holds for agents in general."""
         section = getattr(self, name, None)
         found: dict[str, object] = section.model_dump() if isinstance(section, Section) else {}
+        if name == "demo":
+            found |= {"language": self.ui.language}
         if name == "claude":
             found |= {"max_live": self.agent.max_live, "sandbox": self.sandbox_of_agents()}
         return found

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import structlog
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -44,6 +45,7 @@ class DemoSettings(BaseModel):
     model_config = ConfigDict(extra="forbid")
     delay: float = Field(default=0.03, ge=0, le=5, description="Seconds between two streamed pieces of an answer.")
     desk: str = Field(default="", description="A directory where a process is to have a conversation open.")
+    language: Literal["zh", "en"] = Field(default="zh", description="Of what was said in that conversation.")
 
 
 class DemoBackend:
@@ -75,7 +77,8 @@ class DemoBackend:
             raise BackendError(f"[demo] is wrong: {error.errors()[0]['loc']}: {error.errors()[0]['msg']}") from error
         self._sink, self._pace, self._directory = sink, pace, data_dir / "demo"
         self._rules = ProjectRules(data_dir / NAME)
-        self._at_desk = DeskProcess(self._directory, Path(self._settings.desk)) if self._settings.desk else None
+        desk = Path(self._settings.desk) if self._settings.desk else None
+        self._at_desk = DeskProcess(self._directory, desk, self._settings.language) if desk else None
         self._making = asyncio.Lock()
         self._life = secrets.token_hex(4)  # part of the keys: the numbers begin again with each object
         self._agents: dict[SessionId, Agent] = {}

@@ -25,18 +25,22 @@ log = structlog.get_logger(__name__)
 
 OPEN: Final = "_open-"  # no journal of a session begins so
 LEFT: Final = "_left-"
-SAID: Final = ("Which prices has the shop?", "Add discounts to them")
+SAID: Final = {
+    "zh": ("店里有哪些价格？", "给它们加上折扣"),
+    "en": ("Which prices has the shop?", "Add discounts to them"),
+}
 ENDS_WITHIN: Final = 2.0  # seconds after SIGTERM, and again after SIGKILL
 
 
 class DeskProcess:
     """The process and its conversation. Every method blocks: call it from a thread.
 
-    directory: where the journals are. cwd: where the conversation began; without it there is none.
+    directory: where the journals are. cwd: where the conversation began; without it there is none. language: of what was
+    said in it: here nobody has written yet whose language it could be.
     """
 
-    def __init__(self, directory: Path, cwd: Path) -> None:
-        self._directory, self._cwd = directory, cwd
+    def __init__(self, directory: Path, cwd: Path, language: str) -> None:
+        self._directory, self._cwd, self._said = directory, cwd, SAID[language]
         self._lock = threading.Lock()
         self._begun = False
         self._record: Path | None = None
@@ -106,10 +110,10 @@ class DeskProcess:
 
     def _written(self) -> Path:
         name, cwd = str(uuid4()), str(self._cwd.resolve())
-        lines = [{"kind": "prompt", "conversation": name, "text": text, "cwd": cwd} for text in SAID]
+        lines = [{"kind": "prompt", "conversation": name, "text": text, "cwd": cwd} for text in self._said]
         self._directory.mkdir(parents=True, exist_ok=True)
         record = self._directory / f"{OPEN}{name}.jsonl"
-        record.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
+        record.write_text("".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines), encoding="utf-8")
         return record
 
     def _notice_end(self) -> None:

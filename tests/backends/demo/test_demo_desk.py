@@ -24,8 +24,8 @@ def at_desk(person: Any) -> Any:
     return person
 
 
-def reopen(person: Any) -> None:
-    settings = {"delay": 0, "desk": str(person.cwd.parent / "shop")}
+def reopen(person: Any, language: str = "en") -> None:
+    settings = {"delay": 0, "desk": str(person.cwd.parent / "shop"), "language": language}
     backend = DemoBackend(sink=person.sink, settings=settings, data_dir=person.data_dir, pace=person.pace)
     person.backends.append(backend)
 
@@ -60,6 +60,13 @@ async def test_one_conversation_is_open_at_the_desk(at_desk: Any) -> None:
     assert (await looked(at_desk)).held_by == found.held_by
     await at_desk.backend.aclose()
     await gone(process)
+
+
+async def test_it_was_held_in_the_language_of_the_demo(at_desk: Any) -> None:
+    reopen(at_desk, language="zh")
+    found = await looked(at_desk)
+
+    assert (found.first, found.last) == ("店里有哪些价格？", "给它们加上折扣")
 
 
 async def test_a_copy_leaves_it_alive(at_desk: Any) -> None:
@@ -152,7 +159,7 @@ async def test_it_ends_with_its_server_however_that_ends(tmp_path: Path) -> None
         "import sys, pathlib\n"
         "from phonework.backends.demo.desk import DeskProcess\n"
         "place = pathlib.Path(sys.argv[1])\n"
-        "(holder,) = DeskProcess(place / 'data', place).held().values()\n"
+        "(holder,) = DeskProcess(place / 'data', place, "en").held().values()\n"
         "print(holder.key, flush=True)\n"
         "sys.stdin.read()\n"
     )
