@@ -159,7 +159,7 @@ async def test_it_ends_with_its_server_however_that_ends(tmp_path: Path) -> None
         "import sys, pathlib\n"
         "from phonework.backends.demo.desk import DeskProcess\n"
         "place = pathlib.Path(sys.argv[1])\n"
-        "(holder,) = DeskProcess(place / 'data', place, "en").held().values()\n"
+        "(holder,) = DeskProcess(place / 'data', place, 'en').held().values()\n"
         "print(holder.key, flush=True)\n"
         "sys.stdin.read()\n"
     )
