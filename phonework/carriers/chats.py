@@ -176,13 +176,15 @@ class ChatCarrier:
             case order.ShowTurn():
                 assert isinstance(view, TurnView)
                 stream = WORDS if may_stream(view, wishes) else ""
-                await self._sender.create(owed, self._live.card(view, wishes), turn_key(view), stream=stream)
+                async with self._live.shown_by_another(view):
+                    await self._sender.create(owed, self._live.card(view, wishes), turn_key(view), stream=stream)
                 self._live.begin(view)
             case order.UpdateTurn():
                 assert isinstance(view, TurnView)
                 streams = self.board.streams(view.session.session_id, view.turn.turn)
                 stream = self._live.stream(view, wishes) if streams else ""
-                await self._sender.update(owed, self._live.card(view, wishes), turn_key(view), stream=stream)
+                async with self._live.shown_by_another(view):
+                    await self._sender.update(owed, self._live.card(view, wishes), turn_key(view), stream=stream)
             case order.ShowTask():
                 assert isinstance(view, TurnView)
                 await self._sender.words(
@@ -274,6 +276,7 @@ class ChatCarrier:
             case RemindersView():
                 return reminders_card(view, self._reader(wishes))
             case TurnView():
+                self._live.tapped(view)
                 return self._live.card(view, wishes)
 
     def _result_card(self, view: TurnView, wishes: Wishes, *, elsewhere: bool = False) -> Card:

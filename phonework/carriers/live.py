@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
 from typing import Final
 from weakref import WeakValueDictionary
@@ -46,9 +46,7 @@ class LiveCards:
         """A turn that ended in the meantime is shown as it ended. progress: None: what was reported last."""
         if view.turn.status is not TurnStatus.LIVE:
             return self._ended(view, wishes)
-        session_id, turn = view.session.session_id, view.turn.turn
-        self._shown_as[session_id, turn] = view.session.state, view.task
-        glimpse = progress or self.board.newest(session_id, turn)
+        glimpse = progress or self.board.newest(view.session.session_id, view.turn.turn)
         now = self._clock.now()
         return progress_card(view, glimpse, wishes.language, now, tz=wishes.zone, verbosity=wishes.verbosity)
 
@@ -57,6 +55,21 @@ class LiveCards:
         grows = view.turn.status is TurnStatus.LIVE and view.session.state is State.EXECUTING
         glimpse = progress or self.board.newest(view.session.session_id, view.turn.turn)
         return WORDS if grows and may_stream(view, wishes) and glimpse.text.strip() else ""
+
+    @contextlib.asynccontextmanager
+    async def shown_by_another(self, view: TurnView) -> AsyncIterator[None]:
+        """Around the sending of a card that was made elsewhere: nothing else is on its way, and what it says is known then."""
+        async with self._look_at(view.session.session_id, view.turn.turn):
+            yield
+            self._note_shown(view)
+
+    def tapped(self, view: TurnView) -> None:
+        """The answer to a tap shows the card: when is not known, so it is brought up to date once more."""
+        self._shown_as.pop((view.session.session_id, view.turn.turn), None)
+
+    def _note_shown(self, view: TurnView) -> None:
+        if view.turn.status is TurnStatus.LIVE:
+            self._shown_as[view.session.session_id, view.turn.turn] = view.session.state, view.task
 
     def begin(self, view: TurnView) -> None:
         """The card was just shown: from here on it is kept up."""
@@ -110,6 +123,7 @@ class LiveCards:
                 stream="" if at_rest else self.stream(view, wishes, progress),
             )
         )
+        self._note_shown(view)
         if not receipt.streams:
             return Look.SHOWN
         self._chats[session_id, turn] = chat

@@ -184,6 +184,41 @@ async def test_a_live_card_that_cannot_be_updated_harms_nothing(play: Playbook) 
     assert play.channel.texts()[-1] == "Ready."
 
 
+async def test_in_quiet_a_stop_is_shown_though_the_channel_was_busy_at_first(play: Playbook) -> None:
+    """Nothing else would bring the card up to date before the result."""
+    await play.say("/verbose quiet")
+    session = await play.begin("go")
+    await play.started(session)
+    card = play.channel.shown(f"turn:{session}:1")
+    await play.say("/stop")
+    play.channel.fates.append(Fate.BUSY)
+    play.core.node.progress(session, 1, Progress(text="Reading"))
+    await play.until(lambda: "stopping" in card.words)
+
+    assert "Reading" not in card.words
+
+
+async def test_in_quiet_a_late_update_does_not_leave_a_stopping_turn_at_work(play: Playbook) -> None:
+    await play.say("/verbose quiet")
+    session = await play.begin("go")
+    await play.started(session)
+    card = play.channel.shown(f"turn:{session}:1")
+    play.channel.fates.extend((Fate.OK, Fate.HANG))  # the sentence that it is a task now, and its card
+    await play.advance(timedelta(minutes=2))
+    assert play.channel.blocked == 1
+    await play.say("/stop")
+    play.core.node.progress(session, 1, Progress(text="Reading"))
+    await a_while()
+    await play.release()
+    await play.until(lambda: "stopping" in card.words)
+    versions = len(card.versions)
+    for _ in range(2):
+        play.core.node.progress(session, 1, Progress(text="Reading on"))
+        await a_while()
+
+    assert len(card.versions) == versions, "and that is shown once"
+
+
 # Words that are streamed
 
 
