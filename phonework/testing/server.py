@@ -25,7 +25,7 @@ class Server:
     """`phonework serve` in a process of its own, again and again on the same data directory.
 
     place: gets `data`, `work` and `home`. Settings by name, like `ACCESS__ALLOW="ou_ada"`; None takes one away.
-    constants: see `Zygote.spawn`. programs: a directory whose programs go before the system's.
+    constants, internet: see `Zygote.spawn`. programs: a directory whose programs go before the system's.
     """
 
     def __init__(self, zygote: Zygote, feishu_url: str, place: Path, **settings: str | None) -> None:
@@ -46,6 +46,7 @@ class Server:
             **settings,
         }
         self.constants: dict[str, float] = {}
+        self.internet: Json | None = None
         self.programs: Path | None = None
         (place / "home").mkdir(parents=True, exist_ok=True)
         self.child: Child | None = None
@@ -71,7 +72,8 @@ class Server:
 
     def spawn(self, *flags: str) -> Child:
         """Start it and do not wait."""
-        self.child = self._zygote.spawn("serve", *flags, env=self.environment, cwd=self.place, constants=self.constants)
+        more: Json = {"constants": self.constants, "internet": self.internet}
+        self.child = self._zygote.spawn("serve", *flags, env=self.environment, cwd=self.place, **more)
         return self.child
 
     async def kill(self) -> None:

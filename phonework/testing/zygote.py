@@ -24,6 +24,7 @@ from types import TracebackType
 from typing import Any, Final
 
 from phonework.channels.feishu import sdk
+from phonework.testing import fake_internet
 
 START_S: Final = 60.0
 END_S: Final = 30.0
@@ -142,13 +143,21 @@ class Zygote:
         env: Mapping[str, str],
         cwd: Path | None = None,
         constants: Mapping[str, float] | None = None,
+        internet: fake_internet.Plan | None = None,
     ) -> Child:
         """Start `phonework words…` with exactly this environment.
 
         constants: `module:NAME` → seconds, for the few fixed times of the program that no test can wait for.
+        internet: what it takes for the internet; None: the real one.
         """
         (out, out_there), (err, err_there) = os.pipe(), os.pipe()
-        order = {"words": words, "env": dict(env), "cwd": str(cwd or Path.cwd()), "constants": dict(constants or {})}
+        order: Json = {
+            "words": words,
+            "env": dict(env),
+            "cwd": str(cwd or Path.cwd()),
+            "constants": dict(constants or {}),
+        }
+        order["internet"] = internet
         with self._lock:
             data = json.dumps(order).encode() + b"\n"
             sent = socket.send_fds(self._channel, [data], [out_there, err_there])
@@ -214,6 +223,8 @@ def _fork(channel: socket.socket, order: Json, descriptors: Sequence[int]) -> in
     for place, seconds in order["constants"].items():
         module, name = place.split(":")
         setattr(importlib.import_module(module), name, timedelta(seconds=seconds))
+    if order["internet"] is not None:
+        fake_internet.install(order["internet"])
     from phonework.cli import main as phonework
 
     phonework(list(order["words"]), prog_name="phonework")

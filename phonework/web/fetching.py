@@ -60,11 +60,11 @@ class Fetcher:
         reach: Reach | None = None,
         resolve: Resolve = resolve_by_system,
         tls: ssl.SSLContext | None = None,
-        within: timedelta = WITHIN,
+        within: timedelta | None = None,
         most_bytes: int = MOST_BYTES,
     ) -> None:
         self._reach, self._resolve, self._tls = reach or Reach(), resolve, tls
-        self._within, self._most_bytes = within, most_bytes
+        self._within, self._most_bytes = within or WITHIN, most_bytes
 
     async def fetch(self, url: str) -> Fetched:
         """The page, and no more of it than the limit. Raises RefusedError, and takes no longer than `within`."""

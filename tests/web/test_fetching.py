@@ -11,10 +11,11 @@ import trustme
 
 from phonework import texts
 from phonework.errors import RefusedError
+from phonework.testing.fake_site import Site, served
 from phonework.web.addresses import Reach
 from phonework.web.fetching import MOST_BYTES, MOST_REDIRECTS, Fetched, Fetcher
 
-from .conftest import Names, Site, fetcher, served
+from .conftest import Names, fetcher
 
 
 async def refusal(url: str, with_: Fetcher | None = None) -> str:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from phonework.errors import RefusedError
 from phonework.testing.fake_metaso import KEY, FakeMetaso
+from phonework.testing.fake_site import Site
 from phonework.web import extract, pages, service
 from phonework.web.charsets import decode
 from phonework.web.fetching import Fetched
@@ -18,7 +19,7 @@ from phonework.web.metaso import Metaso
 from phonework.web.pages import text_of
 from phonework.web.service import Web
 
-from .conftest import Names, Site, fetcher
+from .conftest import Names, fetcher
 
 ARTICLE = (
     b"<!doctype html><html><head><title>Bees &amp; co</title><script>alert(1)</script></head><body><nav><a href='/home'>Home</a></nav>"
