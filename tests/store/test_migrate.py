@@ -1,5 +1,6 @@
 """Migrations: forward only, whole or not at all, never on a file that is newer, damaged or not ours."""
 
+import hashlib
 import sqlite3
 import stat
 from contextlib import closing
@@ -34,6 +35,14 @@ REBUILD = Migration(
 )
 
 
+RECORDINGS = Path(__file__).parents[1] / "recordings" / "database"
+RELEASED = {
+    "0001_start.sql": "07106342fd5e6c2a03dea67c4bfa3dbbfa28a7d2e67655b90e0b19e01f537a96",
+    "0002_chat.sql": "1105b2de66ce8ea32dde5d762e911afe62241e0d56a25680a5f4c5d0cadb0009",
+}
+"""The SHA-256 of each. With a release its migration is added here, and its database recorded by `phonework.testing.golden`."""
+
+
 class TickingClock:
     """A second later each time: copies are named by the time."""
 
@@ -63,6 +72,14 @@ def test_the_program_brings_numbered_migrations() -> None:
     steps = known_migrations()
     assert [step.number for step in steps] == list(range(1, len(steps) + 1))
     assert all("BEGIN" not in step.script and "COMMIT" not in step.script for step in steps)
+
+
+@pytest.mark.parametrize("name", RELEASED)
+def test_a_released_migration_never_changes_and_what_it_made_is_recorded(name: str) -> None:
+    """People's databases have it behind them. Whatever else is wanted is a new file."""
+    (step,) = (step for step in known_migrations() if step.name == name)
+    assert hashlib.sha256(step.script.encode()).hexdigest() == RELEASED[name]
+    assert (RECORDINGS / f"v{step.number}.sql").is_file()
 
 
 def test_a_new_database_gets_all_tables_is_private_and_needs_no_copy(tmp_path: Path, clock: Clock) -> None:
