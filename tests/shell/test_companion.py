@@ -177,10 +177,13 @@ async def test_what_is_not_harmless_asks_with_the_whole_command_and_why(scene: S
 
 
 async def test_a_no_is_a_no(scene: Scene) -> None:
-    await scene.taps(await scene.asked("touch made"), "deny")
+    request = await scene.asked("touch made")
+    await scene.taps(request, "deny")
     turn = await scene.ended()
 
     assert (turn["status"], turn["text"]) == ("done", "It was not run.")
+    assert "It was refused and not run." in scene.card(f"request:{request}")
+    assert "The shell has it" not in scene.card(f"request:{request}")
     assert scene.header(1) == ("grey", "not run")
     assert not (scene.play.work / "made").exists()
 

@@ -257,9 +257,8 @@ class _Painter:
         request = self.view.request
         if self.is_open:
             return None
-        closed = request.status in _LATE and not self.is_late
         said = self.say(
-            f"fate.{request.status}{'_closed' if closed else ''}",
+            self.fate_key(),
             time=clock_time(request.answered_at, self.tz) if request.answered_at else "",
             who=who(self.view.person and request.answered_by, self.language),
             what=line(decision(request.ask.kind, request.answer, self.language), 400) if request.answer else "?",
@@ -268,6 +267,16 @@ class _Painter:
         because = reason(request.answer) if request.answer else ""
         added = f"\n{escape(self.say('fate.because'))}\n{quote(because, 600)}" if because else ""
         return markdown(f"{said}{added}", "fate")
+
+    def fate_key(self) -> str:
+        """A no the agent has is no less than that: what it asked for is not done."""
+        request = self.view.request
+        if request.status in _LATE and not self.is_late:
+            return f"fate.{request.status}_closed"
+        no = request.answer is not None and request.answer.verdict is Verdict.DENY
+        if no and request.status is RequestStatus.DELIVERED and request.ask.kind is RequestKind.CONFIRM:
+            return "fate.denied_command" if request.ask.command else "fate.denied"
+        return f"fate.{request.status}"
 
     def picked(self) -> Element | None:
         """What was answered to which of several questions: they are no longer shown."""

@@ -223,6 +223,26 @@ def test_a_denial_shows_its_reason() -> None:
     assert "use pnpm" in said(request_card(view, "en"))
 
 
+@pytest.mark.parametrize(
+    ("more", "language", "ends"),
+    [
+        ({"command": "rm -rf build"}, "en", "refused and not run."),
+        ({"command": "rm -rf build"}, "zh", "已拒绝，没有运行。"),
+        ({"command": "", "path": "a.py"}, "en", "refused and not done."),
+        ({"command": "", "path": "a.py"}, "zh", "已拒绝，没有执行。"),
+    ],
+)
+def test_a_denial_says_that_it_was_not_done(more: dict[str, str], language: str, ends: str) -> None:
+    """That the agent "has it" is said of answers alone."""
+    view = a_request(status=RequestStatus.DELIVERED, answer=Answer(verdict=Verdict.DENY))
+    view = replace(view, request=replace(view.request, ask=replace(view.request.ask, **more)))
+    words = said(request_card(view, language))
+
+    assert ends in words
+    assert "has it" not in words
+    assert "已收到" not in words
+
+
 @pytest.mark.parametrize("status", [RequestStatus.EXPIRED, RequestStatus.VOID])
 def test_what_was_not_answered_in_time_can_be_answered_and_resumed(status: RequestStatus) -> None:
     card = request_card(a_request(status=status), "en")
