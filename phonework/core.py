@@ -34,6 +34,7 @@ from phonework.intake import Desk
 from phonework.link.local import LocalLink
 from phonework.names import SessionNames
 from phonework.node import Node
+from phonework.owner import Owner
 from phonework.redact import Redactor
 from phonework.reports.registry import reporters
 from phonework.router.authorise import Gate
@@ -94,6 +95,7 @@ def assemble(
     hear: Hear | None = None,
 ) -> Core:
     """Join the parts around one writer. pause: how a lane waits before it tries again. hear: instead of the configured model."""
+    owner = Owner(named=config.gateway.user, listed=config.access.people)
     link, language = link or LocalLink(), config.ui.language
     house = Wishes(language=language, zone=config.ui.zone)
     retry, reader = Retry(writer, chance=random.Random()), Reader(config.database)
@@ -136,7 +138,7 @@ def assemble(
         commands_of=lambda backend, session_id: _commands_of(agents_by_name.get(backend), session_id),
     )
     alarm = Alarm()
-    node = Node(writer=writer, clock=clock, desk=desk, files=files, desks=desks, chats=chats)
+    node = Node(writer=writer, clock=clock, desk=desk, files=files, desks=desks, chats=chats, owner=owner)
     alarm.rings(node.sweep)
     backends, tally = dict((make_backends or _backends)(node, config)), Tally()
     runner = _runner(config)

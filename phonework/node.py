@@ -10,7 +10,7 @@ from pathlib import Path
 import structlog
 
 from phonework import commands, engine, poison, workdir
-from phonework.backends.base import Progress
+from phonework.backends.base import Arrival, Progress
 from phonework.carriers.chats import ChatCarrier
 from phonework.channels.base import Reply, Toast
 from phonework.channels.cards import clicks, reading
@@ -20,11 +20,13 @@ from phonework.engine import Happened, Outcome, Swept
 from phonework.errors import PhoneWorkError, RefusedError, StoreError
 from phonework.files.named import mentioned, there
 from phonework.files.place import Root
-from phonework.fsm.events import AgentEvent, AgentLost, TurnFailed, TurnFinished
-from phonework.fsm.types import SessionId, UserId
+from phonework.fsm.events import AgentEvent, AgentLost, TurnBegan, TurnFailed, TurnFinished
+from phonework.fsm.types import Prompt, SessionId, UserId
 from phonework.intake import Desk, Opened, Taken, take
+from phonework.intake.adopting import adopt
 from phonework.link.base import Envelope
-from phonework.store import sessions, users
+from phonework.owner import Owner
+from phonework.store import prompts, sessions, users
 from phonework.store.writer import Writer
 from phonework.texts import text
 
@@ -34,7 +36,10 @@ Answer = Callable[[Mapping[str, object]], Awaitable[object]]
 
 
 class Node:
-    """One machine's engine. It is the `Sink` of its backends and the `Node` of its link. files: what may be sent of them."""
+    """One machine's engine. It is the `DeskSink` of its backends and the `Node` of its link.
+
+    files: what may be sent of them. owner: who works at this machine.
+    """
 
     def __init__(
         self,
@@ -45,8 +50,9 @@ class Node:
         files: Root,
         desks: Desks,
         chats: ChatCarrier,
+        owner: Owner,
     ) -> None:
-        self._writer, self._clock, self._desk = writer, clock, desk
+        self._writer, self._clock, self._desk, self._owner = writer, clock, desk, owner
         self._root, self._files, self._desks, self._chats = files.path, files, desks, chats
         self._answers: dict[str, Answer] = {}
 
@@ -137,6 +143,17 @@ class Node:
 
     def progress(self, session_id: SessionId, turn: int, progress: Progress) -> None:
         self._chats.board.report(session_id, turn, progress)
+
+    async def adopt(self, backend: str, arrival: Arrival) -> SessionId:
+        def job(connection: sqlite3.Connection, now: datetime) -> SessionId:
+            return adopt(connection, self._desk, self._owner.find(connection), backend, arrival, now)
+
+        return await self._writer.run(job)
+
+    async def began(self, session_id: SessionId, prompt: Prompt, *, key: str) -> int:
+        await self.emit(session_id, TurnBegan(prompt=prompt), key=key)
+        taken = await self._writer.run(lambda connection, _now: prompts.get(connection, prompt.prompt_id, session_id))
+        return taken.turn if taken is not None else 0
 
     async def happened(self, one: Happened) -> Outcome:
         """Take one event in. A bug in deciding keeps the event as poisoned and harms nothing else."""

@@ -47,6 +47,7 @@ _LINES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "Created": ("command", ("cwd", "backend", "model", "mode")),
     "Command": ("command", ("text",)),
     "MessageReceived": ("prompt", ("prompt.prompt_id", "prompt.text", "prompt.attachments")),
+    "TurnBegan": ("prompt", ("prompt.prompt_id", "prompt.text")),
     "PromptHeard": ("prompt", ("prompt_id", "text")),
     "ContinueAsked": ("prompt", ("turn", "prompt.prompt_id", "prompt.text")),
     "RetryAsked": ("command", ("turn", "prompt_id")),

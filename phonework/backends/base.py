@@ -116,6 +116,39 @@ class Sink(Protocol):
         """Show how the turn goes on; never stored, may be dropped."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """An agent that was met at a terminal of this machine. agent_session_id: its own; cwd: where it works."""
+
+    agent_session_id: str
+    cwd: str
+
+
+@runtime_checkable
+class DeskSink(Sink, Protocol):
+    """A sink for backends that meet agents nobody here started, at terminals of this machine."""
+
+    async def adopt(self, backend: str, arrival: Arrival) -> SessionId:
+        """The session of such an agent, made if there is none open; only what it asks is shown on a phone.
+
+        Raises RefusedError when it is not plain whose it is.
+        """
+
+    async def began(self, session_id: SessionId, prompt: Prompt, *, key: str) -> int:
+        """Somebody wrote to the agent at its terminal: the number of the turn, once it is committed; 0 when none began."""
+
+
+@runtime_checkable
+class HookTaker(Protocol):
+    """A backend whose agents report by hooks: small programs they run, which ask us and wait."""
+
+    async def hook(self, call: Mapping[str, object]) -> Mapping[str, object] | None:
+        """What the hook says to its agent, as JSON; None: nothing, and the agent goes on as if there were no hook.
+
+        call: as it came, not yet believed. Cancelled when the hook no longer waits.
+        """
+
+
 class Backend(Protocol):
     """One kind of coding agent. Every method may raise BackendError with a sentence for the person."""
 

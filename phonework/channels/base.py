@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from phonework.fsm.types import Attachment
 
@@ -17,6 +17,10 @@ class Chat:
     chat_id: str
     private: bool = True
     root: str = ""
+
+
+NOWHERE: Final = Chat(channel="", chat_id="")
+"""Of a session that is followed in a shell or at a terminal: of it a phone is shown only what is asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -131,6 +131,17 @@ class ServerSettings(Section):
         return self
 
 
+class GatewaySettings(Section):
+    purpose = "Sessions from scripts and from terminals of this machine: `phonework session` and the hooks of agents."
+
+    user: str = Field(
+        "",
+        description="Whose sessions those are, by `open_id`; empty: the only person who may use the bot.",
+        pattern=r"^(ou_[A-Za-z0-9_-]+)?$",
+        examples=["ou_0123456789abcdef"],
+    )
+
+
 class UiSettings(Section):
     purpose = "What people see."
 

@@ -127,18 +127,24 @@ class Draft:
     # Turns
 
     def begin_turn(self, prompt: Prompt, carry: Carry | None = None) -> None:
-        """The agent gets one prompt; the turn has its deadline and its live card."""
+        """The agent gets one prompt."""
         was_shown = prompt.prompt_id in {one.prompt_id for one in (*self.session.queue, *self.session.held)}
         self.remove(prompt)
+        number = self.session.turn + 1
+        self.owe(order.StartTurn(turn=number, prompt_ids=(prompt.prompt_id,), carry=carry))
+        self.go_live(prompt, carry)
+        if was_shown:
+            self.owe(order.UpdatePrompt(prompt_id=prompt.prompt_id))
+
+    def go_live(self, prompt: Prompt, carry: Carry | None = None) -> None:
+        """The turn of one prompt has its deadline and its live card."""
         number = self.session.turn + 1
         prompt = replace(prompt, status=PromptStatus.TAKEN, kept=False, turn=number)
         turn = Turn(turn=number, status=TurnStatus.LIVE, started_at=self.now, prompt_ids=(prompt.prompt_id,))
         self.session = replace(self.session, turn=number, live=turn, last=(prompt,), carry=carry)
         self.put_prompt(prompt)
         self.turns[number] = turn
-        self.owe(order.StartTurn(turn=number, prompt_ids=turn.prompt_ids, carry=carry), order.ShowTurn(turn=number))
-        if was_shown:
-            self.owe(order.UpdatePrompt(prompt_id=prompt.prompt_id))
+        self.owe(order.ShowTurn(turn=number))
         self.disarm("idle", "stop")
         self.arm("turn", self.session.timeouts.turn)
         self.arm("background", self.session.timeouts.background)

@@ -113,6 +113,13 @@ class ModeChosen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TurnBegan:
+    """The agent began a turn nobody ordered: somebody wrote to it at its own terminal. prompt: what they wrote."""
+
+    prompt: Prompt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TurnStarted:
     """The agent took the turn's prompt. agent_session_id: the agent's own id, for resuming."""
 
@@ -305,13 +312,14 @@ class IdleExpired:
 
 type_names = (
     Created, MessageReceived, CardAnswered, LateAnswered, RetryAsked, ContinueAsked, StopAsked, CloseAsked, SendNowAsked, DropAsked,
-    ModelChosen, ModeChosen, TurnStarted, PromptsTaken, AgentSessionChanged, AgentAsked, RequestWithdrawn, AnswerDelivered, AnswerLost, RequestShown, PromptHeard, SteerFailed,
+    ModelChosen, ModeChosen, TurnBegan, TurnStarted, PromptsTaken, AgentSessionChanged, AgentAsked, RequestWithdrawn, AnswerDelivered, AnswerLost, RequestShown, PromptHeard, SteerFailed,
     TurnFinished, TurnFailed, AgentLost, BackgroundFinished, ModeRefused, ModeExpired,
     WaitReminderDue, WaitExpired, TurnWentLong, TurnExpired, StopExpired, IdleExpired,
 )  # fmt: skip
 
 AgentEvent = (
-    TurnStarted
+    TurnBegan
+    | TurnStarted
     | PromptsTaken
     | AgentSessionChanged
     | AgentAsked

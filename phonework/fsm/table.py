@@ -40,6 +40,7 @@ from phonework.fsm.events import (
     SteerFailed,
     StopAsked,
     StopExpired,
+    TurnBegan,
     TurnExpired,
     TurnFailed,
     TurnFinished,
@@ -51,7 +52,7 @@ from phonework.fsm.events import (
 from phonework.fsm.reasons import Reason
 from phonework.fsm.types import Session, State
 
-TABLE_VERSION: Final = 2
+TABLE_VERSION: Final = 3
 """Raised with every change of the rows; `tests/fsm/table.golden.json` holds the rows of this version."""
 
 Action = Callable[[Draft], None]
@@ -190,6 +191,9 @@ _requests: list[Row | Ignore] = [
 
 _agent: list[Row | Ignore] = [
     *_ignore(ALL, Created, Reason.DUPLICATE),
+    Row(IDLE, TurnBegan, EXECUTING, turns.note_begun),
+    *_ignore(BUSY, TurnBegan, Reason.BUSY),
+    Ignore(CLOSED, TurnBegan, Reason.SESSION_CLOSED),
     *_stay(BUSY, TurnStarted, turns.note_started, guard.this_turn),
     *_ignore((IDLE, CLOSED), TurnStarted, Reason.STALE_TURN),
     *_stay(BUSY, PromptsTaken, turns.note_taken, guard.this_turn),

@@ -1,4 +1,4 @@
-"""What the assistant does in a person's name: by the same events and checks as the person, under the key of its call.
+"""What the assistant, or a shell, does in a person's name: by the same events and checks as the person, under the key of its call.
 
 A call made again changes nothing. Another's session is as good as none. No act of these answers an agent's question.
 """
@@ -26,18 +26,19 @@ SOURCE = "assistant"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deputy:
-    """For whom, by which call, and where the person reads what comes of it."""
+    """For whom, by which call, and where the person reads what comes of it. source: of the events that come of it."""
 
     user_id: UserId
     key: str
     chat: Chat
     language: str
+    source: str = SOURCE
 
     def hand(self, connection: sqlite3.Connection, desk: Desk, now: datetime, words: str = "") -> Hand:
         """As if the person had said the words now."""
         said = Said(key=self.key, user=self.user_id, chat=self.chat, message_id="", text=words, sent_at=now)
         envelope = Envelope(user_id=self.user_id, language=self.language, received_at=now, said=said)
-        return Hand(connection, envelope, desk, now, source=SOURCE)
+        return Hand(connection, envelope, desk, now, source=self.source)
 
 
 def send(hand: Hand, session_id: str) -> Taken:
@@ -58,7 +59,7 @@ def begin(hand: Hand, opened: Opened, *, backend: str = "") -> Taken:
     """A new session in the directory, with the words as its first message if there are any. Raises RefusedError."""
     said = hand.envelope.said
     assert said is not None
-    if known := events.find(hand.connection, SOURCE, said.key):
+    if known := events.find(hand.connection, hand.source, said.key):
         return Taken(outcome=Outcome(status=known.status, duplicate=True, session_id=known.session_id))
     name = backend or hand.desk.default_backend
     if capable(hand.desk, name) is None:
@@ -93,7 +94,7 @@ def _happens(hand: Hand, session_id: SessionId, event: Event) -> Taken:
     said = hand.envelope.said
     assert said is not None
     one = Happened(
-        source=SOURCE,
+        source=hand.source,
         key=said.key,
         session_id=session_id,
         event=event,

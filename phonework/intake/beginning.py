@@ -28,10 +28,16 @@ def free_name(hand: Hand) -> SessionId:
     return SessionId(f"{hand.desk.new_id()}-{uuid.uuid4().hex[:8]}")
 
 
-def begun(hand: Hand, new: NewSession, *, key: str, occurred_at: datetime, orders: Sequence[Effect]) -> Taken:
-    """The session, active for its person: all in this commit. orders: owed first, before the agent can be told anything."""
+def begun(
+    hand: Hand, new: NewSession, *, key: str, occurred_at: datetime, orders: Sequence[Effect], active: bool = True
+) -> Taken:
+    """The session: all in this commit. orders: owed first, before the agent can be told anything.
+
+    active: its person's words go there from now on.
+    """
     sessions.add(hand.connection, new, hand.now)
-    users.activate(hand.connection, hand.user_id, new.session_id)
+    if active:
+        users.activate(hand.connection, hand.user_id, new.session_id)
     record = Record(
         source=hand.source,
         key=key,

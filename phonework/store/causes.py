@@ -70,6 +70,8 @@ class Causes:
                 return ()
             case happened.MessageReceived(prompt=prompt, stale=stale):
                 return self._prompt(prompt), "too old" if stale else ""
+            case happened.TurnBegan(prompt=prompt):
+                return "at the agent's own terminal", self._prompt(prompt)
             case happened.CardAnswered() | happened.LateAnswered():
                 request, also = self._request(event.request_id), getattr(event, "also", ())
                 more = f"and for {len(also)} more" if also else ""

@@ -7,10 +7,11 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from phonework.channels.base import Chat
+from phonework.channels.base import NOWHERE, Chat
 from phonework.fsm import effects as order
 from phonework.fsm.effects import EFFECTS, Effect
 from phonework.fsm.types import Prompt, Request, SessionId, UserId
+from phonework.store import messages
 from phonework.store.codec import dump, load, load_frozen, maybe_moment, milliseconds, moment
 from phonework.store.queries import SQL
 
@@ -32,6 +33,9 @@ RINGS = (
     order.ShowRequest, order.ShowTurn, order.ShowTask, order.ShowPrompt, order.TellResult, order.Say, order.Relay,
 )  # fmt: skip
 """A new message, at which a phone may ring: it waits while its person is not to be disturbed."""
+
+WAITS = frozenset({"say.wait_reminder", "say.wait_expired"})
+"""What is said of a question, of a session that is shown nowhere too."""
 
 
 class Ended(StrEnum):
@@ -112,10 +116,16 @@ def add(
 
     jobs: of the orders, by their place, that are claimed at once if nothing is owed before them in their lane.
     quiet_until: what rings waits for it, in a lane of its own, so that nothing else waits behind it.
+    chat: of a session shown nowhere only what is asked is owed, to its person alone.
     """
+    nowhere = chat == NOWHERE
+    if nowhere:
+        chat = messages.private_chat(connection, user_id) or NOWHERE
     at, chat_text = milliseconds(now), dump(chat)
     added = []
     for number, effect in enumerate(effects):
+        if nowhere and not (isinstance(effect, AGENT) or (chat != NOWHERE and _is_asked(effect))):
+            continue
         key, lane, once = f"{prefix}:{number}", _lane(effect, session_id, user_id), isinstance(effect, ONCE)
         not_before = now
         if quiet_until is not None and isinstance(effect, RINGS):
@@ -146,6 +156,17 @@ def add(
             )
         )
     return tuple(added)
+
+
+def _is_asked(effect: Effect) -> bool:
+    """It is about a question that only its person can answer."""
+    match effect:
+        case order.ShowRequest() | order.UpdateRequest():
+            return True
+        case order.Say(text=text):
+            return text in WAITS
+        case _:
+            return False
 
 
 def _is_free(connection: sqlite3.Connection, lane: str) -> bool:

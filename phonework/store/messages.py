@@ -54,6 +54,12 @@ def know(connection: sqlite3.Connection, chat: Chat, user_id: str, at: datetime)
     connection.execute(SQL["know_chat"], values)
 
 
+def private_chat(connection: sqlite3.Connection, user_id: str) -> Chat | None:
+    """Where a person can be written to alone; None when they never wrote to the bot."""
+    row = connection.execute(SQL["private_chat_of"], (user_id,)).fetchone()
+    return Chat(channel=row[0], chat_id=row[1]) if row else None
+
+
 def chats(connection: sqlite3.Connection, channel: str) -> list[tuple[str, str, bool, datetime]]:
     """The chats of a channel: id, user, private, read up to."""
     rows = connection.execute(SQL["known_chats"], (channel,)).fetchall()

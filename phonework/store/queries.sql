@@ -25,8 +25,9 @@ FROM session JOIN user USING (user_id) WHERE session_id = ?;
 
 -- name: add_session
 INSERT INTO session (session_id, user_id, backend, cwd, state, version, table_version, since_ms, created_at_ms,
-                     active_at_ms, can_steer, model, mode, chat, timeouts, companion, agent_session_id, fork_of)
-VALUES (?, ?, ?, ?, 'idle', 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+                     active_at_ms, can_steer, model, mode, chat, timeouts, companion, agent_session_id, fork_of,
+                     name, group_name)
+VALUES (?, ?, ?, ?, 'idle', 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: session_exists
 SELECT 1 FROM session WHERE session_id = ?;
@@ -240,6 +241,16 @@ SELECT user_id FROM user WHERE name = '' AND chat != '{}' ORDER BY created_at_ms
 -- name: name_user
 UPDATE user SET name = ? WHERE user_id = ?;
 
+-- name: meet_user
+INSERT INTO user (user_id, created_at_ms) VALUES (?, ?) ON CONFLICT (user_id) DO NOTHING;
+
+-- name: writers
+SELECT user_id FROM user WHERE chat != '{}';
+
+-- name: open_session_of_agent
+SELECT session_id FROM session
+WHERE user_id = ? AND backend = ? AND agent_session_id = ? AND state != 'closed' ORDER BY created_at_ms DESC LIMIT 1;
+
 -- name: allow_user
 INSERT INTO user (user_id, allowed, created_at_ms) VALUES (?, 1, ?) ON CONFLICT (user_id) DO UPDATE SET allowed = 1;
 
@@ -291,6 +302,9 @@ ON CONFLICT (channel, chat_id) DO UPDATE SET seen_at_ms = max(seen_at_ms, exclud
 
 -- name: know_chat
 INSERT INTO chat (channel, chat_id, user_id, private, seen_at_ms) VALUES (?, ?, ?, ?, ?) ON CONFLICT (channel, chat_id) DO NOTHING;
+
+-- name: private_chat_of
+SELECT channel, chat_id FROM chat WHERE user_id = ? AND private = 1 ORDER BY seen_at_ms DESC LIMIT 1;
 
 -- name: known_chats
 SELECT chat_id, user_id, private, seen_at_ms FROM chat WHERE channel = ?;

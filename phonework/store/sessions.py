@@ -19,7 +19,7 @@ from phonework.store.queries import SQL
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewSession:
-    """What a session begins with."""
+    """What a session begins with. name: as its person calls it, or empty; group_name: of the sessions it belongs to."""
 
     session_id: SessionId
     user_id: UserId
@@ -33,6 +33,8 @@ class NewSession:
     companion: bool = False
     agent_session_id: str = ""
     fork_of: str = ""
+    name: str = ""
+    group_name: str = ""
 
 
 class Found(NamedTuple):
@@ -54,7 +56,7 @@ def add(connection: sqlite3.Connection, new: NewSession, now: datetime) -> None:
         (
             new.session_id, new.user_id, new.backend, new.cwd, TABLE_VERSION, at, at, at, new.can_steer,
             new.model, new.mode, dump(new.chat), dump(new.timeouts), new.companion,
-            new.agent_session_id, new.fork_of,
+            new.agent_session_id, new.fork_of, new.name, new.group_name,
         ),
     )  # fmt: skip
 
@@ -190,6 +192,12 @@ def move_chat(connection: sqlite3.Connection, session_id: SessionId, chat: Chat)
 def ids_of(connection: sqlite3.Connection, user_id: UserId) -> tuple[SessionId, ...]:
     """A person's sessions that are not closed, in the order of their numbers; companions have none."""
     return tuple(SessionId(row[0]) for row in connection.execute(SQL["sessions_of"], (user_id,)))
+
+
+def of_agent(connection: sqlite3.Connection, user_id: UserId, backend: str, agent_session_id: str) -> SessionId | None:
+    """A person's open session that goes on with this conversation of the agent."""
+    row = connection.execute(SQL["open_session_of_agent"], (user_id, backend, agent_session_id)).fetchone()
+    return SessionId(row[0]) if row else None
 
 
 def busy(connection: sqlite3.Connection) -> list[tuple[SessionId, str, int, UserId]]:

@@ -185,6 +185,16 @@ def allowed(connection: sqlite3.Connection) -> frozenset[UserId]:
     return frozenset(UserId(row[0]) for row in connection.execute(SQL["allowed_users"]))
 
 
+def writers(connection: sqlite3.Connection) -> tuple[UserId, ...]:
+    """Those who have written."""
+    return tuple(UserId(row[0]) for row in connection.execute(SQL["writers"]))
+
+
+def meet(connection: sqlite3.Connection, user_id: UserId, now: datetime) -> None:
+    """Have a row for them, whether or not they ever wrote."""
+    connection.execute(SQL["meet_user"], (user_id, milliseconds(now)))
+
+
 def allow(connection: sqlite3.Connection, user_id: UserId, now: datetime) -> None:
     connection.execute(SQL["allow_user"], (user_id, milliseconds(now)))
 

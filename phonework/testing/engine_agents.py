@@ -11,11 +11,12 @@ from phonework.fsm.events import (
     BackgroundFinished,
     PromptsTaken,
     RequestWithdrawn,
+    TurnBegan,
     TurnFailed,
     TurnFinished,
     TurnStarted,
 )
-from phonework.fsm.types import PromptId, RequestId
+from phonework.fsm.types import Prompt, PromptId, RequestId
 from phonework.testing.engine_stage import KINDS, RARELY, WHICH, Stage, any_sessions
 from phonework.testing.expected import Mode
 
@@ -50,6 +51,17 @@ class Agents(Stage):
 
         self.do(emit())
         self.listen()
+
+    @precondition(any_sessions)
+    @rule(which=WHICH)
+    def somebody_types_at_the_terminal(self, which: int) -> None:
+        """Also while a turn runs or after the session is closed: then nothing begins."""
+        self.tick()
+        session_id, one = self.session(which)
+        message = self.name("typed ")
+        one.typed(message, self.now)
+        prompt = Prompt(prompt_id=PromptId(message), text="typed at the desk", sent_at=self.now)
+        self.report(session_id, TurnBegan(prompt=prompt))
 
     @precondition(lambda self: any(one.questions for one in self.sessions.values()))
     @rule(which=WHICH)

@@ -265,6 +265,13 @@ class Expected:
         else:
             self._open(question, now)
 
+    def typed(self, message: str, now: datetime) -> None:
+        """Somebody wrote to the agent at its own terminal; it has the message already."""
+        if self.mode is Mode.REST:
+            self._begin(message, now)
+            self.begun.add(self.turn)
+        self.owes = None
+
     def withdraws(self, request_id: str, now: datetime) -> None:
         if self.mode is not Mode.ASKING or request_id not in (self.open, *self.behind):
             return

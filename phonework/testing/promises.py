@@ -37,17 +37,17 @@ PROMISES: Final = {
           (SELECT coalesce(group_concat(turn), '') FROM turn WHERE session_id = s.session_id AND status = 'live')""",
     "a turn at work has a deadline": f"""
         SELECT session_id FROM session AS s WHERE state IN {BUSY} AND NOT EXISTS (SELECT 1 FROM timer
-          WHERE session_id = s.session_id AND turn = s.turn AND name = iif(s.state = 'stopping', 'stop', 'turn'))""",
+          WHERE session_id = s.session_id AND turn = s.turn AND timer.name = iif(s.state = 'stopping', 'stop', 'turn'))""",
     "a wait has a deadline, and nothing else has one": f"""
         SELECT session_id FROM session AS s WHERE iif(state IN {WAITING}, generation || '', '') !=
           (SELECT coalesce(group_concat(generation), '') FROM timer
-           WHERE session_id = s.session_id AND name = 'wait')""",
+           WHERE session_id = s.session_id AND timer.name = 'wait')""",
     "a session at rest has no deadline but those of rest and of its mode, and a closed one has none": """
-        SELECT session_id, name FROM timer JOIN session USING (session_id)
-        WHERE state = 'closed' OR (state = 'idle' AND name NOT IN ('idle', 'mode')) OR (state != 'idle' AND name = 'idle')""",
+        SELECT session_id, timer.name FROM timer JOIN session USING (session_id)
+        WHERE state = 'closed' OR (state = 'idle' AND timer.name NOT IN ('idle', 'mode')) OR (state != 'idle' AND timer.name = 'idle')""",
     "a mode with an end has the deadline for it, and nothing else has one": """
         SELECT session_id FROM session AS s WHERE ifnull(mode_until_ms, '') !=
-          ifnull((SELECT due_at_ms FROM timer WHERE session_id = s.session_id AND name = 'mode'), '')""",
+          ifnull((SELECT due_at_ms FROM timer WHERE session_id = s.session_id AND timer.name = 'mode'), '')""",
     "nothing is in line at rest, and nothing waits in a closed session": """
         SELECT prompt_id FROM prompt JOIN session USING (session_id)
         WHERE (status = 'queued' AND state IN ('idle', 'closed')) OR (status = 'held' AND state = 'closed')""",

@@ -8,12 +8,12 @@ from datetime import datetime
 import pytest
 
 from phonework.fsm import guards, together
-from phonework.fsm.actions import messages, modes, requests
+from phonework.fsm.actions import messages, modes, requests, turns
 from phonework.fsm.change import replace as change
 from phonework.fsm.draft import Draft
-from phonework.fsm.events import AgentAsked, CardAnswered, Event, ModeChosen
+from phonework.fsm.events import AgentAsked, CardAnswered, Event, ModeChosen, TurnBegan
 from phonework.fsm.machine import Decide, decide, decider
-from phonework.fsm.table import TABLE, Action, Branch, Ignore
+from phonework.fsm.table import TABLE, Action, Branch, Ignore, Row
 from phonework.fsm.types import Answer, Request, Session, State, Verdict
 from phonework.testing.world import (
     BYPASS,
@@ -154,6 +154,28 @@ def test_a_wait_that_begins_before_it_is_seen_is_noticed(monkeypatch: pytest.Mon
     monkeypatch.setattr(Draft, "wait_for", at_once)
     with pytest.raises(BrokenPromiseError, match="before they are asked"):
         explore(decider(TABLE), Bounds(prompts=1, asks=1), quiet=True, only=NIGHT)
+
+
+AT_THE_TERMINAL = Bounds(prompts=1, asks=1, crashes=1, clicks=1, typed=2, asking=("rm",))
+
+
+def test_a_turn_begun_at_the_terminal_breaks_no_promise_and_comes_to_rest() -> None:
+    resting: set[World] = set()
+    reached = explore(decide, AT_THE_TERMINAL)
+    assert any(world.typed and world.session.open for world in reached)
+    for world in reached:
+        _comes_to_rest(world, resting)
+
+
+def test_a_turn_begun_at_the_terminal_while_one_runs_is_noticed() -> None:
+    anywhere = [
+        Row(row.source, row.event, State.EXECUTING, turns.note_begun)
+        if row.event is TurnBegan and row.source is not State.CLOSED
+        else row
+        for row in TABLE
+    ]
+    with pytest.raises((BrokenPromiseError, AssertionError)):
+        explore(decider(anywhere), AT_THE_TERMINAL)
 
 
 @pytest.mark.parametrize(

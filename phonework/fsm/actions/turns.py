@@ -7,6 +7,11 @@ from phonework.fsm.draft import Draft
 from phonework.fsm.types import RequestStatus, TurnStatus
 
 
+def note_begun(draft: Draft) -> None:
+    """Somebody wrote to the agent at its own terminal; it has the prompt already."""
+    draft.go_live(draft.expect(happened.TurnBegan).prompt)
+
+
 def note_started(draft: Draft) -> None:
     event = draft.expect(happened.TurnStarted)
     if event.agent_session_id:

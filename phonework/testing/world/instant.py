@@ -30,13 +30,14 @@ YES, NO = Answer(verdict=Verdict.ALLOW), Answer(verdict=Verdict.DENY)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """How much may happen on one path."""
+    """How much may happen on one path. typed: how often somebody writes to the agent at its own terminal."""
 
     prompts: int = 2
     asks: int = 2
     crashes: int = 1
     clicks: int = 3
     modes: int = 0
+    typed: int = 0
     asking: tuple[str, ...] = ("rm", "ls", "in")
 
 
@@ -63,6 +64,7 @@ class World:
     crashes: int = 0
     clicks: int = 0
     modes: int = 0
+    typed: int = 0
     agent_mode: str = ""
     cards: tuple[tuple[RequestId, int, tuple[RequestId, ...]], ...] = ()
     quiet: bool = False

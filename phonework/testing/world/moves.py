@@ -15,6 +15,7 @@ from phonework.fsm.types import (
     Request,
     RequestId,
     RequestKind,
+    State,
 )
 from phonework.testing.world.instant import BYPASS, MORNING, NOW, OWNER, STRANGER, YES, Bounds, Move, World
 from phonework.testing.world.rules import check_heard
@@ -122,6 +123,7 @@ def _agent(world: World, bounds: Bounds) -> Iterator[Move]:
         yield Move(name="echo", event=happened.TurnFinished(turn=world.session.turn - 1), world=world)
     turn = world.running
     if not turn:
+        yield from _terminal(world, bounds)
         return
     if world.asked < bounds.asks:
         for fingerprint in bounds.asking:
@@ -143,6 +145,15 @@ def _agent(world: World, bounds: Bounds) -> Iterator[Move]:
         yield Move(name="fail", event=happened.TurnFailed(turn=turn, error="x"), world=gone)
     dead = replace(world, running=0, hearing=())
     yield Move(name="die", event=happened.AgentLost(turn=turn, reason="x"), world=dead)
+
+
+def _terminal(world: World, bounds: Bounds) -> Iterator[Move]:
+    """Somebody writes to an agent at rest at its own terminal; where the session is not at rest nothing comes of it."""
+    if world.typed < bounds.typed:
+        prompt = Prompt(prompt_id=PromptId(f"t{world.typed + 1}"), text="typed", sent_at=NOW)
+        at_rest = world.session.state is State.IDLE
+        typed = replace(world, typed=world.typed + 1, running=world.session.turn + 1 if at_rest else 0)
+        yield Move(name="typed at the terminal", event=happened.TurnBegan(prompt=prompt), world=typed)
 
 
 def _orders(world: World) -> Iterator[Move]:

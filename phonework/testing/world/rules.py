@@ -15,6 +15,7 @@ from phonework.fsm.types import (
     RequestStatus,
     Session,
     State,
+    TurnStatus,
     Verdict,
 )
 from phonework.testing.world.instant import BYPASS, NOW, OWNER, World
@@ -78,6 +79,11 @@ def check_lives(world: World, event: Event, decision: Decision) -> None:
         heard = isinstance(event, happened.PromptHeard) and prompt.status is before
         if before is not None and not heard and prompt.status not in _PROMPT_LIFE.get(before, set()):
             raise BrokenPromiseError(f"{prompt.prompt_id} went from {before} to {prompt.status}")
+    lives = {
+        one.turn: one.status is TurnStatus.LIVE for one in (world.session.live, *decision.turns) if one is not None
+    }
+    if sum(lives.values()) > 1:
+        raise BrokenPromiseError("two turns live at once")
 
 
 def check(world: World, before: Session, event: Event) -> None:
