@@ -124,7 +124,8 @@ class Ask:
     full. words: a text that would be handed on as it is.
     rule: the rule that would be added, as the agent writes it; empty when none is proposed. scopes: how long it can hold.
     kept_in: the file a rule for ever is written to, as the person knows it; empty: in the agent's own records.
-    reasons: why it asks at all, when that is known.
+    reasons: why it asks at all, when that is known. notes: what changes its meaning, as that it runs in the background.
+    sentence: the prompt, where that is one of ours: people read it in their language.
     extra: JSON only the backend understands, handed back with the answer.
     """
 
@@ -145,6 +146,8 @@ class Ask:
     scopes: tuple[Scope, ...] = (Scope.ALWAYS,)
     kept_in: str = ""
     reasons: tuple["Sentence", ...] = ()
+    notes: tuple["Sentence", ...] = ()
+    sentence: "Sentence | None" = None
     extra: str = "{}"
 
     @property

@@ -34,7 +34,7 @@ RINGS = (
 )  # fmt: skip
 """A new message, at which a phone may ring: it waits while its person is not to be disturbed."""
 
-WAITS = frozenset({"say.wait_reminder", "say.wait_expired"})
+WAITS = frozenset({"say.wait_reminder", "say.wait_reminder_plan", "say.wait_expired"})
 """What is said of a question, of a session that is shown nowhere too."""
 
 

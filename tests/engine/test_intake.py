@@ -613,3 +613,18 @@ async def test_an_older_turn_s_card_loses_its_buttons_when_pressed(play: Playboo
     assert reply.toast.kind == "warning"
     assert reply.card is not None
     assert "behaviors" not in json.dumps(reply.card)
+
+
+@pytest.mark.parametrize(
+    ("words", "reads"), [("", "The plan still waits for you."), ("/lang zh", "计划还在等你的回答")]
+)
+async def test_a_plan_that_waits_is_remembered_in_the_persons_language(play: Playbook, words: str, reads: str) -> None:
+    if words:
+        await play.say(words)
+    session = await play.begin("go")
+    await play.started(session)
+    await play.asks(session, kind=RequestKind.PLAN, plan="# Steps")
+    await play.advance(timedelta(minutes=4, seconds=1))
+
+    assert reads in last_words(play)
+    assert "May I?" not in last_words(play)

@@ -6,11 +6,11 @@ Pure, but for the request's random id. Shapes: Claude Code 2.1.329, `can_use_too
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import uuid4
 
-from phonework.fsm.types import Answer, Ask, Option, Question, RequestId, RequestKind, Scope, Verdict
+from phonework.fsm.types import Answer, Ask, Option, Question, RequestId, RequestKind, Scope, Sentence, Verdict
 
 REFUSED = "The user refused this."
 UNANSWERED = "The user did not answer these questions."
@@ -68,7 +68,8 @@ def ask(call: Call) -> Ask:
         return _ask(call, RequestKind.CHOICE, questions[0].text, questions=questions)
     if call.tool == "ExitPlanMode":
         plan = call.tool_input.get("plan")
-        return _ask(call, RequestKind.PLAN, "Is this plan good?", plan=plan if isinstance(plan, str) else "")
+        asked = _ask(call, RequestKind.PLAN, "Is this plan good?", plan=plan if isinstance(plan, str) else "")
+        return replace(asked, sentence=Sentence(key="claude.plan_good"))
     return _confirm(call)
 
 
@@ -97,29 +98,25 @@ def decision(asked: Ask, answer: Answer, tool_input: Mapping[str, Any]) -> Allow
 
 
 def _confirm(call: Call) -> Ask:
-    command = call.tool_input.get("command")
+    command, line = call.tool_input.get("command"), _one_line(call.title or call.description or call.tool)
     if call.tool == "Bash" and isinstance(command, str):
-        return _ask(call, RequestKind.CONFIRM, _question(call), command=command)
-    if call.diff:
-        return _ask(call, RequestKind.CONFIRM, _question(call), diff=call.diff)
-    shown = json.dumps(call.tool_input, ensure_ascii=False, indent=2)
-    return _ask(call, RequestKind.CONFIRM, _question(call), input_json=shown)
+        asked = _ask(call, RequestKind.CONFIRM, line, command=command)
+    elif call.diff:
+        asked = _ask(call, RequestKind.CONFIRM, line, diff=call.diff)
+    else:
+        shown = json.dumps(call.tool_input, ensure_ascii=False, indent=2)
+        asked = _ask(call, RequestKind.CONFIRM, line, input_json=shown)
+    return replace(asked, notes=_notes(call))
 
 
-def _question(call: Call) -> str:
-    """The question in one line; what changes the meaning of a command stands in it too."""
-    notes = [
-        note
-        for key, note in (
-            ("run_in_background", "in the background"),
-            ("dangerouslyDisableSandbox", "outside the sandbox"),
-        )
-        if call.tool_input.get(key) is True
-    ]
-    if call.by_subagent:
-        notes.append("by a subagent")
-    line = call.title or call.description or call.tool
-    return _one_line(line + (f" ({', '.join(notes)})" if notes else ""))
+def _notes(call: Call) -> tuple[Sentence, ...]:
+    """What changes the meaning of a call, to stand with the question."""
+    true = {
+        "claude.in_background": call.tool_input.get("run_in_background") is True,
+        "claude.outside_sandbox": call.tool_input.get("dangerouslyDisableSandbox") is True,
+        "claude.by_subagent": call.by_subagent,
+    }
+    return tuple(Sentence(key=key) for key, holds in true.items() if holds)
 
 
 def _ask(

@@ -97,8 +97,11 @@ def is_typed(ask: Ask) -> bool:
 
 def asked(ask: Ask, language: str) -> str:
     """What it is about, in a line: how many questions, where the line would only repeat the first of several."""
-    repeated = len(ask.questions) > 1 and plain(ask.prompt) == plain(ask.questions[0].text)
-    return text(language, "card.questions", count=len(ask.questions)) if repeated else ask.prompt
+    if len(ask.questions) > 1 and plain(ask.prompt) == plain(ask.questions[0].text):
+        return text(language, "card.questions", count=len(ask.questions))
+    line = text(language, ask.sentence.key, **ask.sentence.params) if ask.sentence else ask.prompt
+    notes = " · ".join(text(language, one.key, **one.params) for one in ask.notes)
+    return text(language, "card.noted", asked=line, notes=notes) if notes else line
 
 
 def everything_asked(ask: Ask, language: str) -> str:

@@ -125,13 +125,13 @@ class _Painter:
     def head(self) -> Head:
         request, session = self.view.request, self.view.session
         kind = self.say(self.kind_key())
-        asked = plain(request.ask.prompt, 60)
+        about = plain(asked(request.ask, self.language), 60)
         return Head(
             title=f"{plain(called(session, self.language), 40)} · {kind}",
             subtitle=self.where(),
             color=self.color(),
             tag=self.say(self.status_key()),
-            summary=f"{self.say(self.status_key())} · {plain(called(session, self.language), 30)}: {asked}",
+            summary=f"{self.say(self.status_key())} · {plain(called(session, self.language), 30)}: {about}",
         )
 
     def kind_key(self) -> str:
@@ -244,7 +244,7 @@ class _Painter:
         """One of those behind it."""
         ask, subject = request.ask, subject_of(request.ask)
         marks = "".join(f"\n<font color='red'>⚠ {escape(self.say(mark))}</font>" for mark in danger.marks(ask))
-        title = markdown(f"**{number}. {line(ask.prompt) or line(ask.tool, 80) or '…'}**{marks}")
+        title = markdown(f"**{number}. {line(asked(ask, self.language)) or line(ask.tool, 80) or '…'}**{marks}")
         about = self.shown(subject, wire_bytes(subject.text)) if subject else []
         return [title, *about, *([small(inline_code(plain(ask.path, 400)))] if ask.path else [])]
 

@@ -8,7 +8,7 @@ from phonework.fsm.change import replace
 from phonework.fsm.draft import Draft
 from phonework.fsm.guards import typed_answer
 from phonework.fsm.together import answered_with, left_behind
-from phonework.fsm.types import Carry, Request, RequestStatus
+from phonework.fsm.types import Carry, Request, RequestKind, RequestStatus
 
 STOPPED_WHY: Final = "The person stopped the turn."
 
@@ -106,7 +106,10 @@ def remind(draft: Draft) -> None:
         return
     seconds = (request.expires_at - draft.now).total_seconds() if request.expires_at else 0
     minutes = str(max(1, round(seconds / 60)))
-    draft.owe(order.Say(text="say.wait_reminder", params={"minutes": minutes, "prompt": request.ask.prompt}))
+    if request.ask.kind is RequestKind.PLAN:
+        draft.owe(order.Say(text="say.wait_reminder_plan", params={"minutes": minutes}))
+    else:
+        draft.owe(order.Say(text="say.wait_reminder", params={"minutes": minutes, "prompt": request.ask.prompt}))
 
 
 def _settle_named(draft: Draft, status: RequestStatus) -> None:

@@ -83,7 +83,8 @@ def test_what_changes_the_meaning_of_a_command_is_said() -> None:
         )
     )
 
-    assert asked.prompt == "Make it (in the background, outside the sandbox, by a subagent)"
+    assert asked.prompt == "Make it"
+    assert [one.key for one in asked.notes] == ["claude.in_background", "claude.outside_sandbox", "claude.by_subagent"]
 
 
 def test_an_unknown_tool_is_shown_with_its_whole_input() -> None:

@@ -179,7 +179,7 @@ async def test_a_foreground_subagent_asks_within_the_turn(bench: ClaudeBench) ->
     await bench.answer(ask, Verdict.ALLOW)
 
     assert "the helper made it" in await bench.words()
-    assert "by a subagent" in ask.prompt
+    assert [one.key for one in ask.notes] == ["claude.by_subagent"]
 
 
 async def test_a_subagent_that_asks_keeps_the_turn_open_until_it_is_answered(bench: ClaudeBench) -> None:

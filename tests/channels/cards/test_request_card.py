@@ -24,6 +24,7 @@ from phonework.fsm.types import (
     RequestKind,
     RequestStatus,
     Scope,
+    Sentence,
     State,
     UserId,
     Verdict,
@@ -221,6 +222,31 @@ def test_a_denial_shows_its_reason() -> None:
     view = a_request(status=RequestStatus.DELIVERED, answer=Answer(verdict=Verdict.DENY, text="use pnpm"))
     assert "denied" in said(request_card(view, "en"))
     assert "use pnpm" in said(request_card(view, "en"))
+
+
+@pytest.mark.parametrize(
+    ("language", "reads"),
+    [("en", "Make it (in the background · by a subagent)"), ("zh", "Make it（在后台运行 · 由子智能体提出）")],
+)
+def test_what_changes_the_meaning_of_a_call_is_said_in_the_persons_language(language: str, reads: str) -> None:
+    notes = (Sentence(key="claude.in_background"), Sentence(key="claude.by_subagent"))
+    view = a_request()
+    ask = replace(view.request.ask, prompt="Make it", notes=notes)
+    card = request_card(replace(view, request=replace(view.request, ask=ask)), language)
+
+    assert reads in said(card)
+    assert reads in str(card["config"])
+
+
+def test_a_plan_is_asked_about_in_the_persons_language() -> None:
+    view = a_request()
+    ask = replace(
+        view.request.ask, kind=RequestKind.PLAN, prompt="Is this plan good?", sentence=Sentence(key="claude.plan_good")
+    )
+    words = said(request_card(replace(view, request=replace(view.request, ask=ask)), "zh"))
+
+    assert "这个计划可以吗？" in words
+    assert "Is this plan good?" not in words
 
 
 @pytest.mark.parametrize(
