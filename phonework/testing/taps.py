@@ -49,6 +49,11 @@ def buttons(card: Json) -> list[str]:
     return [each.text for each in pressables(card) if each.element["tag"] == "button"]
 
 
+def values(card: Json) -> dict[str, Any]:
+    """What each button sends, by its text."""
+    return {each.text: each.value for each in pressables(card) if each.element["tag"] == "button"}
+
+
 def _walk(node: Any, fields: dict[str, Json] | None) -> Iterator[Pressable]:
     if isinstance(node, list):
         for each in node:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from phonework.testing.emulator import RunningEmulator, running_emulator
+from phonework.testing.fake_openai import FakeOpenAI
 from phonework.testing.person import Person
 from phonework.testing.phone import Phone
 from phonework.testing.server import Server
@@ -29,6 +30,13 @@ async def emulator() -> AsyncIterator[RunningEmulator]:
 @pytest.fixture
 def phone(emulator: RunningEmulator) -> Phone:
     return emulator.phone
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[FakeOpenAI]:
+    """The assistant's model."""
+    async with FakeOpenAI() as api:
+        yield api
 
 
 @pytest.fixture

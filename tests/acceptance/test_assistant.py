@@ -3,7 +3,6 @@
 import asyncio
 import sqlite3
 import threading
-from collections.abc import AsyncIterator
 from contextlib import closing
 
 import pytest
@@ -14,12 +13,6 @@ from phonework.testing.phone import Phone
 from phonework.testing.server import Server
 
 TRIES = 5
-
-
-@pytest.fixture
-async def api() -> AsyncIterator[FakeOpenAI]:
-    async with FakeOpenAI() as api:
-        yield api
 
 
 @pytest.fixture

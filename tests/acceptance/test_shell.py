@@ -1,14 +1,10 @@
 """`/shell` from the phone, in the whole program: what runs, asks and is refused, and that nothing is left running (A4, F6)."""
 
-import asyncio
-import contextlib
-import time
-import uuid
 from collections.abc import Callable, Iterator
 
-import psutil
 import pytest
 
+from phonework.testing.marks import alive, marked, until
 from phonework.testing.person import Person, offers
 from phonework.testing.phone import Phone, Shown
 from phonework.testing.server import Server
@@ -16,28 +12,9 @@ from phonework.testing.server import Server
 
 @pytest.fixture
 def mark() -> Iterator[str]:
-    """In the words or the environment of all that a test starts; afterwards nobody has it."""
-    found = uuid.uuid4().hex
-    yield found
-    left = alive(found)
-    for process in left:
-        process.kill()
-    assert left == []
-
-
-def alive(mark: str) -> list[psutil.Process]:
-    found = []
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error, OSError):
-            if process.status() != psutil.STATUS_ZOMBIE and process.environ().get("MARK") == mark:
-                found.append(process)
-    return found
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not await asyncio.to_thread(holds):
-        assert time.monotonic() < deadline
+    """In the environment of all that a test starts; afterwards nobody has it."""
+    with marked() as mark:
+        yield mark
 
 
 def result(words: str) -> Callable[[Shown], bool]:

@@ -1,7 +1,6 @@
 """Files from the phone and to it: what names say is not believed, and what is too large is said (C3)."""
 
 import json
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -9,12 +8,6 @@ from phonework.testing.fake_openai import FakeOpenAI, fail, say
 from phonework.testing.person import Person
 from phonework.testing.phone import Phone
 from phonework.testing.server import Server
-
-
-@pytest.fixture
-async def api() -> AsyncIterator[FakeOpenAI]:
-    async with FakeOpenAI() as api:
-        yield api
 
 
 @pytest.fixture

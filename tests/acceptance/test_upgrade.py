@@ -1,6 +1,5 @@
 """A data directory from before is taken up: one the last start left, and the recorded one of each version."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -27,12 +26,6 @@ async def test_what_the_last_start_left_is_taken_up(ada: Person, server: Server)
     }
     await ada.says("/history")
     await ada.sees("1. say before")
-
-
-@pytest.fixture
-async def api() -> AsyncIterator[FakeOpenAI]:
-    async with FakeOpenAI() as api:
-        yield api
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 
 from phonework.assistant.backend import AssistantBackend
 from phonework.assistant.client import connect
@@ -19,6 +18,7 @@ from phonework.intake.companions import companion_of
 from phonework.intake.routing import FRESH
 from phonework.testing.fake_openai import FakeOpenAI, Reply
 from phonework.testing.playbook import ADA, MOMENT, Playbook
+from phonework.testing.silence import silent
 
 
 @dataclass
@@ -99,10 +99,8 @@ def _package() -> None:
 
 @pytest.fixture(autouse=True)
 def _quiet() -> Iterator[None]:
-    before = structlog.get_config()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50), cache_logger_on_first_use=False)
-    yield
-    structlog.configure(**before)
+    with silent():
+        yield
 
 
 @asynccontextmanager

@@ -4,20 +4,18 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 
 from phonework.link.local import LocalLink
 from phonework.testing.json_link import JsonLink
 from phonework.testing.playbook import Playbook
+from phonework.testing.silence import silent
 
 
 @pytest.fixture(autouse=True)
 def _quiet() -> Iterator[None]:
     """What the engine logs about planted faults is not read here, and rendering it takes time."""
-    before = structlog.get_config()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50), cache_logger_on_first_use=False)
-    yield
-    structlog.configure(**before)
+    with silent():
+        yield
 
 
 @pytest.fixture(params=[LocalLink, JsonLink], ids=["link", "json"])

@@ -10,14 +10,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
-import structlog
 
 from phonework.channels.base import Chat
 from phonework.fsm.types import Attachment, SessionId
 from phonework.intake.companions import companion_of
+from phonework.testing.marks import alive
 from phonework.testing.playbook import ADA, BOB, Playbook
+from phonework.testing.silence import silent
 from phonework.texts import text
 
 
@@ -94,12 +94,10 @@ Stage = Callable[..., AbstractAsyncContextManager[Scene]]
 
 @asynccontextmanager
 async def _opened(folder: Path, **settings: Any) -> AsyncIterator[Scene]:
-    before = structlog.get_config()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50), cache_logger_on_first_use=False)
-    async with Playbook.opened(folder, **settings) as play:
-        (play.work / "api/README.md").write_text("# Hello\n")
-        yield Scene(play)
-    structlog.configure(**before)
+    with silent():
+        async with Playbook.opened(folder, **settings) as play:
+            (play.work / "api/README.md").write_text("# Hello\n")
+            yield Scene(play)
 
 
 @pytest.fixture
@@ -112,14 +110,6 @@ def stage(tmp_path: Path) -> Stage:
 async def scene(stage: Stage) -> AsyncIterator[Scene]:
     async with stage() as scene:
         yield scene
-
-
-def alive(mark: str) -> list[psutil.Process]:
-    found = []
-    for process in psutil.process_iter(["cmdline", "status"]):
-        if process.info["status"] != psutil.STATUS_ZOMBIE and mark in " ".join(process.info["cmdline"] or []):
-            found.append(process)
-    return found
 
 
 async def test_a_harmless_command_runs_at_once_and_its_card_says_all(scene: Scene) -> None:
@@ -260,14 +250,14 @@ async def test_stop_ends_all_of_it_at_once_and_shows_what_came(scene: Scene) -> 
     line = f"tail -n 1 -f api/README.md {mark}"
     await scene.play.say(f"/shell {line}")
     await scene.working()
-    await scene.play.until(lambda: bool(alive(mark)))
+    await scene.play.until(lambda: bool(alive(mark, in_words=True)))
     await scene.play.click(scene.play.button(f"turn:{scene.shell}:1", "stop"))
     turn = await scene.ended()
 
     assert turn["status"] == "stopped"
     assert turn["text"].startswith("⏹ Stopped by you · ")
     assert scene.header(1) == ("grey", "stopped")
-    assert alive(mark) == []
+    assert alive(mark, in_words=True) == []
 
 
 async def test_stop_may_be_typed_too_also_while_a_session_works(scene: Scene) -> None:
@@ -276,7 +266,7 @@ async def test_stop_may_be_typed_too_also_while_a_session_works(scene: Scene) ->
     await scene.play.started(session)
     await scene.play.say(f"/shell tail -n 1 -f README.md {mark}")
     await scene.working()
-    await scene.play.until(lambda: bool(alive(mark)))
+    await scene.play.until(lambda: bool(alive(mark, in_words=True)))
     await scene.play.say("/stop")
     turn = await scene.ended()
 
@@ -382,7 +372,7 @@ async def test_a_command_that_was_begun_is_not_run_again_after_a_crash(scene: Sc
 
     assert (await scene.ended())["status"] == "lost"
     assert any("was interrupted in the middle" in words for words in scene.said())
-    assert alive(mark) == []
+    assert alive(mark, in_words=True) == []
     assert made.read_text() == "x\n"
     await scene.play.click(scene.play.button(f"turn:{scene.shell}:1", "retry"))
     assert await scene.asked() != request  # again only after another yes

@@ -8,9 +8,9 @@ import subprocess
 import sys
 import tempfile
 import time
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,9 @@ from phonework import processes
 from phonework.errors import SandboxError
 from phonework.sandbox import Sandbox
 from phonework.shell.run import LONGEST, run
+from phonework.testing import marks
 from phonework.testing.bubblewrap import why_not
+from phonework.testing.marks import marked, until
 
 if TYPE_CHECKING:
     from tests.shell.conftest import Scratch
@@ -33,26 +35,11 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="what leaves its
 @pytest.fixture
 def mark() -> Iterator[str]:
     """A word in the environment of everything that a test starts; afterwards nobody has it."""
-    found = uuid.uuid4().hex
-    yield found
-    left = alive(found)
-    for process in left:
-        process.kill()
-    assert left == []
+    with marked(in_words=True) as mark:
+        yield mark
 
 
-def alive(mark: str) -> list[psutil.Process]:
-    """Who runs with the mark, in the environment or, where a command has emptied that, in its words."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.status() != psutil.STATUS_ZOMBIE and (
-                process.environ().get(OWN_MARK) == mark or mark in " ".join(process.cmdline())
-            ):
-                found.append(process)
-        except (psutil.Error, OSError):
-            continue
-    return [each for each in found if each.pid != os.getpid()]
+alive = partial(marks.alive, in_words=True)
 
 
 def asleep(mark: str) -> int:
@@ -61,13 +48,6 @@ def asleep(mark: str) -> int:
         with contextlib.suppress(psutil.Error):
             found += process.name() == "sleep"
     return found
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    """Wait for what the system does; each look at it takes its time."""
-    deadline = time.monotonic() + 20
-    while not await asyncio.to_thread(holds):
-        assert time.monotonic() < deadline
 
 
 async def test_output_of_both_streams_comes_in_order_with_the_exit_code(scratch: "Scratch") -> None:

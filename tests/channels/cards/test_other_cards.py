@@ -32,6 +32,7 @@ from phonework.fsm.types import (
     UserId,
     Verdict,
 )
+from phonework.testing.taps import values
 from phonework.testing.views import NOON, a_prompt, a_prompt_view, a_session, a_turn
 from phonework.views import StatusView
 
@@ -44,20 +45,7 @@ def said(card: Card) -> str:
 
 def buttons(card: Card) -> dict[str, Any]:
     """What each button means, by its label."""
-    found: dict[str, Any] = {}
-
-    def look(node: object) -> None:
-        if isinstance(node, dict):
-            if node.get("tag") == "button":
-                found[node["text"]["content"]] = parse(node["behaviors"][0]["value"])
-            for each in node.values():
-                look(each)
-        elif isinstance(node, list):
-            for each in node:
-                look(each)
-
-    look(card)
-    return found
+    return {label: parse(value) for label, value in values(card).items()}
 
 
 def ops(card: Card) -> set[str]:
