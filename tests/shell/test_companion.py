@@ -274,6 +274,21 @@ async def test_stop_may_be_typed_too_also_while_a_session_works(scene: Scene) ->
     assert scene.play.one("SELECT state FROM session WHERE session_id = ?", session) == "executing"
 
 
+async def test_stop_in_a_topic_is_for_the_command_that_runs_there_and_for_none_elsewhere(scene: Scene) -> None:
+    mark = uuid.uuid4().hex
+    here, elsewhere = (Chat(channel="feishu", chat_id="oc_group", private=False, root=one) for one in ("om_a", "om_b"))
+    await scene.play.begin()
+    await scene.play.say(f"/shell tail -n 1 -f README.md {mark}", chat=here)
+    await scene.working()
+    await scene.play.until(lambda: bool(alive(mark, in_words=True)))
+    await scene.play.say("/stop", chat=elsewhere, reply_to="om_b")
+    assert "in this topic" in scene.said()[-1]
+    assert alive(mark, in_words=True)
+    await scene.play.say("/stop", chat=here, reply_to="om_a")
+
+    assert (await scene.ended())["text"].startswith("⏹ Stopped by you · ")
+
+
 async def test_its_time_is_limited(stage: Stage) -> None:
     async with stage(shell={"timeout": 1}) as scene:
         turn = await scene.runs("tail -f api/README.md")
