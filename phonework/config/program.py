@@ -132,7 +132,7 @@ class ServerSettings(Section):
 
 
 class GatewaySettings(Section):
-    purpose = "Sessions from scripts and from terminals of this machine: `phonework session` and the hooks of agents."
+    purpose = "Sessions from scripts and from terminals of this machine."
 
     user: str = Field(
         "",
