@@ -85,6 +85,13 @@ def test_files_and_folders_named_in_code_exist(name: str) -> None:
     assert missing == []
 
 
+def test_the_architecture_says_what_every_folder_of_the_package_holds() -> None:
+    table = (ROOT / "docs/architecture.md").read_text(encoding="utf-8").partition("## Where things are")[2]
+    folders = {f"phonework/{place.parent.name}/" for place in ROOT.glob("phonework/*/__init__.py")}
+
+    assert folders - set(re.findall(r"`([^`\n]+)`", table)) == set()
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_environment_variables_are_settings(name: str) -> None:
     known = {
