@@ -1,7 +1,11 @@
 """When a live card's words are streamed, and when that has to be over (C5)."""
 
 import asyncio
+from datetime import timedelta
 
+import pytest
+
+from phonework import progress
 from phonework.backends.base import Progress, Step
 from phonework.channels.base import Action, Delivery
 from phonework.fsm.events import TurnFinished
@@ -64,7 +68,10 @@ async def test_streaming_is_over_before_the_question_is_shown(play: Playbook) ->
     assert not any(one.stream for one in play.channel.calls[asked:])
 
 
-async def test_a_channel_that_hangs_does_not_keep_a_question_back(play: Playbook) -> None:
+async def test_a_channel_that_hangs_does_not_keep_a_question_back(
+    play: Playbook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "STILL_WITHIN", timedelta(seconds=0.2))
     session = await streaming(play)
     play.channel.fates.append(Fate.HANG)
     await play.asks(session)

@@ -40,6 +40,7 @@ async def test_what_was_heard_is_told_before_the_agent_has_it(play: Playbook) ->
 
     assert play.script.starts == []
     assert "🎤 heard: run the tests" in play.channel.texts()
+    await play.release()
 
 
 async def test_words_go_with_the_pictures_that_were_kept(play: Playbook) -> None:
