@@ -5,12 +5,12 @@ import contextlib
 import json
 import os
 import shutil
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from phonework import sandboxing
+from phonework.backends.keeper import dies_with_us as dies_with_us
 from phonework.errors import BackendError, SandboxError
 from phonework.sandbox import Sandbox
 
@@ -77,18 +77,6 @@ def _bundled() -> str:
 
     path = Path(claude_agent_sdk.__file__).parent / "_bundled" / "claude"
     return str(path) if path.is_file() else ""
-
-
-def dies_with_us() -> tuple[str, ...]:
-    """The words before a command that end it, and all it started, when we end, however that happens (see keeper.py).
-
-    On Linux only. Elsewhere nothing: after a kill -9 of ours the CLI then sees the end of its input, refuses what it had
-    asked and goes on to the end of its turn; our next start looks for it and ends it, with all it left.
-    It is bound to the thread that starts the process, which is the event loop's and lives as long as we do.
-    """
-    if sys.platform != "linux" or not sys.executable:
-        return ()
-    return (sys.executable, "-I", "-S", str(Path(__file__).with_name("keeper.py")), str(os.getpid()))
 
 
 def may_bypass(env: Mapping[str, str]) -> bool:

@@ -11,13 +11,24 @@ import signal
 import sys
 
 if not __package__:  # run by its path: the package is where this file is
-    sys.path.insert(0, os.path.abspath(os.path.join(os.path.dirname(__file__), "../../..")))  # noqa: PTH100, PTH118, PTH120  # pathlib takes longer to import than all of this
+    sys.path.insert(0, os.path.abspath(os.path.join(os.path.dirname(__file__), "../..")))  # noqa: PTH100, PTH118, PTH120  # pathlib takes longer to import than all of this
 
 from phonework import offspring
 
 END_WITHIN = 10.0  # seconds; what cannot be killed, a program run by sudo, must not hold us for ever
 DIED = signal.SIGUSR1  # the kernel tells us that the server is gone
 HEARD = {signal.SIGCHLD, signal.SIGTERM, DIED}
+
+
+def dies_with_us() -> tuple[str, ...]:
+    """The words before a command that end it, and all it started, when we end, however that happens.
+
+    On Linux only; elsewhere nothing, and our next start looks for what was left. It is bound to the thread that starts the
+    process, which is the event loop's and lives as long as we do.
+    """
+    if sys.platform != "linux" or not sys.executable:
+        return ()
+    return (sys.executable, "-I", "-S", os.path.abspath(__file__), str(os.getpid()))  # noqa: PTH100  # as above
 
 
 def main(parent: int, words: list[str]) -> int:
