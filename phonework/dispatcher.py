@@ -51,6 +51,7 @@ class Dispatcher:
         self._early: list[Owed] = []  # claimed before the start
         self._tasks: set[asyncio.Task[None]] = set()
         self._resting: set[asyncio.Task[None]] = set()  # of them, those that wait for their time
+        self._rests: dict[str, asyncio.Future[None]] = {}  # of their lanes
         self._open = self._stopped = False
         self._idle = asyncio.Event()
         self._idle.set()
@@ -80,6 +81,8 @@ class Dispatcher:
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
             lane.append(one)
+            if one.lane.startswith("agent:") and (rest := self._rests.get(one.lane)):
+                rest.cancel()  # a stop need not wait for what is tried again before it
 
     def _leave(self, owed: Iterable[Owed]) -> None:
         """What is owed stays so and the next start finds it; what is claimed waits for the start, or goes back."""
@@ -113,28 +116,31 @@ class Dispatcher:
                 await asyncio.wait(late)
         self._idle.set()
 
-    async def _rest(self, length: timedelta) -> None:
+    async def _rest(self, name: str, length: timedelta) -> None:
         """Nothing of the lane is under way meanwhile."""
         task = asyncio.current_task()
         assert task is not None
         self._resting.add(task)
+        rest = self._rests[name] = asyncio.ensure_future(self._pause(length.total_seconds()))
         try:
-            await self._pause(length.total_seconds())
+            await asyncio.wait({rest})
         finally:
+            rest.cancel()
+            del self._rests[name]
             self._resting.discard(task)
 
     async def _run(self, name: str, lane: deque[Owed]) -> None:
         try:
             while lane and self._open:
                 if (early := lane[0].not_before - self._clock.now()) > timedelta():
-                    await self._rest(min(early, LOOK_AGAIN))
+                    await self._rest(name, min(early, LOOK_AGAIN))
                     continue
                 began, one = self._clock.now(), lane.popleft()
                 if lane and one.claimed:  # what came behind it may have made it void: it is read anew
                     one = replace(one, job=None)
                 if (again := await self._carry(one)) is not None:
                     lane.appendleft(replace(one, job=None, first_at=one.first_at or began))
-                    await self._rest(again)
+                    await self._rest(name, again)
         except StoreError as error:
             log.error("a lane stopped with the store", lane=name, error=str(error))
         finally:

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -18,7 +19,7 @@ from phonework.fsm import effects as order
 from phonework.fsm import events as happened
 from phonework.fsm.effects import AgentEffect
 from phonework.fsm.events import Event
-from phonework.fsm.types import Prompt, PromptId, Sentence, SessionId
+from phonework.fsm.types import Prompt, PromptId, Sentence, SessionId, State
 from phonework.link.base import Outlet
 from phonework.store import effects, prompts, requests, sessions, turns
 from phonework.store.effects import Ended, Job, Owed
@@ -81,6 +82,9 @@ class AgentCarrier:
             return None
         images: dict[str, tuple[str, ...]] = {}
         if job.has_attachments:
+            if job.stopping and not claimed:
+                await self._fail(owed, BackendError("agent.turn_over"))
+                return None
             try:
                 job = await self._with_files(owed, job, images)
             except NotFetchedError as error:
@@ -226,7 +230,8 @@ def read(connection: sqlite3.Connection, owed: Owed, now: datetime) -> Job | Non
         case order.StartTurn(turn=turn, prompt_ids=prompt_ids):
             live = turns.live(connection, session_id)
             current = live is not None and live.turn == turn
-            return Job(run=run, prompts=_prompts(connection, session_id, prompt_ids), current=current)
+            job = Job(run=run, prompts=_prompts(connection, session_id, prompt_ids), current=current)
+            return replace(job, stopping=job.has_attachments and _is_stopping(connection, session_id))
         case order.SteerTurn(turn=turn, prompt_id=prompt_id):
             return Job(run=run, prompts=_prompts(connection, session_id, (prompt_id,)))
         case order.SetMode(mode=mode):
@@ -235,6 +240,11 @@ def read(connection: sqlite3.Connection, owed: Owed, now: datetime) -> Job | Non
             return Job(run=run, request=requests.get(connection, request_id, session_id))
         case _:
             return Job(run=run)
+
+
+def _is_stopping(connection: sqlite3.Connection, session_id: SessionId) -> bool:
+    found = sessions.find(connection, session_id)
+    return found is not None and found.session.state is State.STOPPING
 
 
 def _prompts(

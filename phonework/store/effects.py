@@ -68,6 +68,7 @@ class Job:
     prompts: tuple[Prompt, ...] = ()
     request: Request | None = None
     current: bool = True  # the order still makes sense
+    stopping: bool = False  # the turn that it is to start is being stopped
 
     @property
     def has_attachments(self) -> bool:

@@ -91,3 +91,21 @@ async def test_killed_while_it_tries_it_goes_on_trying_and_says_so_once(ada: Per
     assert (await idle_server.session())["state"] == "idle"
     said = [one for one in await ada.phone.messages(from_bot=True) if one.shows("could not be fetched")]
     assert sorted(one.msg_type for one in said) == ["interactive", "post"], "the turn's card, and the words that ring"
+
+
+async def test_a_stop_ends_the_trying_at_once(idle_server: Server, phone: Phone) -> None:
+    """Feishu asks for half a minute of patience; the person has none, and no agent was begun that could be stopped."""
+    await idle_server.start()
+    ada = Person(phone)
+    await ada.begins()
+    await phone.fault("http.rate_limit", times=-1, reset=30, match={"path": RESOURCES})
+    await phone.send_file("notes.txt", b"remember the milk", "text/plain", user=ada.user)
+    await ada.sees("notes.txt kept")
+    await ada.says("echo look at this")
+    await phone.called(1, RESOURCES)
+    await ada.presses(await ada.live_turn(), "Stop")
+
+    stopped = await ada.ended_turn(1)
+    assert stopped.shows("stopped")
+    assert (await idle_server.session())["state"] == "idle"
+    assert len(await phone.calls(RESOURCES)) == 1

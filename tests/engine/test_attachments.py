@@ -184,6 +184,24 @@ async def test_a_file_that_never_comes_is_given_up_within_two_minutes(play: Play
     assert any("plan.png could not be fetched from the chat, so" in post.words for post in play.channel.posts.values())
 
 
+@pytest.mark.parametrize("crash", [False, True])
+async def test_a_stop_does_not_wait_for_a_file_that_is_tried_again(play: Playbook, crash: bool) -> None:
+    """Nothing was begun, so nothing has to be interrupted; and nobody hears of a process that had to be ended."""
+    play.channel.refused["img_1"] = ChannelError("the server is in trouble", retry_after=timedelta(seconds=9))
+    session = await play.begin()
+    await play.say("look", attachments=(picture(),))
+    await play.say("/stop")
+    if crash:
+        await play.crash()
+    await play.advance(timedelta(seconds=9 if crash else 0))
+
+    assert play.state(session) == "idle"
+    assert play.script.starts == []
+    assert play.one("SELECT status FROM turn") == "stopped"
+    assert len(play.channel.fetched) == 1
+    assert not any("did not stop in time" in words for words in play.channel.texts())
+
+
 @pytest.mark.parametrize(
     ("kind", "said"),
     [("image", "A picture could not"), ("audio", "The voice message could not"), ("file", "A file could not")],
