@@ -198,5 +198,4 @@ def _runner(config: Config) -> Runner | None:
 
 
 def _backends(node: Node, config: Config) -> dict[str, Backend]:
-    settings = {name: config.agent_settings(name) for name in ("claude", "demo")}
-    return registry.build(node, settings, config.server.data_dir)
+    return registry.build(node, config.agent_settings, config.server.data_dir)

@@ -125,7 +125,7 @@ def test_every_setting_is_used_somewhere() -> None:
     code = "\n".join(
         path.read_text(encoding="utf-8")
         for path in ROOT.glob("phonework/**/*.py")
-        if "config" not in path.relative_to(ROOT).parts
+        if "config" not in path.relative_to(ROOT).parts and path.name != "settings.py"
     )
     code += "\n".join(
         re.findall(r"self\.[\w.]+", (ROOT / "phonework" / "config" / "model.py").read_text(encoding="utf-8"))

@@ -1,6 +1,6 @@
 """The port to coding agents: what the engine may ask of any of them, and what they report back."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -268,10 +268,33 @@ class DeskBackend(Backend, Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What a kind of agent says of itself before one is built: attribute `about` of its factory.
+
+    title: as people call it. install: what to do where it cannot be used. account: it needs a login or a key.
+    usual: new sessions are of this kind where nothing else is configured.
+    variables: how environment variables begin that are the agent's alone: commands of `/shell` do not see them.
+    showcase: what `phonework demo` sets in its section, by key; given the demo's working root.
+    """
+
+    title: str
+    install: str = ""
+    account: bool = True
+    usual: bool = False
+    variables: tuple[str, ...] = ()
+    showcase: Callable[[Path], Mapping[str, object]] = field(default=lambda _root: {})
+
+
 class BackendFactory(Protocol):
     """What a backend's entry point is: a class or function that builds it.
 
-    settings: the backend's own section of the configuration (a pydantic model's dict). data_dir: where it may keep files.
+    settings: the backend's own section of the configuration (a pydantic model's dict), and what holds for all agents:
+    `max_live` (int), `sandbox` (phonework.sandbox.Sandbox or None) and `language` (zh or en) of the house.
+    data_dir: where it may keep files.
+
+    Optional attributes, read before anything is built: `Settings`, a subclass of phonework.config.section.Section, is the
+    section of its name in config.toml; `about` is an `About`.
     """
 
     def __call__(self, *, sink: Sink, settings: Mapping[str, object], data_dir: Path) -> Backend: ...

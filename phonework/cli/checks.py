@@ -10,19 +10,20 @@ from collections.abc import Callable, Iterable
 from contextlib import closing
 from datetime import timedelta
 from functools import partial
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
 from phonework import sandboxing
 from phonework.audit import files as audit_files
+from phonework.backends import registry
 from phonework.backends.base import Progress
+from phonework.backends.registry import Kind
 from phonework.cli.checking import Check, bad, note, ok
 from phonework.cli.checks_feishu import by_phone, credentials
 from phonework.cli.options import start_logging
 from phonework.config import Config, load
-from phonework.errors import ConfigError, PhoneWorkError, SandboxError, StoreError
+from phonework.errors import BackendError, ConfigError, PhoneWorkError, SandboxError, StoreError
 from phonework.fsm.events import AgentEvent
 from phonework.fsm.types import SessionId
 from phonework.store import inspection
@@ -61,7 +62,7 @@ async def all_checks(
         found += await by_phone(config, click_s)
     found += [await _sandbox(config)]
     found += await asyncio.gather(
-        *(check_agent(config, entry, smoke=turn and entry.name == config.agent.default) for entry in backends())
+        *(check_agent(config, kind, smoke=turn and kind.name == config.agent.default) for kind in kinds())
     )
     found += [await _assistant(config), *_programs()]
     found += [*_directory(config), *_disk(config), *(await asyncio.to_thread(_database, config))]
@@ -109,25 +110,30 @@ async def _sandbox(config: Config) -> Check:
         await sandboxing.words(wanted)
     except SandboxError as error:
         return bad("sandbox", str(error), error.hint)
-    return ok("sandbox", "bwrap works: Claude Code writes in its session's directory and its own only")
+    return ok("sandbox", "bwrap works: an agent writes in its session's directory and its own only")
 
 
-def backends() -> Iterable[EntryPoint]:
-    return sorted(entry_points(group="phonework.backends"), key=lambda entry: entry.name)
+def kinds() -> Iterable[Kind]:
+    """The kinds of agents there are, usable or not."""
+    return registry.kinds().values()
 
 
-async def check_agent(config: Config, entry: EntryPoint, *, smoke: bool = False) -> Check:
+async def check_agent(config: Config, kind: Kind, *, smoke: bool = False) -> Check:
     """One backend's own word; only the default one has to work. smoke: it answers a line, which shows its login."""
-    name, needed = f"agent {entry.name}", entry.name == config.agent.default
-    settings = config.agent_settings(entry.name)
+    name, needed = f"agent {kind.name}", kind.name == config.agent.default
+    settings = config.agent_settings(kind.name)
     try:
+        if kind.factory is None:
+            raise BackendError(kind.why)
         with tempfile.TemporaryDirectory(prefix="phonework-doctor-") as place:
-            backend = entry.load()(sink=_Nobody(), settings=settings, data_dir=Path(place))
+            backend = kind.factory(sink=_Nobody(), settings=settings, data_dir=Path(place))
             async with asyncio.timeout(TURN_SECONDS if smoke else ASK_SECONDS):
                 said = await backend.ping(smoke=smoke)
                 await backend.aclose()
     except (PhoneWorkError, ImportError, OSError, TimeoutError) as error:
-        remedy = getattr(error, "hint", "") or f"`pip install 'phonework[{entry.name}]'`, or another [agent] default"
+        remedy = getattr(error, "hint", "") or " or ".join(
+            filter(None, (kind.about.install, "another [agent] default"))
+        )
         why = str(error) or type(error).__name__
         return bad(name, why, remedy) if needed else note(name, why, f"only if you want it: {remedy}")
     return ok(name, said)

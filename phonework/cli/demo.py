@@ -13,6 +13,7 @@ from urllib.request import ProxyHandler, build_opener
 
 import click
 
+from phonework.backends import registry
 from phonework.cli.options import make_private, start_logging
 from phonework.cli.running import run
 from phonework.config import Config, load
@@ -23,12 +24,19 @@ from phonework.store.lock import holder
 START_SECONDS: Final = 20.0
 STOP_SECONDS: Final = 2.0
 LOOK_SECONDS: Final = 0.1
+MODEL: Final = "by-rules"
 
 
 @click.command()
 @click.option("--port", default=8700, show_default=True, help="Port of the page; 0 takes a free one.")
 @click.option("--browser/--no-browser", default=True, help="Open the page.  [default: if there is a browser]")
-@click.option("--agent", type=click.Choice(["demo", "claude"]), default="demo", show_default=True, help="Who works.")
+@click.option(
+    "--agent",
+    type=click.Choice(registry.names()),
+    default=registry.without_account,
+    show_default="one that needs no account",
+    help="Who works.",
+)
 @click.option(
     "--data-dir",
     type=click.Path(path_type=Path),
@@ -79,10 +87,10 @@ async def _demo(place: Path, port: int, agent: str, browser: bool, verbose: bool
 async def _require_agent(config: Config) -> None:
     """Better said now than at the first message. Raises PhoneWorkError when the agent does not work here."""
     from phonework.cli.checking import Verdict
-    from phonework.cli.checks import backends, check_agent
+    from phonework.cli.checks import check_agent
 
-    entry = next(entry for entry in backends() if entry.name == config.agent.default)
-    if (check := await check_agent(config, entry)).verdict is Verdict.BAD:
+    kind = registry.kinds()[config.agent.default]
+    if (check := await check_agent(config, kind)).verdict is Verdict.BAD:
         raise PhoneWorkError(check.found, hint=check.remedy)
 
 
@@ -125,9 +133,9 @@ async def _model() -> AsyncIterator[Mapping[str, object]]:
     async with FakeOpenAI(rules=[wishes]) as api:
         yield {
             "assistant.base_url": api.base_url,
-            "assistant.model": "demo",
+            "assistant.model": MODEL,
             "assistant.mode": "direct",  # this model would not know what to do with words meant for the demo agent
-            "assistant.transcription_model": "demo",
+            "assistant.transcription_model": MODEL,
         }
 
 
@@ -192,6 +200,7 @@ def _settings(
     place: Path, url: str, people: tuple[str, ...], agent: str, verbose: bool, made_up: Mapping[str, object]
 ) -> Config:
     """The server's settings. No file is read: a real app's must not get in here; the environment may change the rest."""
+    kind = registry.kinds()[agent]
     fixed: Mapping[str, object] = {
         "feishu.app_id": "cli_demo",
         "feishu.app_secret": "demo-secret",
@@ -202,9 +211,9 @@ def _settings(
         "server.port": 0,
         "server.data_dir": str(place / "server"),
         "agent.default": agent,
-        "demo.desk": str(place / "work" / "shop") if agent == "demo" else "",
         "ui.language": _language(),
         "log.level": "info" if verbose else "error",
+        **{f"{kind.section}.{key}": value for key, value in kind.about.showcase(place / "work").items()},
         **made_up,
     }
     return load(None, fixed, serving=True, look_for_file=False)

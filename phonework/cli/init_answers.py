@@ -11,7 +11,7 @@ from typing import Any, Final
 import click
 
 from phonework.cli.checking import Check, Verdict
-from phonework.cli.checks import backends, check_agent
+from phonework.cli.checks import check_agent, kinds
 from phonework.cli.checks_feishu import credentials
 from phonework.config import Config, files, load, origins
 from phonework.config.model import is_secret
@@ -124,7 +124,7 @@ class Answers:
         self._credentials()
         if not self._wishes.yes:
             self._ask("work.root", "Directory the agents may work in")
-            self._ask("agent.default", f"Agent ({', '.join(entry.name for entry in backends())})", self._known_agent)
+            self._ask("agent.default", f"Agent ({', '.join(kind.name for kind in kinds())})", self._known_agent)
             self._ask("ui.language", "Language of the bot for people who chose none (zh, en)")
         self._agent()
 
@@ -193,7 +193,7 @@ class Answers:
     # The agent
 
     def _known_agent(self, name: str) -> None:
-        known = [entry.name for entry in backends()]
+        known = [kind.name for kind in kinds()]
         if name not in known:
             raise ConfigError((f"agent.default (your answer): there is no agent {name!r}; known: {', '.join(known)}",))
 
@@ -201,14 +201,14 @@ class Answers:
         """What its own check says. A missing agent can be put there later; everything else is settled now."""
         config = self._wishes.config()
         self._known_agent(config.agent.default)
-        entry = next(entry for entry in backends() if entry.name == config.agent.default)
-        _show(asyncio.run(check_agent(config, entry)))
-        if not self._wishes.yes and config.agent.default == "claude":
+        kind = next(kind for kind in kinds() if kind.name == config.agent.default)
+        _show(asyncio.run(check_agent(config, kind)))
+        if not self._wishes.yes and kind.about.account:
             words = (
                 "Try it with a one-line question? That shows whether it is logged in, and uses the account a little."
             )
             if click.confirm(words, default=False):
-                _show(asyncio.run(check_agent(config, entry, smoke=True)))
+                _show(asyncio.run(check_agent(config, kind, smoke=True)))
 
     # Keeping
 

@@ -5,6 +5,7 @@ import json
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
+from phonework.backends import registry
 from phonework.config.layers import PREFIX
 from phonework.config.model import sections
 from phonework.config.section import Section
@@ -52,12 +53,18 @@ FILLED = {("feishu", "app_id"): "cli_a1b2c3", ("access", "allow"): ["ou_01234567
 
 def page() -> str:
     """docs/configuration.md."""
-    return PAGE_HEAD + "".join(_table(name, model) for name, model in sections().items())
+    return PAGE_HEAD + "".join(_table(name, model) for name, model in _documented().items())
 
 
 def example() -> str:
     """config.example.toml."""
-    return EXAMPLE_HEAD + "".join(_block(name, model) for name, model in sections().items())
+    return EXAMPLE_HEAD + "".join(_block(name, model) for name, model in _documented().items())
+
+
+def _documented() -> dict[str, type[Section]]:
+    """The sections that everybody has, whatever else is installed here."""
+    others = {kind.section for kind in registry.kinds().values() if not kind.ours}
+    return {name: model for name, model in sections().items() if name not in others}
 
 
 def _table(section: str, model: type[Section]) -> str:
@@ -78,16 +85,22 @@ def _block(section: str, model: type[Section]) -> str:
 
 def _plain(field: FieldInfo) -> object:
     """The default, or an example where the default depends on the machine or says nothing."""
-    value = None if field.default_factory else field.default
+    value = _default_value(field)
     value = value.get_secret_value() if isinstance(value, SecretStr) else value
     return field.examples[0] if value in (None, "", (), {}) and field.examples else value
 
 
 def _default(field: FieldInfo) -> str:
-    if field.default_factory:
-        return f"`{_toml((field.examples or [''])[0])}`"
-    value = field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default
+    value = _default_value(field)
+    value = value.get_secret_value() if isinstance(value, SecretStr) else value
     return "none" if value in ("", (), {}) else f"`{_toml(value)}`"
+
+
+def _default_value(field: FieldInfo) -> object:
+    """An example stands for what depends on the machine."""
+    return (
+        field.examples[0] if field.default_factory and field.examples else field.get_default(call_default_factory=True)
+    )
 
 
 def _toml(value: object) -> str:

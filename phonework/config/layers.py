@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic_settings import EnvSettingsSource
 
 from phonework.config import files
-from phonework.config.model import Config, may_be_elsewhere, sections
+from phonework.config.model import may_be_elsewhere, sections, whole
 from phonework.config.secrets import KINDS, UNREAD, Elsewhere
 from phonework.errors import ConfigError
 
@@ -64,10 +64,10 @@ def from_environment() -> Layer:
     layer = Layer()
     names = {name.lower(): name for name, value in os.environ.items() if name.upper().startswith(PREFIX) and value}
     for section in sections():
-        if whole := names.get(f"{PREFIX}{section}".lower()):
-            layer.problems.append(f"{whole}: names a section; set one key each, like {PREFIX}{section.upper()}__KEY")
+        if named := names.get(f"{PREFIX}{section}".lower()):
+            layer.problems.append(f"{named}: names a section; set one key each, like {PREFIX}{section.upper()}__KEY")
             return layer
-    layer.values = dict(EnvSettingsSource(Config)())
+    layer.values = dict(EnvSettingsSource(whole())())
     layer.problems.extend(_misnamed(names.values()))
     for section, keys in layer.values.items():
         for key in keys if isinstance(keys, dict) else ():

@@ -2,14 +2,14 @@
 
 import os
 from collections.abc import Mapping
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import click
 from pydantic import SecretStr, ValidationError
 
+from phonework.backends import registry
 from phonework.config import layers, problems
-from phonework.config.model import Config, is_secret, sections
+from phonework.config.model import Config, is_secret, sections, whole
 from phonework.errors import ConfigError
 
 REQUIRED_TO_SERVE = ("feishu.app_id", "feishu.app_secret")
@@ -76,7 +76,7 @@ def find() -> Path | None:
 
 def _checked(layer: layers.Layer) -> tuple[Config | None, list[str]]:
     try:
-        return Config(**layer.values), []  # type: ignore[arg-type]  # checked by the very call
+        return whole()(**layer.values), []  # type: ignore[arg-type]  # checked by the very call
     except ValidationError as error:
         return None, problems.lines(error, layer.places)
 
@@ -100,11 +100,10 @@ def _missing(layer: layers.Layer) -> list[str]:
 
 def _backend(layer: layers.Layer) -> list[str]:
     name = _value(layer, "agent.default")
-    known = sorted(entry.name for entry in entry_points(group="phonework.backends"))
-    if not isinstance(name, str) or name in known:
+    if not isinstance(name, str) or name in registry.names():
         return []
     place = problems.place_of("agent.default", layer.places)
-    return [f"agent.default ({place}): no backend {name!r}; known: {', '.join(known)}"]
+    return [f"agent.default ({place}): no backend {name!r}; known: {', '.join(registry.names())}"]
 
 
 def _shown(section: str, key: str, value: object) -> str:

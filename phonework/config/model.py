@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
-from pydantic import Field, PrivateAttr, SecretStr
+from pydantic import Field, PrivateAttr, SecretStr, create_model
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from phonework import sandbox
+from phonework.backends import registry
 from phonework.config.program import (
     AccessSettings,
     FeishuSettings,
@@ -23,8 +26,6 @@ from phonework.config.section import Section
 from phonework.config.workers import (
     AgentSettings,
     AssistantSettings,
-    ClaudeSettings,
-    DemoSettings,
     ShellSettings,
     TimeoutSettings,
     WebSettings,
@@ -33,7 +34,10 @@ from phonework.fsm.types import Timeouts
 
 
 class Config(BaseSettings):
-    """Everything that can be set. Made by `phonework.config.load`, which also knows where each value came from."""
+    """Everything that can be set but for what kinds of agents bring, which `whole` adds.
+
+    Made by `phonework.config.load`, which also knows where each value came from.
+    """
 
     model_config = SettingsConfigDict(
         extra="forbid", frozen=True, env_prefix="PHONEWORK_", env_nested_delimiter="__", env_ignore_empty=True
@@ -45,8 +49,6 @@ class Config(BaseSettings):
     server: ServerSettings = Field(default_factory=ServerSettings)
     agent: AgentSettings = Field(default_factory=AgentSettings)
     timeouts: TimeoutSettings = Field(default_factory=TimeoutSettings)
-    claude: ClaudeSettings = Field(default_factory=ClaudeSettings)
-    demo: DemoSettings = Field(default_factory=DemoSettings)
     assistant: AssistantSettings = Field(default_factory=AssistantSettings)
     web: WebSettings = Field(default_factory=WebSettings)
     shell: ShellSettings = Field(default_factory=ShellSettings)
@@ -69,6 +71,16 @@ class Config(BaseSettings):
         """Only what `load` merged: it keeps the place of each value, which a stack of sources forgets."""
         return (init_settings,)
 
+    @classmethod
+    def sections(cls) -> dict[str, type[Section]]:
+        """Section name → its model, in the order they are written down in."""
+        found: dict[str, type[Section]] = {}
+        for name, field in cls.model_fields.items():
+            assert isinstance(field.annotation, type)
+            assert issubclass(field.annotation, Section)
+            found[name] = field.annotation
+        return found
+
     @property
     def path(self) -> Path | None:
         """The file that was read; None: there was none."""
@@ -81,13 +93,10 @@ class Config(BaseSettings):
 
     def agent_settings(self, name: str) -> dict[str, object]:
         """What the backend of this name is built with: its own section and what holds for agents in general."""
-        section = getattr(self, name, None)
-        found: dict[str, object] = section.model_dump() if isinstance(section, Section) else {}
-        if name == "demo":
-            found |= {"language": self.ui.language}
-        if name == "claude":
-            found |= {"max_live": self.agent.max_live, "sandbox": self.sandbox_of_agents()}
-        return found
+        section = getattr(self, registry.section_of(name), None)
+        own: dict[str, object] = section.model_dump() if isinstance(section, Section) else {}
+        general = (self.agent.max_live, self.sandbox_of_agents(), self.ui.language)
+        return own | dict(zip(registry.GENERAL, general, strict=True))
 
     def own_places(self) -> tuple[Path, ...]:
         """What is ours alone, wherever it lies: no agent and no tool reads or writes it."""
@@ -106,9 +115,14 @@ class Config(BaseSettings):
 
     def secrets(self) -> tuple[str, ...]:
         """Every secret value that is set, for the log to leave out."""
-        ours = (self.feishu.app_secret, self.server.token, self.assistant.api_key, self.web.metaso_key)
-        values = [one.get_secret_value() for one in ours]
-        return tuple(value for value in (*values, *self.claude.env.values()) if value not in ("", UNREAD))
+        found = (
+            value
+            for name, model in type(self).sections().items()
+            for key in model.model_fields
+            if _hides(model, key)
+            for value in _words(getattr(getattr(self, name), key))
+        )
+        return tuple(value for value in found if value not in ("", UNREAD))
 
     def default_timeouts(self) -> Timeouts:
         """The timeouts of a new session."""
@@ -123,25 +137,39 @@ class Config(BaseSettings):
         )
 
 
+@cache
+def whole() -> type[Config]:
+    """The settings with the section of each kind of agent that is installed."""
+    kinds = [kind for kind in registry.kinds().values() if kind.factory is not None]
+    models = {kind.section: kind.settings or Section for kind in kinds}
+    fields = {name: (model, Field(default_factory=model)) for name, model in models.items()}
+    return create_model("Config", __base__=Config, **fields)  # type: ignore[call-overload,no-any-return]  # by name
+
+
 def sections() -> dict[str, type[Section]]:
-    """Section name → its model, in the order of the documentation."""
-    found: dict[str, type[Section]] = {}
-    for name, field in Config.model_fields.items():
-        model = field.annotation
-        assert isinstance(model, type)
-        assert issubclass(model, Section)
-        found[name] = model
-    return found
+    """Section name → its model, in the order of the documentation; those of the kinds of agents come last."""
+    return whole().sections()
 
 
 def is_secret(section: str, key: str) -> bool:
     """Whether the value must never be shown."""
     model = sections().get(section)
-    field = model.model_fields.get(key) if model else None
+    return model is not None and _hides(model, key)
+
+
+def _hides(model: type[Section], key: str) -> bool:
+    field = model.model_fields.get(key)
     if field is None:
         return False
     extra = field.json_schema_extra
     return field.annotation is SecretStr or (isinstance(extra, dict) and bool(extra.get("secret")))
+
+
+def _words(value: object) -> tuple[str, ...]:
+    """The texts a secret setting is made of."""
+    if isinstance(value, Mapping):
+        return tuple(str(item) for item in value.values())
+    return (value.get_secret_value() if isinstance(value, SecretStr) else str(value),)
 
 
 def may_be_elsewhere(section: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from phonework.backends import registry
 from phonework.config.model import is_secret, sections
 
 SHOWN_CHARACTERS = 60
@@ -34,10 +35,21 @@ def _line(detail: ErrorDetails, places: Mapping[str, str]) -> str:
     dotted = ".".join(path[:2])
     place = place_of(dotted, places)
     if detail["type"] == "extra_forbidden":
-        return f"{dotted} ({place}): {_unknown(path)}"
+        return f"{dotted} ({place}): {_unusable(path) or _unknown(path) + _of_kinds(detail)}"
     if len(path) == 1 and detail["type"].startswith(("model_", "dict_")):
         return f"{dotted} ({place}): is a section; write [{dotted}] and its keys below"
     return f"{dotted} ({place}): {_wrong(path, detail)}{_remedy(path)}"
+
+
+def _of_kinds(detail: ErrorDetails) -> str:
+    section = len(detail["loc"]) == 1 and isinstance(detail["input"], dict)
+    return " (a kind of agent has its section when its package is installed)" if section else ""
+
+
+def _unusable(path: list[str]) -> str:
+    """Why the kind of agent whose section this is cannot be used; empty when it is none's."""
+    unusable = (kind for kind in registry.kinds().values() if kind.factory is None and kind.section == path[0])
+    return next((f"the kind of agent {kind.name} cannot be used here: {kind.why}" for kind in unusable), "")
 
 
 def _unknown(path: list[str]) -> str:

@@ -74,8 +74,8 @@ class WorkSettings(Section):
     )
     sandbox: Literal["off", "bwrap"] = Field(
         "off",
-        description="`bwrap`: Claude Code, `/shell` and all they start run in bubblewrap (Linux): they may write only in the "
-        "session's directory, Claude Code's own, an own `/tmp` and `sandbox_write`, and see neither our data nor "
+        description="`bwrap`: agents, `/shell` and all they start run in bubblewrap (Linux): they may write only in the "
+        "session's directory, the agent's own, an own `/tmp` and `sandbox_write`, and see neither our data nor "
         "`config.toml`; the network stays. Where that does not work nothing is run. `off`: they may do what you may. "
         "SECURITY.md says what it holds and what not.",
     )

@@ -6,8 +6,9 @@ import json
 import os
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_settings import NoDecode
@@ -65,6 +66,11 @@ class Section(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, validate_default=False)
     purpose: ClassVar[str] = ""
+
+    @classmethod
+    def of(cls, settings: Mapping[str, object]) -> Self:
+        """A backend's own section, of all that it is built with. Raises pydantic.ValidationError."""
+        return cls.model_validate({key: settings[key] for key in cls.model_fields if key in settings})
 
     @field_validator("*", mode="before")
     @classmethod

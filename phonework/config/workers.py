@@ -7,19 +7,25 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from phonework.config.section import YEAR_SECONDS, Origin, Seconds, Section, Variables
+from phonework.backends import registry
+from phonework.config.section import YEAR_SECONDS, Origin, Seconds, Section
 
 
 class AgentSettings(Section):
     purpose = "Which agents run, and how many."
 
     default: str = Field(
-        "claude", description="Backend of a new session: `claude` or `demo`.", min_length=1, examples=["claude"]
+        default_factory=registry.usual,
+        description="Kind of agent of a new session, one of those that are installed; `phonework doctor` lists them.",
+        min_length=1,
     )
     max_live: int = Field(
-        4, description="Agent processes at once; an idle one is let go to make room (Claude Code takes about 215 MB).",
-        ge=1, le=1000, examples=[4],
-    )  # fmt: skip
+        4,
+        description="Agent processes of a kind at once; an idle one is let go to make room (one takes some hundred MB).",
+        ge=1,
+        le=1000,
+        examples=[4],
+    )
 
 
 class TimeoutSettings(Section):
@@ -39,40 +45,6 @@ class TimeoutSettings(Section):
     )
     stale: Seconds = Field(
         600, description="A message older than this at arrival is shown with Run / Drop; 0: always run."
-    )
-
-
-class ClaudeSettings(Section):
-    purpose = (
-        "Claude Code. Its own settings, rules and login apply as at the desk; `ANTHROPIC_*` and `CLAUDE_*` reach it."
-    )
-
-    cli_path: str = Field("", description="The `claude` program; empty: the one that came with the SDK.")
-    model: str = Field("", description="Model for new sessions; empty: Claude Code's own choice.")
-    permission_mode: Literal["default", "acceptEdits", "plan", "dontAsk"] = Field(
-        "default",
-        description="Permission mode of new sessions: `default`, `acceptEdits`, `plan` or `dontAsk`. "
-        "Bypassing permissions is not a setting.",
-        examples=["default"],
-    )
-    env: Variables = Field(
-        {},
-        description="Environment variables for the agent, on top of ours.",
-        repr=False,
-        json_schema_extra={"secret": True},
-        examples=[{"HTTPS_PROXY": "http://127.0.0.1:3128"}],
-    )
-
-
-class DemoSettings(Section):
-    purpose = "The demo agent, which needs no account."
-
-    delay: float = Field(0.03, description="Seconds between two streamed pieces of an answer.", ge=0, le=5)
-    desk: str = Field(
-        "",
-        description="A directory below the working root where a made-up process has a conversation open, for `/resume` to "
-        "show; empty: there is none. `phonework demo` sets it.",
-        examples=["/home/you/work/shop"],
     )
 
 

@@ -137,7 +137,7 @@ class PromptsTaken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentSessionChanged:
-    """The agent goes on under another id of its own (Claude: after /clear)."""
+    """The agent goes on under another id of its own, as after /clear."""
 
     turn: int
     agent_session_id: str

@@ -118,7 +118,7 @@ class Question:
 class Ask:
     """What an agent asks, as its backend reports it.
 
-    agent_ref: the agent's own id of the request; Claude: `tool_use_id`.
+    agent_ref: the agent's own id of the request.
     fingerprint: hash of tool and input; equal fingerprints ask for the very same thing.
     prompt: what is asked, in one line. Of command, diff, plan, words and input_json at most one says what it is about, in
     full. words: a text that would be handed on as it is.

@@ -6,9 +6,10 @@ import sys
 from collections.abc import Mapping
 from typing import Final
 
+from phonework.backends import registry
 from phonework.redact import Redactor
 
-_OURS: Final = ("PHONEWORK_", "FEISHU_", "LARK_", "ANTHROPIC_", "OPENAI_", "CLAUDE_CODE_")
+_OURS: Final = ("PHONEWORK_", "FEISHU_", "LARK_", "ANTHROPIC_", "OPENAI_")
 _SECRET: Final = re.compile(
     r"(?:.*_)?(?:TOKENS?|SECRETS?|KEYS?|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?)", re.IGNORECASE
 )
@@ -16,7 +17,7 @@ _SECRET: Final = re.compile(
 _SHELL: Final = frozenset(
     {
         "BASH_ENV", "ENV", "SHELLOPTS", "BASHOPTS", "BASH_COMPAT", "BASH_LOADABLES_PATH", "POSIXLY_CORRECT", "CDPATH", "GLOBIGNORE",
-        "EXECIGNORE", "IFS", "PROMPT_COMMAND", "PS4", "CLAUDECODE",
+        "EXECIGNORE", "IFS", "PROMPT_COMMAND", "PS4",
     }
 )  # fmt: skip
 # What a repository's own configuration might let git write or run while it only looks. Source: git(1), git-config(1).
@@ -44,7 +45,7 @@ def of_command(ours: Mapping[str, str], *, unattended: bool) -> dict[str, str]:
 
 
 def _is_kept_back(name: str, value: str) -> bool:
-    if name in _SHELL or name.startswith((*_OURS, "BASH_FUNC_")):
+    if name in _SHELL or name.startswith((*_OURS, "BASH_FUNC_", *registry.variables())):
         return True
     if name in ("PWD", "OLDPWD"):
         return False

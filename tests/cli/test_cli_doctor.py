@@ -215,7 +215,7 @@ def test_a_sandbox_that_works_is_said(examine: Any) -> None:
     assert code == 0
     assert checks["sandbox"] == {
         "name": "sandbox", "verdict": "ok", "remedy": "",
-        "found": "bwrap works: Claude Code writes in its session's directory and its own only",
+        "found": "bwrap works: an agent writes in its session's directory and its own only",
     }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from uuid import UUID, uuid5
 import structlog
 
 from phonework.backends.base import (
+    About,
     Accepted,
     Capabilities,
     DeskSession,
@@ -29,9 +30,9 @@ from phonework.backends.claude import asks, failures, launcher, prompts, records
 from phonework.backends.claude import messages as told
 from phonework.backends.claude import rules as kept_rules
 from phonework.backends.claude.commands import Commands
-from phonework.backends.claude.launcher import Settings
 from phonework.backends.claude.modes import BYPASS, Modes
 from phonework.backends.claude.records import Record
+from phonework.backends.claude.settings import ClaudeSettings
 from phonework.backends.claude.turn import Turn
 from phonework.errors import BackendError, RequestGoneError
 from phonework.fsm.types import Answer, Ask, Prompt, PromptId, RequestKind, SessionId
@@ -48,6 +49,7 @@ SMOKE_WITHIN = 60.0  # seconds
 CLOSE_WITHIN = 3.8  # seconds for all agents together
 
 
+INSTALL = "`pip install 'phonework[claude]'`"
 MODES = (
     PermissionMode(name="default"),
     PermissionMode(name="acceptEdits"),
@@ -61,6 +63,8 @@ class ClaudeBackend:
     """The real Claude Code. The owner's settings, rules, skills, plugins and MCP servers count as at the desk."""
 
     name = "claude"
+    about = About(title="Claude Code", install=INSTALL, usual=True, variables=("CLAUDE_CODE_", "CLAUDECODE"))
+    Settings = ClaudeSettings
     capabilities = Capabilities(
         can_resume=True,
         can_steer=True,
@@ -76,12 +80,10 @@ class ClaudeBackend:
         try:
             import claude_agent_sdk  # noqa: F401  # slow to import, and only here when the extra is installed
         except ImportError as error:
-            raise BackendError(
-                "The Claude backend is not installed.", hint="Install it with `pip install 'phonework[claude]'`."
-            ) from error
+            raise BackendError("The Claude backend is not installed.", hint=f"Install it with {INSTALL}.") from error
         # The SDK reports a process that ended through the root logger; we report it ourselves, in words.
         logging.getLogger("claude_agent_sdk").addHandler(logging.NullHandler())
-        self._sink, self._settings, self._data_dir = sink, Settings.read(settings), data_dir.resolve()
+        self._sink, self._settings, self._data_dir = sink, launcher.Settings.read(settings), data_dir.resolve()
         self.capabilities = replace(type(self).capabilities, sandboxed=self._settings.sandbox is not None)
         self._modes, self._commands = Modes(self._data_dir / "modes"), Commands()
         self._live: dict[SessionId, LiveSession] = {}

@@ -7,13 +7,13 @@ from collections.abc import Awaitable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 import structlog
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from phonework import __version__
 from phonework.backends.base import (
+    About,
     Accepted,
     Capabilities,
     DeskSession,
@@ -31,21 +31,13 @@ from phonework.backends.demo.desk import DeskProcess
 from phonework.backends.demo.journal import Journal
 from phonework.backends.demo.process import python_name, run
 from phonework.backends.demo.rules import NAME, ProjectRules
+from phonework.backends.demo.settings import DemoSettings
 from phonework.backends.demo.talk import BYPASS, Desk, Pace
 from phonework.errors import BackendError, RequestGoneError, StoreError
 from phonework.fsm.events import AgentEvent, BackgroundFinished
 from phonework.fsm.types import Answer, Ask, Prompt, RequestKind, SessionId
 
 log = structlog.get_logger(__name__)
-
-
-class DemoSettings(BaseModel):
-    """The `[demo]` section."""
-
-    model_config = ConfigDict(extra="forbid")
-    delay: float = Field(default=0.03, ge=0, le=5, description="Seconds between two streamed pieces of an answer.")
-    desk: str = Field(default="", description="A directory where a process is to have a conversation open.")
-    language: Literal["zh", "en"] = Field(default="zh", description="Of what was said in that conversation.")
 
 
 class DemoBackend:
@@ -55,6 +47,8 @@ class DemoBackend:
     """
 
     name = "demo"
+    about = About(title="Demo", account=False, showcase=lambda root: {"desk": str(root / "shop")})
+    Settings = DemoSettings
     capabilities = Capabilities(
         can_resume=True,
         can_steer=True,
@@ -72,13 +66,13 @@ class DemoBackend:
         self, *, sink: Sink, settings: Mapping[str, object], data_dir: Path, pace: Pace = asyncio.sleep
     ) -> None:
         try:
-            self._settings = DemoSettings.model_validate(dict(settings))
+            self._settings = DemoSettings.of(settings)
         except ValidationError as error:
             raise BackendError(f"[demo] is wrong: {error.errors()[0]['loc']}: {error.errors()[0]['msg']}") from error
         self._sink, self._pace, self._directory = sink, pace, data_dir / "demo"
         self._rules = ProjectRules(data_dir / NAME)
         desk = Path(self._settings.desk) if self._settings.desk else None
-        self._at_desk = DeskProcess(self._directory, desk, self._settings.language) if desk else None
+        self._at_desk = DeskProcess(self._directory, desk, str(settings.get("language", "zh"))) if desk else None
         self._making = asyncio.Lock()
         self._life = secrets.token_hex(4)  # part of the keys: the numbers begin again with each object
         self._agents: dict[SessionId, Agent] = {}

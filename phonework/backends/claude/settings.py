@@ -1,0 +1,31 @@
+"""The `[claude]` section of the settings."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from phonework.config.section import Section, Variables
+
+
+class ClaudeSettings(Section):
+    purpose = (
+        "Claude Code. Its own settings, rules and login apply as at the desk; `ANTHROPIC_*` and `CLAUDE_*` reach it."
+    )
+
+    cli_path: str = Field("", description="The `claude` program; empty: the one that came with the SDK.")
+    model: str = Field("", description="Model for new sessions; empty: Claude Code's own choice.")
+    permission_mode: Literal["default", "acceptEdits", "plan", "dontAsk"] = Field(
+        "default",
+        description="Permission mode of new sessions: `default`, `acceptEdits`, `plan` or `dontAsk`. "
+        "Bypassing permissions is not a setting.",
+        examples=["default"],
+    )
+    env: Variables = Field(
+        {},
+        description="Environment variables for the agent, on top of ours.",
+        repr=False,
+        json_schema_extra={"secret": True},
+        examples=[{"HTTPS_PROXY": "http://127.0.0.1:3128"}],
+    )
