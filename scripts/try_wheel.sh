@@ -13,6 +13,8 @@ trap 'rm -rf "$place"' EXIT
 "$uv" export --quiet --frozen --no-emit-project --no-hashes --output-file "$place/requirements.txt"
 "$uv" pip install --quiet --python "$place/venv/bin/python" --requirements "$place/requirements.txt" "$place"/dist/*.whl
 
+cp -r docs/examples/phonework-runner "$place/phonework-runner"
+
 cd "$place" # away from the checkout: nothing may be found there
 export HOME=$place/home
 phonework=$place/venv/bin/phonework
@@ -31,4 +33,8 @@ demo=$!
 timeout 60 sh -c "until grep -q ready '$place/said'; do kill -0 $demo; sleep 0.2; done"
 kill -TERM "$demo"
 wait "$demo"
+
+# A kind of agent from a package of its own stands beside ours.
+"$uv" pip install --quiet --no-deps --python "$place/venv/bin/python" "$place/phonework-runner"
+"$phonework" config show | grep -q '^unasked = ' || { echo 'a kind of agent from another package is not found' >&2; exit 1; }
 echo 'the wheel starts, migrates, has its pages, and runs the demo'

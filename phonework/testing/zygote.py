@@ -115,12 +115,16 @@ class Child:
 
 
 class Zygote:
-    """`with Zygote() as zygote: child = zygote.spawn("serve", env={…})`. Whatever still runs is killed at the end."""
+    """`with Zygote() as zygote: child = zygote.spawn("serve", env={…})`. Whatever still runs is killed at the end.
 
-    def __init__(self) -> None:
+    packages: a directory of packages that it and its children find, too.
+    """
+
+    def __init__(self, *, packages: Path | None = None) -> None:
         self._channel, theirs = socket.socketpair()
         command = [sys.executable, "-m", "phonework.testing.zygote", str(theirs.fileno())]
-        self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
+        found = {**os.environ, "PYTHONPATH": str(packages)} if packages else None
+        self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, env=found)
         theirs.close()
         self._told: queue.Queue[Json] = queue.Queue()
         self._children: dict[int, Child] = {}
