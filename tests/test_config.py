@@ -188,7 +188,7 @@ def test_a_server_needs_credentials_and_a_known_backend(tmp_path: Path) -> None:
     found = problems(written(tmp_path, "[agent]\ndefault = 'claud'\n"), serving=True)
 
     assert "PHONEWORK_FEISHU__APP_SECRET" in found[1]
-    assert found[2] == f"agent.default ({tmp_path}/config.toml:2): no backend 'claud'; known: claude, demo"
+    assert found[2] == f"agent.default ({tmp_path}/config.toml:2): no backend 'claud'; known: claude, codex, demo"
 
 
 @pytest.mark.parametrize(

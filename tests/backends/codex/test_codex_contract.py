@@ -1,0 +1,56 @@
+"""The real Codex keeps to what every backend must."""
+
+from pathlib import Path
+
+import pytest
+
+from phonework.backends.base import Backend, Sink
+from phonework.backends.codex import CodexBackend
+from phonework.fsm.events import TurnFinished
+from phonework.testing.backend_contract import BackendAdapter, BackendContract, Need
+from phonework.testing.codex_bench import command, crashing_program, say, script
+from phonework.testing.fake_responses import FakeResponses
+
+pytestmark = pytest.mark.codex
+
+
+class CodexAdapter:
+    """Makes the real agent do what a test needs, through what the fake API answers."""
+
+    def __init__(self, api: FakeResponses, directory: Path) -> None:
+        home = directory / "home"
+        self.env = api.write_config(home)
+        crash = crashing_program(home)
+        self.prompts = {
+            Need.PLAIN: script([say("The quick brown fox.")]),
+            Need.CONFIRM: script([command("touch done", asks=True)], [say("It said: {results} {history}")]),
+            Need.PARALLEL: script(
+                [command("touch one", asks=True), command("touch two", asks=True)],
+                [say("They said: {results} {history}")],
+            ),
+            Need.HANG: script([say("I begin"), {"hang": True}]),
+            Need.FAIL: script([{"error": 400, "message": "this will not do"}]),
+            Need.CRASH: script([command(crash)], [say("still here")]),
+            Need.RECALL: script([say("You said: {history}")]),
+        }
+
+    async def make(self, sink: Sink, data_dir: Path) -> Backend:
+        return CodexBackend(sink=sink, settings={"env": self.env}, data_dir=data_dir)
+
+    def prompt(self, need: Need) -> str | None:
+        return self.prompts[need]
+
+    def done(self, cwd: Path) -> bool:
+        return (cwd / "done").exists()
+
+    def heard(self, reason: str, end: TurnFinished) -> bool:
+        return reason in end.text
+
+    def recalled(self, text: str, end: TurnFinished) -> bool:
+        return text in end.text
+
+
+class TestCodexBackend(BackendContract):
+    @pytest.fixture
+    def adapter(self, api: FakeResponses, tmp_path: Path) -> BackendAdapter:
+        return CodexAdapter(api, tmp_path)
