@@ -24,6 +24,7 @@ from phonework.store.lock import DirectoryLock
 from phonework.store.migrate import migrate
 from phonework.store.prune import prune
 from phonework.store.writer import Writer
+from phonework.supervision import Supervisor
 from phonework.wellbeing import Health
 
 log = structlog.get_logger(__name__)
@@ -39,14 +40,14 @@ class Running:
 
 async def serve(config: Config, *, ready: Callable[[Running], None] | None = None) -> None:
     """Run until cancelled. Raises PhoneWorkError when it cannot start or the store fails."""
-    clock = SystemClock()
+    clock, supervisor = SystemClock(), Supervisor.from_environment()
     config.server.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     config.work.root.mkdir(parents=True, exist_ok=True)
     lock = DirectoryLock(config.server.data_dir, clock)
     lock.acquire()
     try:
         await asyncio.to_thread(migrate, config.database, clock)
-        await _run(config, clock, ready)
+        await _run(config, clock, supervisor, ready)
     finally:
         lock.release()
 
@@ -66,7 +67,7 @@ async def rerun(config: Config, number: int) -> Outcome:
             return await core.node.rerun(number)
 
 
-async def _run(config: Config, clock: Clock, ready: Callable[[Running], None] | None) -> None:
+async def _run(config: Config, clock: Clock, supervisor: Supervisor, ready: Callable[[Running], None] | None) -> None:
     failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     writer = Writer(config.database, clock, on_failure=failed.set_exception)
     async with writer:
@@ -78,8 +79,9 @@ async def _run(config: Config, clock: Clock, ready: Callable[[Running], None] | 
         healer.append(Healer(writer=writer, clock=clock, channel=feishu, submit=submit, zone=zone))
         try:
             await core.start(left)
-            await _until_cancelled(config, core, feishu, healer[0], failed, ready)
+            await _until_cancelled(config, core, feishu, healer[0], failed, supervisor, ready)
         finally:
+            supervisor.stopping()
             await core.stop()
             await core.auditor.catch_up()
 
@@ -90,6 +92,7 @@ async def _until_cancelled(
     feishu: FeishuChannel,
     healer: Healer,
     failed: asyncio.Future[None],
+    supervisor: Supervisor,
     ready: Callable[[Running], None] | None,
 ) -> None:
     health = Health(link=core.link, channel=feishu)
@@ -102,6 +105,8 @@ async def _until_cancelled(
         group.create_task(_prune(core.writer))
         async with serving(build(health, config.server.token.get_secret_value()), config.server) as url:
             log.info("phonework is running", url=url)
+            supervisor.ready(f"runs at {url}")
+            group.create_task(supervisor.watch(lambda: core.writer.run(lambda _connection, _now: None)))
             if ready is not None:
                 ready(Running(url=url, core=core))
             await asyncio.Event().wait()
