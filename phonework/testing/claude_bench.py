@@ -1,48 +1,28 @@
 """The real Claude Code at hand for tests: own directories, a fake API, a backend, and a person who writes and answers."""
 
 import asyncio
-import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from phonework.backends.base import TurnStart
 from phonework.backends.claude import ClaudeBackend, transcript
-from phonework.fsm.events import AgentAsked, AgentEvent, AgentLost, TurnFailed, TurnFinished, TurnStarted
-from phonework.fsm.types import Answer, Ask, Carry, Prompt, Sentence, SessionId, Verdict
+from phonework.fsm.types import Carry, Prompt
+from phonework.testing.backend_bench import ONE as ONE
+from phonework.testing.backend_bench import BackendBench
+from phonework.testing.backend_bench import in_english as in_english
 from phonework.testing.fake_anthropic import FakeAnthropic
-from phonework.testing.fake_replies import MARK, Block
-from phonework.testing.messages import message
-from phonework.testing.sink import RecordingSink
-from phonework.texts import text
-
-ONE = SessionId("fizz-top")
-End = TurnFinished | TurnFailed | AgentLost
-E = TypeVar("E", bound=AgentEvent)
-
-
-def script(*replies: list[Block], text: str = "Do it.") -> str:
-    """A message that makes the fake API give these replies, one after another."""
-    return f"{text}\n{MARK}{json.dumps(list(replies))}"
-
-
-def say(text: str) -> Block:
-    """The model says this."""
-    return {"text": text}
+from phonework.testing.fake_replies import Block
+from phonework.testing.fake_replies import say as say
+from phonework.testing.fake_replies import script as script
 
 
 def use(tool: str, **tool_input: Any) -> Block:
     """The model calls this tool."""
     return {"tool": tool, "input": tool_input}
-
-
-def in_english(note: str | Sentence) -> str:
-    """A progress note as somebody reads it who speaks English."""
-    return text("en", note.key, **note.params) if isinstance(note, Sentence) else note
 
 
 @contextmanager
@@ -98,18 +78,14 @@ def waiting_command(cwd: Path) -> Iterator[WaitingCommand]:
 
 
 @dataclass
-class ClaudeBench:
+class ClaudeBench(BackendBench):
     """One person with one session. more: further settings of the backend; env: further environment of the agent."""
 
     api: FakeAnthropic
     directory: Path
     more: Mapping[str, object] = field(default_factory=dict)
     env: dict[str, str] = field(default_factory=dict)
-    sink: RecordingSink = field(default_factory=RecordingSink)
     backends: list[ClaudeBackend] = field(default_factory=list)
-    turn: int = 0
-    agent: str = ""
-    start: TurnStart | None = None
 
     def __post_init__(self) -> None:
         self.cwd = git_init(self.directory / "project")
@@ -144,80 +120,8 @@ class ClaudeBench:
         images: tuple[str, ...] = (),
     ) -> Prompt:
         """Begin a turn with a message; replies: what the model does."""
-        self.turn += 1
-        prompt = message(script(*replies, text=text) if replies else text, verbatim=verbatim)
-        self.start = TurnStart(
-            session_id=ONE,
-            turn=self.turn,
-            cwd=str(self.cwd),
-            prompts=(prompt,),
-            agent_session_id=self.agent,
-            carry=carry,
-            model=model,
-            mode=mode,
-            images={prompt.prompt_id: images} if images else {},
-        )
-        await self.backend.start_turn(self.start)
-        started = await self.sink.wait_event(ONE, TurnStarted, where=lambda event: event.turn == self.turn)
-        self.agent = started.agent_session_id
-        return prompt
-
-    async def steer(self, text: str) -> Prompt:
-        """One more message into the running turn."""
-        prompt = message(text)
-        await self.backend.steer(ONE, self.turn, prompt, ())
-        return prompt
-
-    async def asked(self, number: int = 1) -> Ask:
-        """This turn's request of that number, from 1."""
-        await self.sink.wait_for(lambda: len(self.asks()) >= number)
-        return self.asks()[number - 1]
-
-    def asks(self) -> list[Ask]:
-        """What was asked in this turn so far."""
-        return [event.ask for event in self.of(AgentAsked) if event.turn == self.turn]
-
-    async def answer(self, ask: Ask, verdict: Verdict, text: str = "", *picks: tuple[str, ...]) -> None:
-        """Decide."""
-        await self.backend.answer(ONE, ask, Answer(verdict=verdict, text=text, picks=picks))
-
-    async def interrupt(self) -> None:
-        await self.backend.interrupt(ONE, self.turn)
-
-    async def end(self) -> End:
-        """This turn's one end."""
-        await self.sink.wait_for(lambda: bool(self._ends()))
-        assert len(self._ends()) == 1
-        return self._ends()[0]
-
-    async def finished(self) -> TurnFinished:
-        """This turn's end, which must be a good one."""
-        end = await self.end()
-        assert isinstance(end, TurnFinished), end
-        return end
-
-    async def words(self) -> str:
-        """The agent's last words of this turn."""
-        return (await self.finished()).text
-
-    def of(self, kind: type[E]) -> list[E]:
-        """All events of a kind so far."""
-        return [event for event in self.sink.events(ONE) if isinstance(event, kind)]
-
-    async def one(self, kind: type[E], number: int = 1) -> E:
-        """The event of a kind with that number, from 1."""
-        await self.sink.wait_for(lambda: len(self.of(kind)) >= number)
-        return self.of(kind)[number - 1]
-
-    async def note(self, words: str) -> str:
-        """A progress note with these words."""
-
-        def found() -> list[str]:
-            notes = [in_english(progress.note) for _, _, progress in self.sink.progressed]
-            return [note for note in notes if words in note]
-
-        await self.sink.wait_for(lambda: bool(found()))
-        return found()[0]
+        words = script(*replies, text=text) if replies else text
+        return await self.say(words, verbatim=verbatim, carry=carry, model=model, mode=mode, images=images)
 
     @contextmanager
     def waiting_command(self) -> Iterator["WaitingCommand"]:
@@ -247,6 +151,3 @@ class ClaudeBench:
     async def aclose(self) -> None:
         for backend in self.backends:
             await backend.aclose()
-
-    def _ends(self) -> list[End]:
-        return [one for one in self.sink.events(ONE) if isinstance(one, End) and one.turn == self.turn]

@@ -1,23 +1,20 @@
 """The real Codex at hand for tests: its own directories, a fake API, a backend, and a person who writes and answers."""
 
-import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from phonework.testing.fake_replies import MARK, Block
+import psutil  # type: ignore[import-untyped]
 
-
-def script(*replies: list[Block], text: str = "Do it.") -> str:
-    """A message that makes the fake API give these replies, one after another."""
-    return f"{text}\n{MARK}{json.dumps(list(replies))}"
-
-
-def say(text: str) -> Block:
-    """The model says this."""
-    return {"text": text}
+from phonework.backends.codex import CodexBackend
+from phonework.backends.codex.server import AppServer
+from phonework.fsm.types import Carry, Prompt
+from phonework.testing.backend_bench import BackendBench
+from phonework.testing.fake_replies import Block, script
+from phonework.testing.fake_responses import FakeResponses
 
 
 def command(line: str, *, asks: bool = False, why: str = "It is needed.") -> Block:
@@ -63,3 +60,67 @@ def clean_environment() -> Iterator[None]:
         yield
     finally:
         os.environ.update(taken)
+
+
+@dataclass
+class CodexBench(BackendBench):
+    """One person with one session. more: further settings of the backend; config: further lines of Codex's own config.toml."""
+
+    api: FakeResponses
+    directory: Path
+    more: Mapping[str, object] = field(default_factory=dict)
+    config: str = ""
+    retries: int = 0
+    backends: list[CodexBackend] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.cwd = self.directory / "project"
+        self.cwd.mkdir()
+        self.env = self.api.write_config(self.home, more=self.config, retries=self.retries)
+        self.restart()
+
+    @property
+    def backend(self) -> CodexBackend:
+        return self.backends[-1]
+
+    @property
+    def home(self) -> Path:
+        """What is Codex's own."""
+        return self.directory / "home"
+
+    @property
+    def server(self) -> AppServer:
+        return self.backend._server
+
+    def restart(self) -> None:
+        """A new backend on the same data, as after a restart of the program."""
+        settings = {"env": self.env, **self.more}
+        self.backends.append(CodexBackend(sink=self.sink, settings=settings, data_dir=self.directory / "data"))
+
+    async def write(
+        self,
+        *replies: list[Block],
+        text: str = "Do it.",
+        carry: Carry | None = None,
+        model: str = "",
+        mode: str = "",
+        images: tuple[str, ...] = (),
+    ) -> Prompt:
+        """Begin a turn with a message; replies: what the model does."""
+        words = script(*replies, text=text) if replies else text
+        return await self.say(words, carry=carry, model=model, mode=mode, images=images)
+
+    def cut(self) -> None:
+        """Break the connection to the server, which goes on."""
+        connection = self.server.connection
+        assert connection is not None
+        connection._socket.transport.abort()
+
+    def processes(self) -> list[psutil.Process]:
+        """The server itself, with the one that keeps it, and all they have started."""
+        keeper = psutil.Process(self.server.pid)
+        return [keeper, *keeper.children(recursive=True)]
+
+    async def aclose(self) -> None:
+        for backend in self.backends:
+            await backend.aclose()

@@ -33,6 +33,16 @@ Block = dict[str, Any]
 Event = dict[str, Any]
 
 
+def script(*replies: list[Block], text: str = "Do it.") -> str:
+    """A message that makes the fake give these replies, one after another."""
+    return f"{text}\n{MARK}{json.dumps(list(replies))}"
+
+
+def say(text: str) -> Block:
+    """The model says this."""
+    return {"text": text}
+
+
 @dataclass(frozen=True, slots=True)
 class Script:
     """A script found in a conversation. key: names it across requests. position: which reply is due."""

@@ -8,7 +8,8 @@ from phonework.backends.base import Backend, Sink
 from phonework.backends.codex import CodexBackend
 from phonework.fsm.events import TurnFinished
 from phonework.testing.backend_contract import BackendAdapter, BackendContract, Need
-from phonework.testing.codex_bench import command, crashing_program, say, script
+from phonework.testing.codex_bench import command, crashing_program
+from phonework.testing.fake_replies import say, script
 from phonework.testing.fake_responses import FakeResponses
 
 pytestmark = pytest.mark.codex
