@@ -46,7 +46,7 @@ demo: .venv/.runs
 	@exec $(RUN)phonework demo --port $(PORT) $(DEMO_FLAGS)
 
 test: .venv/.tests
-	$(RUN)pytest -n $(WORKERS) --dist loadscope $(TESTS)
+	$(RUN)pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(TESTS)
 
 check: .venv/.tests
 	@failed=; for each in 'ruff format --check .' 'ruff check .' 'mypy' 'python scripts/pages.py --check'; do \
