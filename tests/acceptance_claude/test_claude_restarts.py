@@ -119,7 +119,7 @@ async def test_a_late_decision_holds_however_the_agent_ended(
 
     await bob.presses(await bob.late_question("echo once"), button)
 
-    await bob.hears("last:")
+    await bob.turn(2)  # an agent that had a moment left may have said its last words in the first
     file = bob.cwd / "made"
     assert (file.read_text() if file.exists() else "") == made
     assert await bob.questions() == 1
