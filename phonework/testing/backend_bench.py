@@ -45,8 +45,9 @@ class BackendBench:
         model: str = "",
         mode: str = "",
         images: tuple[str, ...] = (),
+        fork_of: str = "",
     ) -> Prompt:
-        """Begin a turn with a message."""
+        """Begin a turn with a message. fork_of: the conversation that a new one begins as a copy of."""
         self.turn += 1
         prompt = message(text, verbatim=verbatim)
         self.start = TurnStart(
@@ -54,7 +55,8 @@ class BackendBench:
             turn=self.turn,
             cwd=str(self.cwd),
             prompts=(prompt,),
-            agent_session_id=self.agent,
+            agent_session_id="" if fork_of else self.agent,
+            fork_of=fork_of,
             carry=carry,
             model=model,
             mode=mode,

@@ -105,10 +105,11 @@ class CodexBench(BackendBench):
         model: str = "",
         mode: str = "",
         images: tuple[str, ...] = (),
+        fork_of: str = "",
     ) -> Prompt:
         """Begin a turn with a message; replies: what the model does."""
         words = script(*replies, text=text) if replies else text
-        return await self.say(words, carry=carry, model=model, mode=mode, images=images)
+        return await self.say(words, carry=carry, model=model, mode=mode, images=images, fork_of=fork_of)
 
     def cut(self) -> None:
         """Break the connection to the server, which goes on."""

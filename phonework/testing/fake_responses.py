@@ -76,15 +76,18 @@ class FakeResponses(ScriptedServer[ResponsesRequest]):
         self._failed: Counter[str] = Counter()
 
     def cli_env(self, home: Path) -> dict[str, str]:
-        """What Codex needs to use this server, with everything of its own below `home`."""
-        return {"CODEX_HOME": str(home), KEY: "fake-key-of-the-tests", "HOME": str(home)}
+        """What Codex needs to use this server, with everything of its own below `home`.
+
+        Below the temporary directory of the system it would not make the helper that its sandbox needs (0.163.0), so it has another.
+        """
+        return {"CODEX_HOME": str(home), "HOME": str(home), "TMPDIR": str(home / "tmp"), KEY: "fake-key-of-the-tests"}
 
     def write_config(self, home: Path, *, retries: int = 0, more: str = "") -> dict[str, str]:
         """Make the directory a `CODEX_HOME` that uses this server, and return the environment that names it.
 
         retries: how often Codex asks again. more: further lines of config.toml, before all tables.
         """
-        home.mkdir(parents=True, exist_ok=True)
+        (home / "tmp").mkdir(parents=True, exist_ok=True)
         (home / "config.toml").write_text(more + CONFIG.format(url=self.url, key=KEY, retries=retries))
         return self.cli_env(home)
 

@@ -29,6 +29,8 @@ def of_turn(error: Mapping[str, Any]) -> BackendError:
             return BackendError("codex.not_logged_in", said=said)
         case 403:
             return BackendError("codex.account_refused", said=said)
+        case 404:
+            return BackendError("codex.no_model", said=said)
         case 429:
             return BackendError("codex.limit", said=said)
         case int() if status >= 500:

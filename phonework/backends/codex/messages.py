@@ -74,10 +74,11 @@ class ActionDone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokensUsed:
-    """Of the whole conversation so far: input, cached input, written to the cache, output."""
+    """Input, cached input, written to the cache, output. total: of the whole conversation so far. last: of the newest reply."""
 
     turn_id: str
     total: tuple[int, int, int, int]
+    last: tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +137,8 @@ def fact(note: Note) -> Fact | None:
         case "item/agentMessage/delta" | "item/plan/delta":
             return TextStreamed(turn_id=turn_id, item_id=_text(params, "itemId"), text=_text(params, "delta"))
         case "thread/tokenUsage/updated":
-            return TokensUsed(turn_id=turn_id, total=_total(_part(_part(params, "tokenUsage"), "total")))
+            used = _part(params, "tokenUsage")
+            return TokensUsed(turn_id=turn_id, total=_tokens(_part(used, "total")), last=_tokens(_part(used, "last")))
         case "error" if params.get("willRetry") is True:
             return Troubled(turn_id=turn_id, said=_text(_part(params, "error"), "message"))
         case "serverRequest/resolved":
@@ -249,9 +251,9 @@ def _first_line(text: str) -> str:
     return next((short(line) for line in text.splitlines() if line.strip()), "")
 
 
-def _total(total: Mapping[str, Any]) -> tuple[int, int, int, int]:
+def _tokens(found: Mapping[str, Any]) -> tuple[int, int, int, int]:
     names = ("inputTokens", "cachedInputTokens", "cacheWriteInputTokens", "outputTokens")
-    given, cached, written, made = (value if isinstance(value := total.get(name), int) else 0 for name in names)
+    given, cached, written, made = (value if isinstance(value := found.get(name), int) else 0 for name in names)
     return given, cached, written, made
 
 

@@ -198,10 +198,9 @@ class AppServer:
         if self._ending or not await self._outlives():
             return
         async with self._once:
-            if self.connection is not connection:
-                return
             try:
-                await self._connect(RECONNECTS_WITHIN)
+                if self.connection is connection:  # else somebody needed another one before us
+                    await self._connect(RECONNECTS_WITHIN)
             except BackendError as error:
                 log.warning("Codex cannot be reached any more", why=str(error))
                 await self.kill()
@@ -245,7 +244,7 @@ class AppServer:
         self._ending = True
         if self.connection is not None:
             await self.connection.close()
-        if self.alive and self._process is not None:
+        if self._process is not None:
             # It would wait for running turns, and for ever for one that asks; told twice it ends at once and in good order.
             await self._told_to_end(self._process)
             await self.kill()

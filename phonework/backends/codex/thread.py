@@ -49,10 +49,10 @@ class Died:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """There is a new connection. flags: what the conversation waits for. over: our turn, if it ended meanwhile."""
+    """There is a new connection. waits: for a person. recorded: our turn as it stands in Codex's record; empty when it does not."""
 
     waits: bool
-    over: told.TurnOver | None
+    recorded: Mapping[str, Any]
 
 
 Item = Call | Note | Died | Again
@@ -162,10 +162,18 @@ class LiveThread:
             raise RequestGoneError("Codex did not take the answer.")
 
     async def _explain(self, words: str) -> None:
-        """A no carries no words, so they go to the agent as a message of their own, before it."""
-        if self.turn is not None:
-            with contextlib.suppress(BackendError, RpcError, DisconnectedError):
+        """A no carries no words, so they go to the agent as a message of their own, before it; better twice than never."""
+        for _ in range(2):
+            if self.turn is None:
+                return
+            try:
                 await self._steer(self.turn, [{"type": "text", "text": words}], None)
+                return
+            except DisconnectedError:
+                continue
+            except (BackendError, RpcError) as error:
+                log.warning("the reason of a no was not told", session_id=self.session_id, why=str(error))
+                return
 
     async def _send(self, waiting: Waiting) -> None:
         """A connection that has just broken loses nothing: the request is made again on the next one, and answered there."""
@@ -213,6 +221,8 @@ class LiveThread:
         if self.turn is not None:
             self.turn.lost = BackendError("codex.ended")
             await self._end_turn(self.turn)
+            if self.turn is not None:
+                self._inbox.put_nowait(Died(BackendError("codex.ended")))
         elif not self.gone:
             with contextlib.suppress(BackendError, DisconnectedError):
                 await self._stop("")
@@ -242,7 +252,7 @@ class LiveThread:
         """After a new connection: be told again, and find out what became of the turn meanwhile."""
         try:
             status = _part(await self._resumed(), "status")
-            over = await self._ended_meanwhile() if self.turn is not None else None
+            recorded = await self._recorded(self.turn) if self.turn is not None else {}
             if self.turn is None and status.get("type") == "active":
                 await self._stop(await self._running())
         except (BackendError, RpcError, DisconnectedError) as error:
@@ -250,17 +260,15 @@ class LiveThread:
             return  # with the connection gone again there will be another one
         flags = status.get("activeFlags")
         waits = isinstance(flags, list) and bool(WAITING.intersection(map(str, flags)))
-        self._inbox.put_nowait(Again(waits, over))
+        self._inbox.put_nowait(Again(waits, recorded))
 
     async def _resumed(self) -> Mapping[str, Any]:
         asked = {"threadId": self.thread_id, "excludeTurns": True}
         return _part(await self._server.request("thread/resume", asked), "thread")
 
-    async def _ended_meanwhile(self) -> told.TurnOver | None:
-        turn = self.turn
+    async def _recorded(self, turn: Turn) -> Mapping[str, Any]:
         listed = await turns(self._server, self.thread_id)
-        mine = [one for one in listed if turn is not None and _is_of(one, turn)]
-        return told.over(mine[0]) if mine else None
+        return next((one for one in listed if _is_of(one, turn)), {})
 
     async def _running(self) -> str:
         """The id of a turn that runs, whoever began it."""
@@ -290,8 +298,8 @@ class LiveThread:
                     await self._fact(fact)
             case Died(reason):
                 await self._lost(reason)
-            case Again(waits, over):
-                await self._taken_up(waits, over)
+            case Again(waits, recorded):
+                await self._taken_up(waits, recorded)
 
     async def _called(self, call: Call) -> None:
         known = self._waiting.get(asks.key(call))
@@ -323,9 +331,9 @@ class LiveThread:
             case told.Resolved(id=identity):
                 await self._resolved(identity)
                 return
-            case told.TokensUsed(turn_id=turn_id, total=total):
+            case told.TokensUsed(turn_id=turn_id, total=total, last=last):
                 ours = turn is not None and turn.turn_id == turn_id
-                usage = self._meter.take(total, ours=ours)
+                usage = self._meter.take(total, last, ours=ours)
                 if turn is not None and ours:
                     turn.usage = self._glimpse.usage = usage
             case told.TurnBegun(turn_id=turn_id) if turn is not None:
@@ -396,12 +404,20 @@ class LiveThread:
         self._waiting.pop(waiting.key, None)
         _settle(waiting, taken=taken)
 
-    async def _taken_up(self, waits: bool, over: told.TurnOver | None) -> None:
+    async def _taken_up(self, waits: bool, recorded: Mapping[str, Any]) -> None:
+        """What was told while nobody heard it is read from the record."""
         if not waits:
             for waiting in list(self._waiting.values()):
                 await self._withdraw(waiting) if waiting.reply is None else self._forget(waiting, taken=True)
-        if over is not None and self.turn is not None and over.turn_id == self.turn.turn_id:
-            await self._finish(self.turn, over)
+        turn = self.turn
+        if turn is None or not recorded or not _is_of(recorded, turn):
+            return
+        await self._announce(turn)
+        for prompt in told.prompts_in(recorded):
+            await self._seen(turn, prompt)
+        if (over := told.over(recorded)) is not None:
+            turn.words.replace(over.text)
+            await self._finish(turn, over)
 
     # How a turn ends
 

@@ -32,6 +32,10 @@ class Words:
         self._before = "\n\n".join(self._said) or self._before
         self._said.clear()
 
+    def replace(self, text: str) -> None:
+        """What was really said, when not all of it was heard."""
+        self._said, self._begun = [text] if text else self._said, ""
+
     def so_far(self) -> str:
         """With the paragraph it had begun."""
         return "\n\n".join(one for one in (*self._said, self._begun.rstrip()) if one) or self._before
@@ -98,20 +102,29 @@ class Meter:
 
     def __init__(self) -> None:
         self._base: Tokens = (0, 0, 0, 0)
-        self._last: Tokens = (0, 0, 0, 0)
+        self._newest: Tokens | None = None  # the last total that was told
 
     def begin(self) -> None:
         """A turn begins."""
-        self._base = self._last
+        self._base = self._newest or self._base
 
-    def take(self, total: Tokens, *, ours: bool) -> Usage:
-        """What the turn has used. ours: the report is of the turn that runs. A total that went back counts as a new beginning."""
+    def take(self, total: Tokens, last: Tokens, *, ours: bool) -> Usage:
+        """What the turn has used. last: of the newest reply. ours: it is of the turn that runs.
+
+        The total of a copied conversation is told with its first own reply only; one that went back counts as a new beginning.
+        """
+        before = self._newest if self._newest is not None else _minus(total, last)
+        if self._newest is None:
+            self._base = before
         if not ours:
-            grown = tuple(max(0, now - before) for now, before in zip(total, self._last, strict=True))
-            self._base = tuple(a + b for a, b in zip(self._base, grown, strict=True))  # type: ignore[assignment]
-        self._last = total
-        if any(now < before for now, before in zip(total, self._base, strict=True)):
+            self._base = _minus(self._base, _minus(before, total))
+        self._newest = total
+        if any(now < then for now, then in zip(total, self._base, strict=True)):
             self._base = (0, 0, 0, 0)
-        given, cached, written, made = (a - b for a, b in zip(total, self._base, strict=True))
+        given, cached, written, made = _minus(total, self._base)
         fresh = max(0, given - cached - written)
         return Usage(input_tokens=fresh, output_tokens=made, cache_read_tokens=cached, cache_write_tokens=written)
+
+
+def _minus(first: Tokens, second: Tokens) -> Tokens:
+    return first[0] - second[0], first[1] - second[1], first[2] - second[2], first[3] - second[3]

@@ -68,6 +68,8 @@ def _person(world: World, bounds: Bounds) -> Iterator[Move]:
         event_continue = happened.ContinueAsked(by=OWNER, turn=world.session.turn, prompt=prompt)
         yield Move(name="continue", event=event_continue, world=world)
     yield Move(name="stop", event=happened.StopAsked(by=OWNER), world=world)
+    for by in (OWNER, STRANGER):
+        yield Move(name=f"kill {by}", event=happened.KillAsked(by=by), world=world)
     yield Move(name="close", event=happened.CloseAsked(by=OWNER), world=world)
     for by in (OWNER, STRANGER):
         yield Move(name=f"model {by}", event=happened.ModelChosen(by=by, model=world.session.model), world=world)
