@@ -3,6 +3,7 @@
 Shapes: codex-cli 0.163.0 and 0.169.0. Output of a command may come long after its turn has ended; every fact says of which turn it is.
 """
 
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +12,8 @@ from typing import Any, Final
 from phonework.backends.codex.frames import Id, Note, identity_of
 
 LONGEST_TITLE: Final = 200  # characters
-_SHELLS: Final = ("-c", "-lc")
+_SHELL: Final = re.compile(r"/(?:usr/(?:local/)?|opt/homebrew/)?bin/(?:ba|z)?sh")
+"""A shell of the system's own: the model may name another program for one (`shell` of `exec_command`), and that must be seen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +187,7 @@ def bare(command: str) -> str:
         words = shlex.split(command)
     except ValueError:
         return command
-    is_shell = len(words) == 3 and words[1] in _SHELLS and words[0].rpartition("/")[2] in ("bash", "sh", "zsh")
+    is_shell = len(words) == 3 and words[1] in ("-c", "-lc") and _SHELL.fullmatch(words[0])
     return words[2] if is_shell else command
 
 
