@@ -12,13 +12,17 @@ PhoneWorkError
 ├── BackendError         the agent could not do it
 │   ├── RequestGoneError the agent that asked is no longer there to hear the answer
 │   └── SandboxError     the sandbox it is to run in cannot be set up; nothing was run
+├── RemoteError          a server, asked by a program over its gateway, did not do it
 └── RefusedError         what a person asked for is not possible; its text is for them
 """
 
-from datetime import timedelta
+from __future__ import annotations
 
-from phonework import texts
-from phonework.fsm.types import Sentence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from phonework.fsm.types import Sentence
 
 
 class PhoneWorkError(Exception):
@@ -97,7 +101,13 @@ class BackendError(PhoneWorkError):
     problem: that sentence of the catalogue; None for words of its own.
     """
 
+    problem: Sentence | None
+
     def __init__(self, text: str, /, *, hint: str = "", **params: str) -> None:
+        # Imported when they are needed: programs that must start at once import this module.
+        from phonework import texts
+        from phonework.fsm.types import Sentence
+
         super().__init__(texts.text("en", text, **params).strip(), hint=hint)
         self.problem = Sentence(key=text, params=params) if text in texts.keys() else None  # noqa: SIM118  # a function
 
@@ -124,3 +134,11 @@ class RefusedError(PhoneWorkError):
     def __init__(self, text: str, **params: str) -> None:
         super().__init__(text)
         self.text, self.params = text, params
+
+
+class RemoteError(PhoneWorkError):
+    """A server was asked over its gateway and did not do it. code: its word for why, or that it was not reached."""
+
+    def __init__(self, code: str, message: str, *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.code = code

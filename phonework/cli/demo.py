@@ -17,8 +17,8 @@ from phonework.backends import registry
 from phonework.cli.options import make_private, start_logging
 from phonework.cli.running import run
 from phonework.config import Config, load
-from phonework.config.section import default_data_dir
 from phonework.errors import PhoneWorkError
+from phonework.places import default_data_dir
 from phonework.store.lock import holder
 
 START_SECONDS: Final = 20.0

@@ -12,8 +12,8 @@ from phonework.cli.options import config_option, data_dir_option, make_private, 
 from phonework.cli.running import run
 from phonework.clock import SystemClock
 from phonework.config import Config
-from phonework.config.load import find, places_to_look
 from phonework.errors import PhoneWorkError
+from phonework.places import find, places_to_look
 from phonework.setup import console
 from phonework.setup.config_file import ConfigFile
 from phonework.setup.secret_store import Keep

@@ -1,8 +1,9 @@
 """A command group that imports a command when it is used, and prints our errors as two lines instead of a traceback."""
 
 import sys
-from difflib import get_close_matches
+from collections.abc import Mapping
 from importlib import import_module
+from types import MappingProxyType
 from typing import IO, Any
 
 import click
@@ -49,11 +50,21 @@ def _sentence(error: PhoneWorkError) -> str:
 
 
 class LazyGroup(click.Group):
-    """Commands by name, each the object of that name in `<commands_from>.<name>`; summaries are known beforehand."""
+    """Commands by name, each the object of that name in `<commands_from>.<module>`; summaries are known beforehand.
 
-    def __init__(self, *, commands_from: str, summaries: dict[str, str], **rest: Any) -> None:
+    modules: those that are not called like their command. In Python's names a dash is an underscore.
+    """
+
+    def __init__(
+        self,
+        *,
+        commands_from: str,
+        summaries: dict[str, str],
+        modules: Mapping[str, str] = MappingProxyType({}),
+        **rest: Any,
+    ) -> None:
         super().__init__(**rest, context_settings={"help_option_names": ["-h", "--help"]})
-        self.commands_from, self.summaries = commands_from, summaries
+        self.commands_from, self.summaries, self.modules = commands_from, summaries, modules
         self.params.append(
             click.Option(["--version"], is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Print the version.")
         )  # fmt: skip
@@ -64,8 +75,8 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in self.summaries:
             return None
-        module = import_module(f"{self.commands_from}.{name}")
-        command = getattr(module, name)
+        module = import_module(f"{self.commands_from}.{self.modules.get(name, name)}")
+        command = getattr(module, name.replace("-", "_"))
         assert isinstance(command, click.Command)
         return command
 
@@ -78,6 +89,8 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0] if args else ""
         if name and not name.startswith("-") and name not in self.summaries:
+            from difflib import get_close_matches
+
             near = get_close_matches(name, self.summaries, n=1)
             ctx.fail(f"no command {name!r}" + (f"; did you mean {near[0]}?" if near else ""))
         return super().resolve_command(ctx, args)

@@ -13,6 +13,7 @@ from phonework.config import files
 from phonework.config.model import may_be_elsewhere, sections, whole
 from phonework.config.secrets import KINDS, UNREAD, Elsewhere
 from phonework.errors import ConfigError
+from phonework.gateway.place import VARIABLES
 
 PREFIX = "PHONEWORK_"
 CONFIG_FILE_BYTES = 1024 * 1024
@@ -154,6 +155,8 @@ def _misnamed(names: Iterable[str]) -> list[str]:
     problems = []
     for name in names:
         rest = name.upper().removeprefix(PREFIX)
+        if name in VARIABLES:
+            continue
         for section in sections():
             if rest.startswith(f"{section.upper()}_") and not rest.startswith(f"{section.upper()}__"):
                 right = f"{PREFIX}{section.upper()}__{rest.removeprefix(section.upper() + '_')}"

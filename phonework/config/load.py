@@ -1,25 +1,19 @@
 """Load the settings: find the file, put the layers over one another, check, and say all that is wrong at once."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
-import click
 from pydantic import SecretStr, ValidationError
 
 from phonework.backends import registry
 from phonework.config import layers, problems
 from phonework.config.model import Config, is_secret, sections, whole
 from phonework.errors import ConfigError
+from phonework.places import find
 
 REQUIRED_TO_SERVE = ("feishu.app_id", "feishu.app_secret")
 DEFAULT_PLACE = "default"
 HIDDEN = "***"
-
-
-def places_to_look() -> tuple[Path, ...]:
-    """Where config.toml is looked for when nobody names one, first match wins."""
-    return Path("config.toml"), Path(click.get_app_dir("phonework")) / "config.toml"
 
 
 def load(
@@ -65,13 +59,6 @@ def origins(config: Config) -> dict[str, tuple[str, str]]:
             value = getattr(getattr(config, section), key)
             found[dotted] = (_shown(section, key, value), config._places.get(dotted, DEFAULT_PLACE))
     return found
-
-
-def find() -> Path | None:
-    """The config.toml in force when nobody names one; the one $PHONEWORK_CONFIG names may be missing."""
-    if named := os.environ.get("PHONEWORK_CONFIG"):
-        return Path(named).expanduser()
-    return next((path for path in places_to_look() if path.is_file()), None)
 
 
 def _checked(layer: layers.Layer) -> tuple[Config | None, list[str]]:

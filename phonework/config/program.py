@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 
 from phonework import sandbox
-from phonework.config.section import Origin, Place, Section, Words, default_data_dir, expanded
+from phonework.config.section import Origin, Place, Section, Words, expanded
 from phonework.errors import SandboxError
+from phonework.places import default_data_dir
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, ClassVar, Self
@@ -52,13 +50,6 @@ Variables = Annotated[dict[str, str], NoDecode, BeforeValidator(_mapping)]
 Place = Annotated[Path, BeforeValidator(_home)]
 Origin = Annotated[str, AfterValidator(_origin)]
 Seconds = Annotated[float, Field(ge=0, le=YEAR_SECONDS, allow_inf_nan=False)]
-
-
-def default_data_dir() -> Path:
-    """Where a program keeps its data on this system. Source: XDG base directories; Apple's file system guide."""
-    if sys.platform == "darwin":
-        return Path("~/Library/Application Support/phonework").expanduser()
-    return Path(os.environ.get("XDG_DATA_HOME") or "~/.local/share").expanduser() / "phonework"
 
 
 class Section(BaseModel):

@@ -1,0 +1,65 @@
+"""`phonework session`: the sessions of a running server, for scripts and for other agents."""
+
+from typing import Any, Final
+
+import click
+
+from phonework.cli.lazy import Failure, LazyGroup
+from phonework.cli.session.exits import MEANINGS, code_of
+from phonework.errors import RemoteError
+
+COMMANDS: Final = {
+    "create": "Begin a session; prints its id.",
+    "send": "Give a session, or a whole group, a message.",
+    "wait": "Wait until sessions have answered, or ask something.",
+    "last-message": "Print what the agent said last.",
+    "status": "Show one session.",
+    "list": "List sessions.",
+    "logs": "Print what was said, turn by turn.",
+    "respond": "Answer a question the agent asks.",
+    "approve": "Allow what the agent asks to do.",
+    "deny": "Refuse what the agent asks to do.",
+    "retry": "Run the last turn again.",
+    "stop": "Stop the running turn.",
+    "kill": "End the agent's processes at once.",
+    "attach": "Go to the agent's own terminal, where it has one.",
+    "rename": "Give a session a name.",
+    "close": "Close sessions.",
+    "cleanup": "Close sessions that nobody has used for a while.",
+}
+
+_MODULES: Final = {
+    "last-message": "looking",
+    "status": "looking",
+    "respond": "answering",
+    "approve": "answering",
+    "deny": "answering",
+    "retry": "acting",
+    "stop": "acting",
+    "kill": "acting",
+    "close": "acting",
+    "rename": "acting",
+}
+
+
+class SessionGroup(LazyGroup):
+    """Turns what the server says is wrong into the exit code that stands for it."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Failure as failure:
+            if not isinstance(failure.error, RemoteError):
+                raise
+            failure.show()
+            ctx.exit(code_of(failure.error))
+
+
+session = SessionGroup(
+    name="session",
+    help="Use the sessions of the server on this machine, or of the one PHONEWORK_GATEWAY_URL names.",
+    epilog="\b\nExit codes:\n" + "\n".join(f"  {code}  {meaning}" for code, meaning in MEANINGS.items()),
+    commands_from="phonework.cli.session",
+    summaries=COMMANDS,
+    modules=_MODULES,
+)

@@ -1,0 +1,141 @@
+"""What the commands share: options, the server they speak to, and how they print."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+import click
+
+from phonework.cli.session.exits import code_of
+from phonework.errors import RemoteError
+from phonework.gateway.client import Client, Json, part
+from phonework.gateway.mapping import PathMapping
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+PAGE = 500
+
+
+def json_option(command: Command) -> Command:
+    """`--json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")(command)
+
+
+def session_argument(command: Command) -> Command:
+    """One session, by id or name."""
+    return click.argument("session", shell_complete=_names)(command)
+
+
+def sessions_argument(*, required: bool = True) -> Callable[[Command], Command]:
+    """Several sessions, by id or name."""
+    return click.argument("sessions", nargs=-1, required=required, metavar="SESSION...", shell_complete=_names)
+
+
+def group_option(words: str) -> Callable[[Command], Command]:
+    """`--group NAME`."""
+    return click.option("--group", default="", metavar="NAME", help=words)
+
+
+def _names(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    """What the shell offers to complete; nothing when no server answers."""
+    try:
+        with Client(timeout_s=1.0) as client:
+            found = every(client)
+    except RemoteError:
+        return []
+    names = [word for one in found for word in (one["id"], one["name"]) if word]
+    return [name for name in names if name.startswith(begun)]
+
+
+# Sessions
+
+
+def get(client: Client, session: str) -> Json:
+    """One session, by id or name. Raises RemoteError."""
+    return seen_here(client.get(f"/v1/sessions/{part(session)}"), client.place.mapping)
+
+
+def act(client: Client, session: str, what: str, body: Mapping[str, object] | None = None) -> Json:
+    """Do something to a session; the session afterwards. Raises RemoteError."""
+    return seen_here(client.post(f"/v1/sessions/{part(session)}/{what}", body), client.place.mapping)
+
+
+def every(client: Client, **query: str) -> list[Json]:
+    """All sessions that fit, page by page. Raises RemoteError."""
+    found: list[Json] = []
+    cursor = ""
+    while True:
+        page = client.get("/v1/sessions", limit=str(PAGE), cursor=cursor, **query)
+        found += [seen_here(one, client.place.mapping) for one in page["sessions"]]
+        cursor = page.get("next") or ""
+        if not cursor:
+            return found
+
+
+def of_group(client: Client, group: str) -> list[Json]:
+    """The open sessions of a group. Raises RemoteError when there is none."""
+    found = every(client, group=group)
+    if not found:
+        raise RemoteError("not_found", f"there is no open session in a group {group!r}", hint="`phonework session create --group` begins one")  # fmt: skip
+    return found
+
+
+def chosen(client: Client, sessions: Iterable[str], group: str) -> list[Json]:
+    """The sessions that are named, each once, or those of the group; not both, not neither. Raises RemoteError."""
+    named = tuple(sessions)
+    if bool(named) == bool(group):
+        raise click.UsageError("name sessions, or a --group, and not both")
+    found = of_group(client, group) if group else [get(client, name) for name in named]
+    return list({one["id"]: one for one in found}.values())
+
+
+def seen_here(session: Json, mapping: PathMapping) -> Json:
+    """With the paths of this side of a container."""
+    if not mapping.pairs:
+        return session
+    request = session.get("request")
+    if isinstance(request, dict) and request.get("path"):
+        request = {**request, "path": mapping.inward(str(request["path"]))}
+    return {**session, "cwd": mapping.inward(str(session["cwd"])), "request": request}
+
+
+# Printing
+
+
+def print_json(value: object) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def echo(text: str) -> None:
+    """Somebody else's text: on a terminal without what would steer it, elsewhere as it is."""
+    click.echo(plain(text) if sys.stdout.isatty() else text)
+
+
+def plain(text: str) -> str:
+    """Without control characters but for tabs and ends of lines."""
+    return "".join(each if each.isprintable() or each in "\n\t" else "�" for each in text)
+
+
+def complain(session: str, error: RemoteError) -> None:
+    """One of several was refused."""
+    click.echo(f"Error: {session}: {error}", err=True)
+    if error.hint:
+        click.echo(f"Hint: {error.hint}", err=True)
+
+
+def for_each(names: Iterable[str], do: Callable[[str], Json]) -> tuple[list[Json], list[Json], int]:
+    """Do it to each of them, whatever becomes of the others: what came of it, what failed, and the exit code."""
+    done: list[Json] = []
+    failed: list[Json] = []
+    code = 0
+    for name in dict.fromkeys(names):
+        try:
+            done.append(do(name))
+        except RemoteError as error:
+            if error.code in ("unreachable", "token"):
+                raise
+            complain(name, error)
+            failed.append({"session": name, "code": error.code, "message": str(error)})
+            code = code or code_of(error)
+    return done, failed, code

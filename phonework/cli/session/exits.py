@@ -1,0 +1,33 @@
+"""How `phonework session` ends, as a number that never changes."""
+
+from typing import Final
+
+from phonework.errors import RemoteError
+
+DONE: Final = 0
+REFUSED: Final = 1
+USAGE: Final = 2
+WAITING: Final = 3
+TIMEOUT: Final = 4
+NOT_FOUND: Final = 5
+UNREACHABLE: Final = 6
+SERVER_STOPPED: Final = 7
+TURN_FAILED: Final = 8
+
+MEANINGS: Final = {
+    DONE: "done",
+    REFUSED: "refused, or failed; a sentence says why",
+    USAGE: "wrong usage",
+    WAITING: "a session waits for you: see `status`, then `approve`, `deny` or `respond`",
+    TIMEOUT: "the time given to `wait` is over",
+    NOT_FOUND: "no such session",
+    UNREACHABLE: "no server is reached",
+    SERVER_STOPPED: "the server stopped while it was waited for",
+    TURN_FAILED: "the turn failed, was lost, or was stopped",
+}
+
+_CODES: Final = {"not_found": NOT_FOUND, "unreachable": UNREACHABLE, "server_stopped": SERVER_STOPPED}
+
+
+def code_of(error: RemoteError) -> int:
+    return _CODES.get(error.code, REFUSED)

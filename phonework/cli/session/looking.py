@@ -1,0 +1,89 @@
+"""`phonework session status` and `last-message`."""
+
+import click
+
+from phonework.cli.session import exits
+from phonework.cli.session.common import echo, get, json_option, plain, print_json, session_argument
+from phonework.cli.session.words import Outcome, label, outcome_of
+from phonework.errors import PhoneWorkError
+from phonework.gateway.client import Client, Json, part
+from phonework.one_line import one_line
+
+
+@click.command()
+@session_argument
+@json_option
+def status(session: str, as_json: bool) -> None:
+    """Show SESSION: what it does, what it asks, what it said."""
+    with Client() as client:
+        found = get(client, session)
+    if as_json:
+        print_json(found)
+    else:
+        click.echo("\n".join(_lines(found)))
+
+
+def _lines(session: Json) -> list[str]:
+    facts = {
+        "session": label(session),
+        "group": session["group"],
+        "state": f"{session['state']} since {session['since']}",
+        "outcome": outcome_of(session).value,
+        "directory": session["cwd"],
+        "agent": " ".join(filter(None, (session["backend"], session["model"], session["mode"]))),
+        "queue": str(session["queue"] or ""),
+    }
+    lines = [f"{name + ':':<11}{one_line(value, 400)}" for name, value in facts.items() if value]
+    return lines + _asked(session.get("request") or {}) + _last(session.get("last") or {})
+
+
+def _asked(request: Json) -> list[str]:
+    """What is asked, in full, and what to answer it with."""
+    if not request:
+        return []
+    about = next((request[name] for name in ("command", "diff", "plan", "words", "input") if request.get(name)), "")
+    lines = ["", f"asks ({request['kind']}): {plain(str(request['prompt']))}"]
+    lines += [f"  {line}" for line in plain(str(about)).splitlines()]
+    for question in request.get("questions") or []:
+        lines.append(f"  {plain(question['text'])}" + (" (several)" if question["multiple"] else ""))
+        options = enumerate(question["options"], start=1)
+        lines += [one_line(f"    {number}. {each['label']}  {each['description']}", 200) for number, each in options]
+    rule = request.get("rule")
+    return [*lines, *([f"  rule it proposes: {one_line(rule, 1000)}"] if rule else []), f"  request: {request['id']}"]
+
+
+def _last(last: Json) -> list[str]:
+    if not last:
+        return []
+    text = plain(str(last["text"] or last["error"])).splitlines()
+    return ["", f"turn {last['turn']} ({last['status']}, {last['ended_at']}):", *(f"  {line}" for line in text[:20])]
+
+
+@click.command()
+@session_argument
+@click.option("-n", "count", type=click.IntRange(1, 99), default=1, show_default=True, help="So many, the newest last.")
+@json_option
+def last_message(session: str, count: int, as_json: bool) -> None:
+    """Print what the agent of SESSION said last, as it said it. Exit code 8 when that turn did not end well."""
+    with Client() as client:
+        found = get(client, session)
+        messages = _messages(client, found, count)
+    if as_json:
+        print_json({"session": found["id"], "messages": messages})
+    else:
+        echo("\n\n".join(each["text"] for each in messages if each["text"]))
+    if messages[-1]["status"] != Outcome.DONE:
+        click.echo(f"Error: turn {messages[-1]['turn']}: {messages[-1]['error'] or messages[-1]['status']}", err=True)
+        raise SystemExit(exits.TURN_FAILED)
+
+
+def _messages(client: Client, session: Json, count: int) -> list[Json]:
+    """Of the newest turns that ended. Raises PhoneWorkError when there is none."""
+    if not session["last"]:
+        raise PhoneWorkError(f"{label(session)} has not answered anything yet", hint=f"`phonework session wait {session['id']}`")  # fmt: skip
+    if count == 1:
+        ended = [session["last"]]
+    else:
+        turns = client.get(f"/v1/sessions/{part(session['id'])}/turns", n=str(count + 1))["turns"]
+        ended = [turn for turn in turns if turn["ended_at"]][-count:]
+    return [{name: turn[name] for name in ("turn", "status", "text", "error", "ended_at")} for turn in ended]
