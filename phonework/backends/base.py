@@ -149,6 +149,29 @@ class HookTaker(Protocol):
         """
 
 
+@runtime_checkable
+class HookKeeper(Protocol):
+    """How a kind of agent is told of our hooks: attribute `hooks` of its factory. Raises BackendError for a damaged file."""
+
+    @property
+    def path(self) -> Path:
+        """The file of the agent's own settings, which need not be there."""
+
+    def with_ours(self, text: str, gateway: Path) -> str:
+        """The file's text with our hooks in it; as it is when they are there already. gateway: says where the server is."""
+
+    def without_ours(self, text: str) -> str:
+        """The file's text without them; as it is when there are none."""
+
+
+@runtime_checkable
+class Attachable(Protocol):
+    """A backend whose agents sit at terminals that can be looked at."""
+
+    async def attach(self, session_id: SessionId) -> tuple[str, ...]:
+        """The words of a command that shows the agent's terminal. Raises BackendError when it has none."""
+
+
 class Backend(Protocol):
     """One kind of coding agent. Every method may raise BackendError with a sentence for the person."""
 
@@ -269,12 +292,24 @@ class DeskBackend(Backend, Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SkillPlaces:
+    """Where a kind of agent looks for skills: one directory each, with a SKILL.md (agentskills.io/specification).
+
+    own: the person's, for all projects. project: below a project's directory.
+    """
+
+    own: Callable[[], Path]
+    project: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class About:
     """What a kind of agent says of itself before one is built: attribute `about` of its factory.
 
     title: as people call it. install: what to do where it cannot be used. account: it needs a login or a key.
     usual: new sessions are of this kind where nothing else is configured.
     variables: how environment variables begin that are the agent's alone: commands of `/shell` do not see them.
+    skills: where it looks for skills; None: it knows none.
     showcase: what `phonework demo` sets in its section, by key; given the demo's working root.
     """
 
@@ -283,6 +318,7 @@ class About:
     account: bool = True
     usual: bool = False
     variables: tuple[str, ...] = ()
+    skills: SkillPlaces | None = None
     showcase: Callable[[Path], Mapping[str, object]] = field(default=lambda _root: {})
 
 
@@ -294,7 +330,7 @@ class BackendFactory(Protocol):
     data_dir: where it may keep files.
 
     Optional attributes, read before anything is built: `Settings`, a subclass of phonework.config.section.Section, is the
-    section of its name in config.toml; `about` is an `About`.
+    section of its name in config.toml; `about` is an `About`; `hooks` is a `HookKeeper`.
     """
 
     def __call__(self, *, sink: Sink, settings: Mapping[str, object], data_dir: Path) -> Backend: ...

@@ -2,8 +2,8 @@
 
 import asyncio
 import contextlib
-import json
 import logging
+import os
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
@@ -24,10 +24,10 @@ from phonework.backends.base import (
     PermissionMode,
     Rule,
     Sink,
+    SkillPlaces,
     TurnStart,
 )
-from phonework.backends.claude import asks, failures, launcher, prompts, records, transcript
-from phonework.backends.claude import messages as told
+from phonework.backends.claude import asks, launcher, prompts, records, selftest, transcript
 from phonework.backends.claude import rules as kept_rules
 from phonework.backends.claude.commands import Commands
 from phonework.backends.claude.modes import BYPASS, Modes
@@ -44,8 +44,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _IDS = UUID("6f6a3c7e-5a0e-4b0e-9a43-0c0d6b1f7e55")  # namespace of the conversations' own ids
-SMOKE_PROMPT = "Reply with the single word OK."
-SMOKE_WITHIN = 60.0  # seconds
 CLOSE_WITHIN = 3.8  # seconds for all agents together
 
 
@@ -63,7 +61,13 @@ class ClaudeBackend:
     """The real Claude Code. The owner's settings, rules, skills, plugins and MCP servers count as at the desk."""
 
     name = "claude"
-    about = About(title="Claude Code", install=INSTALL, usual=True, variables=("CLAUDE_CODE_", "CLAUDECODE"))
+    about = About(
+        title="Claude Code",
+        install=INSTALL,
+        usual=True,
+        variables=("CLAUDE_CODE_", "CLAUDECODE"),
+        skills=SkillPlaces(own=lambda: launcher.config_dir(os.environ) / "skills", project=".claude/skills"),
+    )
     Settings = ClaudeSettings
     capabilities = Capabilities(
         can_resume=True,
@@ -327,7 +331,7 @@ class ClaudeBackend:
         from phonework.backends.claude import holders
 
         found = holders.holders(self._config, self._mark(""))
-        own = self._data_dir / "claude"  # where the self-test runs
+        own = selftest.place(self._data_dir)
         listed = records.newest(self._config, under, limit)
         return tuple(_desk_session(one, found) for one in listed if one.cwd != str(own))
 
@@ -378,47 +382,7 @@ class ClaudeBackend:
         return await asyncio.to_thread(transcript.said, record, prompts) if record is not None else ""
 
     async def ping(self, *, smoke: bool = False) -> str:
-        cli = launcher.find_cli(self._settings.cli_path)
-        version, _ = await self._run([cli, "--version"], 10.0)
-        line = f"Claude Code {version.split()[0]}" if version.split() else "Claude Code of an unknown version"
-        if not smoke:
-            return line
-        words = [cli, "-p", SMOKE_PROMPT, "--output-format", "json", "--max-turns", "1", "--strict-mcp-config"]
-        begun = monotonic()
-        said, error = await self._run(words, SMOKE_WITHIN)
-        result = _smoke_result(said)
-        if result is None:
-            raise BackendError("claude.no_answer", said=failures.detail(error or said))
-        if result.is_error:
-            raise failures.of_result(result)
-        return f"{line}, answered in {monotonic() - begun:.1f} s"
-
-    async def _run(self, words: list[str], within: float) -> tuple[str, str]:
-        """Run the program in a directory of its own and return its output and error output."""
-        directory = self._data_dir / "claude"
-        await asyncio.to_thread(directory.mkdir, parents=True, exist_ok=True)
-        env = launcher.environment(self._settings, f"{self._data_dir}:ping")
-        inside = await launcher.confined(self._settings, env, cli=words[0], hide=[str(self._data_dir)])
-        process = await asyncio.create_subprocess_exec(
-            *launcher.dies_with_us(),
-            *inside,
-            *words,
-            cwd=directory,
-            env=env,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        try:
-            async with asyncio.timeout(within):
-                out, err = await process.communicate()
-        except TimeoutError:
-            raise BackendError("claude.no_answer_within", seconds=f"{within:.0f}") from None
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        return out.decode("utf-8", "replace").strip(), err.decode("utf-8", "replace").strip()
+        return await selftest.ping(self._settings, self._data_dir, smoke=smoke)
 
 
 def _desk_session(record: Record, found: "list[Process]") -> DeskSession:
@@ -471,12 +435,3 @@ def _resume_call(record: Path, start: TurnStart) -> bool:
     except OSError:
         return False
     return True
-
-
-def _smoke_result(said: str) -> told.Result | None:
-    try:
-        frame = json.loads(said)
-    except ValueError:
-        return None
-    found = told.facts(frame) if isinstance(frame, dict) else []
-    return next((one for one in found if isinstance(one, told.Result)), None)

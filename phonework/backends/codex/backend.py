@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
-from phonework.backends.base import About, Accepted, Capabilities, Liveness, Sink, TurnStart
+from phonework.backends.base import About, Accepted, Capabilities, Liveness, Sink, SkillPlaces, TurnStart
 from phonework.backends.codex import failures, inputs, modes, program
 from phonework.backends.codex import messages as told
 from phonework.backends.codex.frames import Call, Note
@@ -36,7 +36,12 @@ class CodexBackend:
     """The real Codex. The owner's config.toml, rules and login count as at the desk; what is set here goes over it."""
 
     name = "codex"
-    about = About(title="Codex", install=INSTALL, variables=("CODEX_",))
+    about = About(
+        title="Codex",
+        install=INSTALL,
+        variables=("CODEX_",),
+        skills=SkillPlaces(own=lambda: Path.home() / ".agents" / "skills", project=".agents/skills"),
+    )
     Settings = CodexSettings
     capabilities = Capabilities(
         can_resume=True,
