@@ -1,5 +1,6 @@
 """A person at a backend: writes, is asked, answers, and waits for what comes, with one session and the turns in it counted."""
 
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,13 @@ E = TypeVar("E", bound=AgentEvent)
 def in_english(note: str | Sentence) -> str:
     """A progress note as somebody reads it who speaks English."""
     return text("en", note.key, **note.params) if isinstance(note, Sentence) else note
+
+
+def git_init(directory: Path) -> Path:
+    """Make the directory a repository of its own: "for this project" rules go to the nearest one above."""
+    directory.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["git", "init", "-q", str(directory)], check=True)
+    return directory
 
 
 @dataclass

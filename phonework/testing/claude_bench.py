@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from phonework.backends.claude import ClaudeBackend, transcript
 from phonework.fsm.types import Carry, Prompt
 from phonework.testing.backend_bench import ONE as ONE
 from phonework.testing.backend_bench import BackendBench
+from phonework.testing.backend_bench import git_init as git_init
 from phonework.testing.backend_bench import in_english as in_english
 from phonework.testing.fake_anthropic import FakeAnthropic
 from phonework.testing.fake_replies import Block
@@ -35,13 +35,6 @@ def clean_environment() -> Iterator[None]:
         yield
     finally:
         os.environ.update(taken)
-
-
-def git_init(directory: Path) -> Path:
-    """Make the directory a repository of its own: "for this project" rules go to the nearest one above."""
-    directory.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["git", "init", "-q", str(directory)], check=True)
-    return directory
 
 
 @dataclass(frozen=True)
