@@ -17,7 +17,7 @@ from phonework.config.model import sections
 from phonework.config.secrets import KINDS
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("phonework/skills/*.md")])
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 # Unfinished work, and paths of somebody's machine: neither belongs into what readers get.
 FORBIDDEN = re.compile(r"TODO|FIXME|lorem ipsum|/root/|/tmp/", re.IGNORECASE)
