@@ -18,6 +18,7 @@ class CodexServer(AgentServer):
 
     def __init__(self, zygote: Zygote, phone: Phone, place: Path, api: FakeResponses, **settings: str | None) -> None:
         super().__init__(zygote, phone, place, **{"AGENT__DEFAULT": "codex", **settings})
+        self.api = api
         self._more = api.write_config(place / "home" / "codex")
 
     @property

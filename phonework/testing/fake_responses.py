@@ -145,7 +145,7 @@ def _message(item: dict[str, Any]) -> dict[str, Any]:
             text = output if isinstance(output, str) else json.dumps(output)
             return {"role": "user", "content": [{"type": "tool_result", "content": text}]}
         case "message" if item.get("role") != "assistant":
-            content = item.get("content")
+            content = item.get("content") if item.get("role") == "user" else []  # what Codex itself says is long
             parts = content if isinstance(content, list) else []
             texts = [one.get("text", "") for one in parts if isinstance(one, dict) and "text" in one]
             return {"role": "user", "content": [{"type": "text", "text": str(text)} for text in texts]}
