@@ -7,3 +7,14 @@ ALTER TABLE session ADD COLUMN group_name TEXT NOT NULL DEFAULT '';
 
 CREATE UNIQUE INDEX session_name ON session (user_id, name) WHERE name != '' AND state != 'closed';
 CREATE INDEX session_group ON session (user_id, group_name) WHERE group_name != '';
+
+-- A session as it is listed, with what is asked, how much waits, and the newest turn that ended. Helpers are not listed.
+CREATE VIEW listed_session AS
+SELECT session_id, user_id, name, group_name, backend, cwd, state, turn, since_ms, active_at_ms, created_at_ms, model,
+       mode, mode_after, mode_until_ms,
+       (SELECT count(*) FROM prompt
+        WHERE prompt.session_id = session.session_id AND prompt.status IN ('queued', 'held') AND prompt.status = 'queued') AS queued,
+       (SELECT body FROM request WHERE request_id = session.open_request) AS request,
+       (SELECT body FROM turn WHERE turn.session_id = session.session_id AND status != 'live'
+        ORDER BY turn.turn DESC LIMIT 1) AS last
+FROM session WHERE companion = 0;

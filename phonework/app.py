@@ -16,7 +16,9 @@ from phonework.core import Core, assemble
 from phonework.engine import Outcome
 from phonework.errors import ConfigError
 from phonework.healing import Healer
+from phonework.gateway.token import TokenFile
 from phonework.http.app import build
+from phonework.http.gate import Hosts
 from phonework.http.serving import serving
 from phonework.naming import Names
 from phonework.router.authorise import ANYBODY, Gate
@@ -103,13 +105,24 @@ async def _until_cancelled(
         group.create_task(Names(writer=core.writer, directory=feishu).run())
         group.create_task(core.auditor.run())
         group.create_task(_prune(core.writer))
-        async with serving(build(health, config.server.token.get_secret_value()), config.server) as url:
+        tokens = TokenFile(config.server.data_dir)
+        app = build(
+            health,
+            (config.server.token.get_secret_value(), tokens.token),
+            core.gateway.all(),
+            hosts=Hosts(config.server.host),
+        )
+        async with serving(app, config.server) as url:
+            tokens.publish(url)
             log.info("phonework is running", url=url)
             supervisor.ready(f"runs at {url}")
             group.create_task(supervisor.watch(lambda: core.writer.run(lambda _connection, _now: None)))
             if ready is not None:
                 ready(Running(url=url, core=core))
-            await asyncio.Event().wait()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                core.gateway.stop()
 
 
 async def _raise(failed: asyncio.Future[None]) -> None:

@@ -30,6 +30,8 @@ from phonework.desks import Desks
 from phonework.dispatcher import Dispatcher, Pause
 from phonework.files.place import Root
 from phonework.fsm.types import SessionId
+from phonework.gateway.routes import GatewayRoutes
+from phonework.gateway.service import Gateway
 from phonework.intake import Desk
 from phonework.link.local import LocalLink
 from phonework.names import SessionNames
@@ -64,6 +66,7 @@ class Core:
     alarm: Alarm
     auditor: Auditor
     link: LocalLink
+    gateway: GatewayRoutes
 
     async def start(self, left: boot.Left) -> None:
         """Settle the past, then begin to carry out what is owed and to watch the clock."""
@@ -75,6 +78,7 @@ class Core:
     async def stop(self) -> None:
         """Nothing new is begun, agents end cleanly, what is committed stays."""
         self.alarm.stop()
+        self.gateway.stop()
         await self.chats.close()
         await self.dispatcher.stop()
         await asyncio.gather(*(backend.aclose() for backend in self.backends.values()), return_exceptions=True)
@@ -167,6 +171,8 @@ def assemble(
     dispatcher = Dispatcher(agents=agents, chats=chats, clock=clock, pause=pause)
     writer.subscribe(dispatcher.committed)
     writer.subscribe(alarm.committed)
+    gateway = Gateway(writer=writer, reader=reader, clock=clock, desk=desk, owner=owner)
+    writer.subscribe(gateway.feed.committed)
     return Core(
         writer=writer,
         reader=reader,
@@ -178,6 +184,7 @@ def assemble(
         alarm=alarm,
         auditor=auditor,
         link=link,
+        gateway=GatewayRoutes(gateway, agents_by_name),
     )
 
 

@@ -53,6 +53,7 @@ class SessionView:
     asking: str = ""  # the prompt of the open request
     can_steer: bool = False
     companion: bool = False
+    name: str = ""  # as its person calls it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

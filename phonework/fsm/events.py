@@ -17,11 +17,15 @@ class Created:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageReceived:
-    """A person wrote. stale: it was older than the staleness limit when it arrived (F13)."""
+    """A person wrote. stale: it was older than the staleness limit when it arrived (F13).
+
+    answers: the words may answer what is asked; False: they are for the agent, whatever it asks.
+    """
 
     prompt: Prompt
     by: UserId
     stale: bool = False
+    answers: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +74,13 @@ class StopAsked:
 
     by: UserId
     turn: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KillAsked:
+    """End the agent's process, and with it the turn, at once."""
+
+    by: UserId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -311,7 +322,7 @@ class IdleExpired:
 
 
 type_names = (
-    Created, MessageReceived, CardAnswered, LateAnswered, RetryAsked, ContinueAsked, StopAsked, CloseAsked, SendNowAsked, DropAsked,
+    Created, MessageReceived, CardAnswered, LateAnswered, RetryAsked, ContinueAsked, StopAsked, KillAsked, CloseAsked, SendNowAsked, DropAsked,
     ModelChosen, ModeChosen, TurnBegan, TurnStarted, PromptsTaken, AgentSessionChanged, AgentAsked, RequestWithdrawn, AnswerDelivered, AnswerLost, RequestShown, PromptHeard, SteerFailed,
     TurnFinished, TurnFailed, AgentLost, BackgroundFinished, ModeRefused, ModeExpired,
     WaitReminderDue, WaitExpired, TurnWentLong, TurnExpired, StopExpired, IdleExpired,
@@ -336,6 +347,7 @@ PersonEvent = (
     | RetryAsked
     | ContinueAsked
     | StopAsked
+    | KillAsked
     | CloseAsked
     | SendNowAsked
     | DropAsked

@@ -197,7 +197,7 @@ def typed_answer(session: Session, event: Event) -> Answer | None:
     request, prompt = session.open, event.prompt
     if request is None or request.opened_at is None or prompt.sent_at <= request.opened_at:
         return None
-    if event.by != session.user_id or not prompt.verbatim or prompt.attachments:
+    if event.by != session.user_id or not event.answers or not prompt.verbatim or prompt.attachments:
         return None
     return interpret(request.ask, prompt.text)
 

@@ -2,56 +2,44 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from hmac import compare_digest
 from typing import Any
 
 import structlog
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
+from phonework.gateway.refusals import GatewayError, response
+from phonework.http.gate import LOOPBACK_ONLY, Gate, Hosts
 from phonework.http.health import ASK_SECONDS, HealthSource, Smoke, body, unanswered
 
-PUBLIC = frozenset({"/health"})
 NO_CACHE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 log = structlog.get_logger(__name__)
 
 
-def build(source: HealthSource, token: str, routes: Sequence[BaseRoute] = ()) -> ASGIApp:
-    """The application. token: wanted as bearer for everything but /health; empty: nothing else is served.
+def build(
+    source: HealthSource, tokens: Sequence[str], routes: Sequence[BaseRoute] = (), *, hosts: Hosts = LOOPBACK_ONLY
+) -> ASGIApp:
+    """The application. tokens: one of them is wanted as bearer for everything but /health; none: nothing else is served.
 
-    routes: what other parts serve behind the token.
+    routes: what other parts serve behind the token. hosts: the names it is asked for by.
     """
-    inner = Starlette(routes=[Route("/health", _health(source), methods=["GET"]), *routes])
-    return Gate(inner, token)
+    inner = Starlette(
+        routes=[Route("/health", _health(source), methods=["GET"]), *routes],
+        exception_handlers={HTTPException: _unknown},
+    )
+    return Gate(inner, tokens, hosts)
 
 
-class Gate:
-    """Lets through what is public and what carries the token; everything else is 401, whether it exists or not."""
-
-    def __init__(self, inner: ASGIApp, token: str) -> None:
-        self._inner, self._token = inner, token.encode()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan" or scope["path"] in PUBLIC or self._admits(scope):
-            await self._inner(scope, receive, send)
-        elif scope["type"] == "http":
-            refusal = JSONResponse(
-                {"error": "a bearer token is needed"}, 401, headers={"WWW-Authenticate": "Bearer", **NO_CACHE}
-            )
-            await refusal(scope, receive, send)
-        else:
-            await send({"type": "websocket.close", "code": 4001})
-
-    def _admits(self, scope: Scope) -> bool:
-        headers = [value for name, value in scope["headers"] if name == b"authorization"]
-        if not self._token or len(headers) != 1:
-            return False
-        scheme, _, given = headers[0].partition(b" ")
-        return scheme.lower() == b"bearer" and compare_digest(given.strip(), self._token)
+def _unknown(request: Request, error: Exception) -> Response:
+    """No such path, or not by this method."""
+    assert isinstance(error, HTTPException)
+    code = {404: "no_such_path", 405: "bad_method"}.get(error.status_code, "bad_request")
+    return response(GatewayError(error.status_code, code, f"{request.method} {request.url.path[:200]}: {error.detail}"))
 
 
 def _health(source: HealthSource) -> Callable[[Request], Awaitable[Response]]:

@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import resource
 import socket
 from collections.abc import AsyncIterator, Iterator
+from typing import Final
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -12,6 +14,10 @@ from phonework.config.program import ServerSettings
 from phonework.errors import ConfigError
 
 STOP_SECONDS = 1.0
+MOST: Final = 3000
+"""Connections at once: those that wait for changes, and some more."""
+_FILES: Final = 8192
+"""Files that may be open at once, where the system's usual number would not do for so many connections."""
 
 
 class _Server(uvicorn.Server):
@@ -24,6 +30,7 @@ class _Server(uvicorn.Server):
 async def serving(app: ASGIApp, settings: ServerSettings) -> AsyncIterator[str]:
     """Serve while inside; yields the base URL. Raises ConfigError when the address cannot be had."""
     listener = _bound(settings.host, settings.port)
+    _allow_files()
     options = uvicorn.Config(
         app,
         log_config=None,
@@ -31,7 +38,7 @@ async def serving(app: ASGIApp, settings: ServerSettings) -> AsyncIterator[str]:
         lifespan="off",
         server_header=False,
         timeout_graceful_shutdown=1,
-        limit_concurrency=200,
+        limit_concurrency=MOST,
         ws="none",
     )
     server = _Server(options)
@@ -47,6 +54,14 @@ async def serving(app: ASGIApp, settings: ServerSettings) -> AsyncIterator[str]:
         listener.close()
 
 
+def _allow_files() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):  # where even this is refused, fewer can wait
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def _bound(host: str, port: int) -> socket.socket:
     """A listening socket. Connections made before uvicorn accepts them wait in its queue."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -54,7 +69,7 @@ def _bound(host: str, port: int) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
-        listener.listen(128)
+        listener.listen(1024)
         listener.setblocking(False)
     except OSError as error:
         listener.close()

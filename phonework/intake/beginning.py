@@ -12,7 +12,7 @@ from phonework.fsm.draft import Arm
 from phonework.fsm.effects import Effect
 from phonework.fsm.types import SessionId
 from phonework.intake.hand import Hand, Taken
-from phonework.store import effects, events, sessions, timers, users
+from phonework.store import effects, events, listing, sessions, timers, users
 from phonework.store.codec import dump
 from phonework.store.events import Record, Status
 from phonework.store.sessions import NewSession
@@ -23,7 +23,7 @@ _NAMES_TRIED: Final = 100
 def free_name(hand: Hand) -> SessionId:
     for _ in range(_NAMES_TRIED):
         name = hand.desk.new_id()
-        if not sessions.exists(hand.connection, name):
+        if not sessions.exists(hand.connection, name) and not listing.named(hand.connection, hand.user_id, name):
             return SessionId(name)
     return SessionId(f"{hand.desk.new_id()}-{uuid.uuid4().hex[:8]}")
 

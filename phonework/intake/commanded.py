@@ -150,8 +150,20 @@ def capable(desk: Desk, backend: str) -> Capabilities | None:
     return None if found is None or found.companion else found
 
 
-def create(hand: Hand, said: Said, command: commands.New, opened: Opened) -> Taken:
-    """A new session with an agent that is known, in a directory that was found."""
+def create(
+    hand: Hand,
+    said: Said,
+    command: commands.New,
+    opened: Opened,
+    *,
+    name: str = "",
+    group: str = "",
+    active: bool = True,
+) -> Taken:
+    """A new session with an agent that is known, in a directory that was found.
+
+    name, group: see `NewSession`. active: its person's words go there from now on.
+    """
     timeouts, capabilities = hand.desk.timeouts, capable(hand.desk, command.backend)
     assert capabilities is not None
     new = NewSession(
@@ -168,15 +180,17 @@ def create(hand: Hand, said: Said, command: commands.New, opened: Opened) -> Tak
         can_steer=capabilities.can_steer,
         model=command.model,
         mode=command.mode,
+        name=name,
+        group_name=group,
     )
-    return _create(hand, said, new, command.message)
+    return _create(hand, said, new, command.message, active=active)
 
 
-def _create(hand: Hand, said: Said, new: NewSession, message: str) -> Taken:
+def _create(hand: Hand, said: Said, new: NewSession, message: str, *, active: bool) -> Taken:
     """The session and its first message: all in this commit."""
     params = {"session_id": new.session_id, "cwd": new.cwd, "backend": new.backend}
     says = order.Say(text="say.new_session", params=params)
-    made = begun(hand, new, key=said.key, occurred_at=said.sent_at, orders=[says])
+    made = begun(hand, new, key=said.key, occurred_at=said.sent_at, orders=[says], active=active)
     if not message.strip() and not said.attachments:
         return made
     event = happened.MessageReceived(prompt=prompt_of(hand, said, message), by=hand.user_id)

@@ -23,7 +23,7 @@ from phonework.fsm.types import (
     UserId,
 )
 from phonework.link.base import Envelope
-from phonework.store import effects, events, sessions, topics, users, views
+from phonework.store import effects, events, listing, sessions, topics, users, views
 from phonework.store.codec import dump
 from phonework.store.events import Record, Status
 from phonework.views import (
@@ -125,12 +125,15 @@ class Hand:
 
 
 def find_session(hand: Hand, target: str) -> SessionId | None:
-    """One of the person's own sessions, by number or id; another's is as good as none."""
+    """One of the person's own open sessions, by number, id or name; another's is as good as none."""
     own = sessions.ids_of(hand.connection, hand.user_id)
     if target.isdecimal() and len(target) < 6:
         number = int(target)
         return own[number - 1] if 1 <= number <= len(own) else None
-    return next((one for one in own if one == target.strip().lower()), None)
+    wanted = target.strip().lower()
+    if wanted in own:
+        return SessionId(wanted)
+    return listing.named(hand.connection, hand.user_id, wanted) if wanted else None
 
 
 def active(hand: Hand) -> SessionId | None:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from phonework.channels.base import Clicked
+from phonework.channels.base import NOWHERE, Clicked
 from phonework.channels.cards import clicks, reading
 from phonework.channels.cards.answers import answer_of, left_out
 from phonework.channels.cards.parts import plain
@@ -210,6 +210,8 @@ def _on_switch(hand: Hand, clicked: Clicked, click: clicks.SwitchClick) -> Taken
     if session_id is None:
         return stray(hand, clicked, Reason.NO_SESSION)
     users.activate(hand.connection, hand.user_id, session_id, switched_at=min(clicked.clicked_at, hand.now))
+    if sessions.chat_of(hand.connection, session_id) == NOWHERE:
+        sessions.move_chat(hand.connection, session_id, clicked.chat)
     note(hand, "click", clicked.key, "Clicked", {"switch": session_id}, clicked.clicked_at, None)
     owed = owe(hand, [switched(hand, session_id)], key=clicked.key)
     return Taken(outcome=Outcome(status=Status.APPLIED), owed=owed, toast=("success", "toast.switched"))

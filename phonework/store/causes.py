@@ -58,6 +58,8 @@ class Causes:
                 return (self._quoted(payload["text"]),)
             case "Clicked":
                 return (f"to {payload['switch']}" if "switch" in payload else self._words(payload["value"]),)
+            case "Renamed":
+                return (self._words(payload["name"]),)
             case "Stranger":
                 return ()
             case kind:
@@ -80,7 +82,7 @@ class Causes:
                 return f"turn {turn}" if turn else "the newest turn", f"by {self._name(by)}"
             case happened.ContinueAsked(by=by, turn=turn):
                 return f"after turn {turn}", f"by {self._name(by)}"
-            case happened.StopAsked(by=by) | happened.CloseAsked(by=by):
+            case happened.StopAsked(by=by) | happened.KillAsked(by=by) | happened.CloseAsked(by=by):
                 return (f"by {self._name(by)}",)
             case happened.SendNowAsked() | happened.DropAsked():
                 return self._stored_prompt(event.prompt_id), f"by {self._name(event.by)}"

@@ -23,6 +23,9 @@ SELECT session.user_id, backend, cwd, state, version, since_ms, turn, generation
        model, session.mode, mode_after, mode_until_ms, session.chat, quiet_hours, timezone, acted_at_ms
 FROM session JOIN user USING (user_id) WHERE session_id = ?;
 
+-- name: session_is_of
+SELECT 1 FROM session WHERE session_id = ? AND user_id = ?;
+
 -- name: add_session
 INSERT INTO session (session_id, user_id, backend, cwd, state, version, table_version, since_ms, created_at_ms,
                      active_at_ms, can_steer, model, mode, chat, timeouts, companion, agent_session_id, fork_of,
@@ -55,12 +58,12 @@ UPDATE session SET chat = ? WHERE session_id = ? AND chat != ?;
 
 -- name: sessions_of
 SELECT session_id, backend, cwd, state, since_ms, active_at_ms, turn, agent_session_id, model, mode, can_steer, open_request,
-       companion, mode_until_ms
+       companion, mode_until_ms, name
 FROM session WHERE user_id = ? AND state != 'closed' AND companion = 0 ORDER BY created_at_ms, session_id;
 
 -- name: session_view
 SELECT session_id, backend, cwd, state, since_ms, active_at_ms, turn, agent_session_id, model, mode, can_steer, open_request,
-       companion, mode_until_ms, user_id
+       companion, mode_until_ms, name, user_id
 FROM session WHERE session_id = ?;
 
 -- name: session_number
@@ -108,7 +111,7 @@ ON CONFLICT (request_id) DO UPDATE SET generation = excluded.generation, status 
 -- name: requests_behind
 SELECT count(*) FROM request WHERE session_id = ? AND status = 'queued';
 
--- name: open_prompt_of
+-- name: open_request_of
 SELECT body FROM request WHERE session_id = ? AND status = 'open';
 
 -- name: waiting_prompts

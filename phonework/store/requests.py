@@ -43,7 +43,13 @@ def behind(connection: sqlite3.Connection, session_id: SessionId) -> int:
     return count
 
 
+def opened(connection: sqlite3.Connection, session_id: SessionId) -> Request | None:
+    """What is being asked right now."""
+    row = connection.execute(SQL["open_request_of"], (session_id,)).fetchone()
+    return load(Request, row[0]) if row else None
+
+
 def open_prompt(connection: sqlite3.Connection, session_id: SessionId) -> str:
     """What is being asked right now, in one line; empty when nothing is."""
-    row = connection.execute(SQL["open_prompt_of"], (session_id,)).fetchone()
-    return load(Request, row[0]).ask.prompt if row else ""
+    found = opened(connection, session_id)
+    return found.ask.prompt if found else ""

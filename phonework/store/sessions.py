@@ -49,6 +49,11 @@ def exists(connection: sqlite3.Connection, session_id: str) -> bool:
     return connection.execute(SQL["session_exists"], (session_id,)).fetchone() is not None
 
 
+def is_of(connection: sqlite3.Connection, session_id: str, user_id: UserId) -> bool:
+    """It is a session of this person, open or closed."""
+    return connection.execute(SQL["session_is_of"], (session_id, user_id)).fetchone() is not None
+
+
 def add(connection: sqlite3.Connection, new: NewSession, now: datetime) -> None:
     at = milliseconds(now)
     connection.execute(

@@ -10,13 +10,13 @@ from phonework.store.codec import maybe_moment, moment
 from phonework.store.queries import SQL
 from phonework.views import PendingView, PromptView, RequestView, SessionView, StatusView, TurnView
 
-_Row = tuple[str, str, str, str, int, int, int, str, str, str, int, str | None, int, int | None]
+_Row = tuple[str, str, str, str, int, int, int, str, str, str, int, str | None, int, int | None, str]
 
 
 def _session(connection: sqlite3.Connection, row: _Row, number: int, active: str | None) -> SessionView:
     (
         session_id, backend, cwd, state, since, active_at, turn, agent_session, model, mode, can_steer, asks, companion,
-        mode_until,
+        mode_until, name,
     ) = row  # fmt: skip
     identity = SessionId(session_id)
     return SessionView(
@@ -38,6 +38,7 @@ def _session(connection: sqlite3.Connection, row: _Row, number: int, active: str
         asking=requests.open_prompt(connection, identity) if asks else "",
         can_steer=bool(can_steer),
         companion=bool(companion),
+        name=name,
     )
 
 

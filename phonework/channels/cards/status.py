@@ -93,12 +93,18 @@ def _elements(
 def _session(session: SessionView, language: str, now: datetime, tz: tzinfo | None, sandboxed: frozenset[str]) -> str:
     active = f" <text_tag color='green'>{escape(text(language, 'list.active'))}</text_tag>" if session.active else ""
     state = escape(text(language, f"state.{session.state}"))
-    title = f"{_DOTS[session.state]} **{session.number}. {line(session.project, 60)}** · {state}{active}"
+    title = f"{_DOTS[session.state]} **{session.number}. {_called(session)}** · {state}{active}"
     if session.active:
         facts = _facts(session, language, now, tz, sandboxed=session.backend in sandboxed)
     else:
         facts = _short(session, language, now, tz)
     return f"{title}\n{facts}"
+
+
+def _called(session: SessionView) -> str:
+    """By its project, and by its name where it has one."""
+    project = line(session.project, 60)
+    return f"{project} · {line(session.name, 64)}" if session.name else project
 
 
 def _facts(session: SessionView, language: str, now: datetime, tz: tzinfo | None, *, sandboxed: bool) -> str:

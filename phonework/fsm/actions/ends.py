@@ -40,6 +40,19 @@ def kill_and_start_next(draft: Draft) -> None:
     draft.begin_next()
 
 
+def end_agent(draft: Draft) -> None:
+    draft.owe(order.KillAgent(turn=draft.session.turn))
+
+
+def kill_turn(draft: Draft) -> None:
+    """Nobody waits for the agent to stop. What was queued is not run unasked."""
+    draft.owe(order.KillAgent(turn=draft.session.turn))
+    draft.settle_all(RequestStatus.REFUSED)
+    draft.end_turn(TurnStatus.STOPPED)
+    draft.hold_queue()
+    draft.rest()
+
+
 def _close(draft: Draft, text: str) -> None:
     draft.settle_all(RequestStatus.REFUSED)
     draft.end_turn(TurnStatus.STOPPED)
