@@ -21,13 +21,9 @@ from phonework.views import ModeView
 
 USUAL: Final = timedelta(minutes=15)
 LONGEST: Final = timedelta(hours=2)
-_ALIASES: Final = {
-    "bypass": "bypassPermissions",
-    "免询问": "bypassPermissions",
-    "默认": "default",
-    "自动编辑": "acceptEdits",
-    "计划": "plan",
-}
+_ASK_NOTHING: Final = ("bypass", "免询问")
+"""Words for the mode in which nothing is asked, whatever an agent calls it."""
+_ALIASES: Final = {"默认": "default", "自动编辑": "acceptEdits", "计划": "plan"}
 
 
 def choose(hand: Hand, said: Said, command: ChooseMode) -> Taken:
@@ -116,8 +112,8 @@ def problem_of_new(desk: Desk, backend: str, mode: str) -> order.Say | None:
 
 def named(offered: tuple[PermissionMode, ...], typed: str) -> PermissionMode | None:
     """The mode that is meant: its name in any case, a word for it, or the only one that begins so and is not dangerous."""
-    wanted = _ALIASES.get(typed, _ALIASES.get(typed.lower(), typed)).lower()
-    exact = [one for one in offered if one.name.lower() == wanted]
+    wanted = _ALIASES.get(typed, typed).lower()
+    exact = [one for one in offered if one.name.lower() == wanted or (one.dangerous and wanted in _ASK_NOTHING)]
     alike = exact or [one for one in offered if one.name.lower().startswith(wanted) and not one.dangerous]
     return alike[0] if len(alike) == 1 else None
 

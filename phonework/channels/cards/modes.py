@@ -20,7 +20,7 @@ from phonework.channels.cards.parts import (
 )
 from phonework.channels.cards.values import mode_value
 from phonework.channels.markdown import escape, inline_code
-from phonework.texts import text
+from phonework.texts import keys, text
 from phonework.views import ModeView, SessionView
 
 
@@ -41,19 +41,16 @@ def mode_card(view: ModeView, language: str, *, tz: tzinfo | None = None) -> Car
         for number, one in enumerate(view.modes)
         if not one.dangerous and (one.name != session.mode or session.mode_until)
     ]
-    how = [small(rich(text(language, "mode.how_dangerous")))] if any(one.dangerous for one in view.modes) else []
+    dangerous = [one.name for one in view.modes if one.dangerous]
+    how = [small(rich(text(language, "mode.how_dangerous", mode=name))) for name in dangerous[:1]]
     return card(head, [banner(session, language, tz), markdown("\n".join(lines)), row(buttons), *how])
 
 
 def _line(mode: PermissionMode, language: str) -> str:
     key = f"mode.{mode.name}"
-    said = text(language, key) if key in _TOLD else ""
+    said = text(language, key) if key in keys() else ""  # the others are named only
     mark = "🔴 " if mode.dangerous else ""
     return f"- {mark}{inline_code(plain(mode.name, 40))}" + (f" {escape(said)}" if said else "")
-
-
-_TOLD = frozenset({"mode.default", "mode.acceptEdits", "mode.plan", "mode.dontAsk", "mode.bypassPermissions"})
-"""Sentences on the modes that are known; others are named only."""
 
 
 def offer_card(session: SessionView, params: Mapping[str, str], language: str) -> Card:
