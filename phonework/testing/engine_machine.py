@@ -13,12 +13,13 @@ from phonework.testing.backend import Deed
 from phonework.testing.channel import Fate
 from phonework.testing.engine_agents import Agents
 from phonework.testing.engine_people import People
+from phonework.testing.engine_programs import Programs
 from phonework.testing.expected import Expected
 
 MODES: Final = {"waiting_input": "waiting", "waiting_confirm": "waiting"}
 
 
-class EngineMachine(People, Agents):
+class EngineMachine(People, Programs, Agents):
     """Everything that people, agents, orders, time and the end of the program can do; and what must hold then."""
 
     def teardown(self) -> None:

@@ -98,14 +98,18 @@ class Expected:
         *,
         files: int = 0,
         spoken: bool = False,
+        answers: bool = True,
     ) -> None:
-        """words: empty when only files came. spoken: the words are in a voice message, the only file."""
+        """words: empty when only files came. spoken: the words are in a voice message, the only file.
+
+        answers: they may answer what is asked; a program's never do.
+        """
         self.owes = None
         if self.mode is Mode.CLOSED:
             return
         self.voices[message] = int(spoken)
         along, room = self.files.get(self.kept, 0), len(self.queue) + len(self.held) < ROOM
-        answer = None if stale or files else self._typed(words, sent_at)
+        answer = self._typed(words, sent_at) if answers and not stale and not files else None
         if stale:
             if room:
                 self.held.append(message)
@@ -184,6 +188,16 @@ class Expected:
     def stop(self, now: datetime) -> None:
         if self.mode in (Mode.WORKING, Mode.ASKING):
             self._end_by("refused", now)
+
+    def kill(self, now: datetime) -> None:
+        """The turn is over at once, and what was queued behind it is held."""
+        self.owes = None
+        if not self.busy:
+            return
+        self._settle("refused")
+        self.held += self.queue
+        self.queue.clear()
+        self._next(now)
 
     def close(self) -> None:
         if self.mode is Mode.CLOSED:

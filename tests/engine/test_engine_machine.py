@@ -15,13 +15,13 @@ from hypothesis.stateful import invariant, run_state_machine_as_test
 from phonework import boot, engine
 from phonework.dispatcher import Dispatcher
 from phonework.fsm import guards, together
-from phonework.fsm.actions import requests
+from phonework.fsm.actions import ends, requests
 from phonework.fsm.draft import Draft, TimerChange
 from phonework.fsm.events import EVENTS, CardAnswered, Event, MessageReceived
 from phonework.fsm.machine import Decide, decider
 from phonework.fsm.replies import interpret
 from phonework.fsm.table import TABLE, Ignore
-from phonework.fsm.types import Answer, Request, Session, SessionId
+from phonework.fsm.types import Answer, Request, Session, SessionId, TurnStatus
 from phonework.store import effects, events, tasks, timers, users
 from phonework.store.effects import Owed
 from phonework.testing import promises
@@ -109,6 +109,29 @@ def an_old_yes_answers_a_new_question(patch: pytest.MonkeyPatch) -> None:
 
     patch.setattr(guards, "typed_answer", careless)
     patch.setattr(requests, "typed_answer", careless)
+
+
+def the_words_of_a_program_answer(patch: pytest.MonkeyPatch) -> None:
+    careful = guards.typed_answer
+
+    def careless(session: Session, event: Event) -> Answer | None:
+        assert isinstance(event, MessageReceived)
+        return careful(session, replace(event, answers=True))
+
+    patch.setattr(guards, "typed_answer", careless)
+    patch.setattr(requests, "typed_answer", careless)
+
+
+def what_waits_behind_a_killed_turn_is_run(patch: pytest.MonkeyPatch) -> None:
+    def kill(draft: Draft) -> None:
+        draft.end_turn(TurnStatus.STOPPED)
+        draft.rest()
+
+    rows = [
+        row if isinstance(row, Ignore) or row.action is not ends.kill_turn else replace(row, action=kill)
+        for row in TABLE
+    ]
+    decide_by(patch, decider(rows))
 
 
 def orders_are_not_claimed(patch: pytest.MonkeyPatch) -> None:
@@ -205,6 +228,8 @@ def effects_are_forgotten(patch: pytest.MonkeyPatch) -> None:
     [
         repeats_are_not_recognised,
         an_old_yes_answers_a_new_question,
+        the_words_of_a_program_answer,
+        what_waits_behind_a_killed_turn_is_run,
         orders_are_not_claimed,
         orders_jump_their_lane,
         claimed_orders_are_dropped,
