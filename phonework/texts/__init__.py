@@ -7,6 +7,8 @@ from functools import cache
 from importlib import resources
 from typing import Final
 
+from phonework.texts import kinds
+
 LANGUAGES: Final = ("zh", "en")
 DEFAULT: Final = "zh"
 MISSING: Final = "?"
@@ -58,7 +60,8 @@ def catalogue(language: str) -> Mapping[str, str]:
 @cache
 def _load(language: str) -> dict[str, str]:
     source = resources.files(__name__).joinpath(f"{language}.toml").read_text(encoding="utf-8")
-    return dict(_flatten(tomllib.loads(source), ""))
+    brought = {key: sentence for name, table in kinds.tables(language) for key, sentence in _flatten(table, f"{name}.")}
+    return brought | dict(_flatten(tomllib.loads(source), ""))  # nobody changes ours
 
 
 def _flatten(table: Mapping[str, object], prefix: str) -> Iterator[tuple[str, str]]:

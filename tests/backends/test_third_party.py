@@ -1,6 +1,7 @@
 """The example of docs/backends.md: a kind of agent in one package of its own, installed, checked and used."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -62,6 +63,14 @@ def test_its_settings_stand_beside_ours_and_doctor_knows_it(packages: Path, tmp_
     assert "|runner" in run(packages, tmp_path, "-m", "phonework", "demo", "--help").stdout
 
 
+def test_its_sentences_are_there_in_both_languages_and_alike() -> None:
+    place = EXAMPLE / "phonework_runner" / "texts"
+    zh, en = (tomllib.loads((place / f"{one}.toml").read_text(encoding="utf-8")) for one in ("zh", "en"))
+
+    assert list(zh) == list(en)
+    assert {key: re.findall(r"{\w+}", zh[key]) for key in zh} == {key: re.findall(r"{\w+}", en[key]) for key in en}
+
+
 def test_types_are_those_of_the_port(packages: Path, tmp_path: Path) -> None:
     cache = str(tmp_path / "cache")
     result = run(packages, EXAMPLE, "-m", "mypy", "--strict", "--cache-dir", cache, "-p", "phonework_runner")
@@ -91,6 +100,7 @@ async def test_a_phone_drives_it_like_any_other(emulator: RunningEmulator, serve
     await ada.sees("is ready.")
     await ada.says("touch made.txt")
     question = await ada.question("touch made.txt")
+    assert "Run touch?" in question.text
     assert not (place / "made.txt").exists()
 
     await ada.presses(question, "Allow")

@@ -22,8 +22,9 @@ from phonework.fsm.events import (
     TurnFinished,
     TurnStarted,
 )
-from phonework.fsm.types import Answer, Ask, Prompt, RequestId, RequestKind, SessionId, Verdict
+from phonework.fsm.types import Answer, Ask, Prompt, RequestId, RequestKind, Sentence, SessionId, Verdict
 from phonework.sandbox import Sandbox
+from phonework.texts import text
 from phonework_runner.program import Ended, run
 from phonework_runner.record import Record
 from phonework_runner.settings import RunnerSettings
@@ -67,6 +68,7 @@ class RunnerBackend:
             raise TypeError(f"sandbox is {type(sandbox).__name__}, not Sandbox")
         self._sandbox = sandbox
         self.capabilities = replace(type(self).capabilities, sandboxed=sandbox is not None)
+        self._language = str(settings.get("language", "zh"))
         self._record = Record(data_dir)
         self._turns: dict[SessionId, Turn] = {}
 
@@ -81,11 +83,11 @@ class RunnerBackend:
             await asyncio.to_thread(self._record.begun, start)
         except OSError as error:
             del self._turns[start.session_id]
-            raise BackendError(f"The turn cannot be recorded: {error.strerror or error}") from error
+            raise BackendError("runner.no_record", problem=error.strerror or str(error)) from error
         turn.task = asyncio.create_task(self._see_through(turn), name=f"{self.name} {start.session_id}:{start.turn}")
 
     async def steer(self, session_id: SessionId, turn: int, prompt: Prompt, images: tuple[str, ...]) -> None:
-        raise BackendError("A program takes no further message while it runs.")
+        raise BackendError("runner.no_steering")
 
     async def answer(self, session_id: SessionId, ask: Ask, answer: Answer) -> None:
         turn = self._turns.get(session_id)
@@ -101,8 +103,9 @@ class RunnerBackend:
 
     async def kill(self, session_id: SessionId) -> None:
         if live := self._turns.get(session_id):
-            reason = "The program was ended."
-            await self._end(live, AgentLost(turn=live.start.turn, reason=reason, text=live.text))
+            killed = BackendError("runner.killed")
+            lost = AgentLost(turn=live.start.turn, reason=str(killed), problem=killed.problem, text=live.text)
+            await self._end(live, lost)
 
     async def close(self, session_id: SessionId) -> None:
         if live := self._turns.get(session_id):
@@ -122,7 +125,7 @@ class RunnerBackend:
         try:
             return await asyncio.to_thread(self._record.words_of, start)
         except OSError as error:
-            raise BackendError(f"The record cannot be read: {error.strerror or error}") from error
+            raise BackendError("runner.no_record", problem=error.strerror or str(error)) from error
 
     async def ping(self, *, smoke: bool = False) -> str:
         if smoke:
@@ -171,20 +174,24 @@ class RunnerBackend:
             if words[0] not in self._settings.unasked:
                 answer = await self._asked(turn, line, words)
                 if answer.verdict is not Verdict.ALLOW:  # whatever else it is, it is no yes
-                    turn.said.append(f"Not run. {answer.text}".strip())
+                    turn.said.append(text(self._language, "runner.not_run", reason=answer.text))
                     continue
             ended = await self._run(turn, words)
             turn.said.append(ended.output.strip())
             await asyncio.to_thread(self._record.said, turn.start, turn.text)
             if ended.code < 0:
-                return AgentLost(turn=number, reason=f"{words[0]} was ended by signal {-ended.code}.", text=turn.text)
+                why = BackendError("runner.signal", program=words[0], signal=str(-ended.code))
+                return AgentLost(turn=number, reason=str(why), problem=why.problem, text=turn.text)
             if ended.code > 0:
-                return TurnFailed(turn=number, error=f"{words[0]} ended with exit code {ended.code}.", text=turn.text)
-        return TurnFinished(turn=number, text=turn.text or "It ended well and said nothing.")
+                raise BackendError("runner.exit_code", program=words[0], code=str(ended.code))
+        return TurnFinished(turn=number, text=turn.text or text(self._language, "runner.silent"))
 
     async def _asked(self, turn: Turn, line: str, words: list[str]) -> Answer:
         """Ask, and wait as long as it takes: how long a question may stay open is not ours to decide."""
-        request_id = RequestId(uuid4().hex)
+        request_id, sentence = (
+            RequestId(uuid4().hex),
+            Sentence(key="runner.ask", params={"program": " ".join(words[0].split())}),
+        )
         waiting: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         turn.open[request_id] = waiting
         ask = Ask(
@@ -192,7 +199,8 @@ class RunnerBackend:
             kind=RequestKind.CONFIRM,
             agent_ref=request_id,
             fingerprint=hashlib.sha256(json.dumps([turn.start.cwd, words]).encode()).hexdigest(),
-            prompt=f"Run {' '.join(words[0].split())}?",
+            prompt=text("en", sentence.key, **sentence.params),
+            sentence=sentence,
             tool="program",
             command=line,
         )
@@ -228,7 +236,7 @@ def _words(line: str) -> list[str]:
     try:
         words = shlex.split(line)
     except ValueError as error:
-        raise BackendError(f"This is no command line: {error}.") from error
+        raise BackendError("runner.no_command", problem=str(error)) from error
     if not words:
-        raise BackendError("There is nothing to run.")
+        raise BackendError("runner.nothing")
     return words

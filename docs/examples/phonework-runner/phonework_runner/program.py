@@ -38,7 +38,7 @@ async def run(
             start_new_session=True,
         )  # fmt: skip
     except OSError as error:
-        raise BackendError(f"{words[0]} cannot be run: {error.strerror or error}") from error
+        raise BackendError("runner.cannot_run", program=words[0], problem=error.strerror or str(error)) from error
     output = bytearray()
     try:
         assert process.stdout is not None
