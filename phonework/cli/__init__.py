@@ -12,6 +12,7 @@ COMMANDS = {
     "audit": "Read the audit, and verify that nobody changed it.",
     "fsm": "Print the table of transitions.",
     "doctor": "Check the set-up and say how to mend it.",
+    "hooks": "Bring what agents at your terminals ask to your phone.",
     "skill": "Teach agents to run other sessions, and to hand over.",
     "service": "Begin with the machine, and start again after a failure.",
     "db": "Migrate, check and back up the database.",

@@ -52,7 +52,7 @@ class Terminal:
 
     async def begin(self) -> None:
         """Return when it waits for the first words."""
-        _pass_the_questions(self._config / ".claude.json", self.cwd, self.env["ANTHROPIC_API_KEY"])
+        pass_the_questions(self._config / ".claude.json", self.cwd, self.env["ANTHROPIC_API_KEY"])
         words = [find_cli(""), "--session-id", self.agent_session_id, "--permission-mode", "default"]
         size = ("-x", "200", "-y", "50")
         await self._tmux("-f", "/dev/null", "new-session", "-d", "-s", _SESSION, *size, "-c", str(self.cwd), *words)
@@ -108,7 +108,7 @@ class Terminal:
             raise AssertionError(f"{what} did not come; the terminal shows:\n{self._screen()}") from error
 
 
-def _pass_the_questions(config: Path, cwd: Path, key: str) -> None:
+def pass_the_questions(config: Path, cwd: Path, key: str) -> None:
     """What it asks whoever starts it for the first time: a way to sign in, the directory, the key (2.1.329)."""
     config.parent.mkdir(parents=True, exist_ok=True)
     known = json.loads(config.read_text()) if config.exists() else {}

@@ -75,11 +75,12 @@ def _telling(config: Path, ours: str) -> Iterator[Holder]:
     except OSError:
         return
     for file in files:
-        if (found := _holder(_read(file), ours)) is not None:
+        if (found := _holder(read_status(file), ours)) is not None:
             yield found
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_status(path: Path) -> dict[str, Any]:
+    """What a program says of itself; empty when that cannot be read."""
     try:
         with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # noqa: PTH123
             found = json.loads(file.read(LARGEST_FILE))
@@ -94,7 +95,7 @@ def _holder(told: dict[str, Any], ours: str) -> Holder | None:
     if not isinstance(pid, int) or isinstance(pid, bool) or pid <= 0 or not isinstance(session_id, str):
         return None
     directory = cwd if isinstance(cwd, str) else ""
-    if _is_elsewhere(told.get("pidDomain")):
+    if is_elsewhere(told.get("pidDomain")):
         return Holder(pid=0, agent_session_id=session_id, cwd=directory)
     start, said = start_of(pid), told.get("procStart")
     if not start or (isinstance(said, str) and _comparable(said) and said != start) or _is_ours(pid, ours):
@@ -103,7 +104,7 @@ def _holder(told: dict[str, Any], ours: str) -> Holder | None:
     return Holder(pid=pid, start=start, agent_session_id=session_id, cwd=directory, where=where)
 
 
-def _is_elsewhere(domain: object) -> bool:
+def is_elsewhere(domain: object) -> bool:
     """Its numbers of processes are not ours: it runs in a container, or the directory is shared between machines."""
     found = _NAMESPACE.search(domain) if isinstance(domain, str) else None
     if found is None:

@@ -1,4 +1,4 @@
-"""Takes strings out of a list inside a JSON text, and leaves every other byte as it was. Pure."""
+"""Changes one place inside a JSON text, a string of a list or a member of the whole, and leaves every other byte. Pure."""
 
 import json
 import re
@@ -8,6 +8,7 @@ from json.decoder import JSONDecoder
 from typing import Any, Final
 
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
+_INDENT: Final = re.compile(r"\s*\{[ \t]*\r?\n([ \t]+)\S")
 _DECODER: Final = JSONDecoder()
 
 
@@ -51,6 +52,66 @@ def without(text: str, path: tuple[str, ...], unwanted: str) -> str:
     if list(strings_at(edited, path)) != kept:
         raise NotSuchJsonError("it would not be what was wanted")
     return edited
+
+
+def with_member(text: str, name: str, value: object) -> str:
+    """The text of an object with this member, in place of the one that is there, or else as the last. Raises NotSuchJsonError."""
+    known = _object(text or "{}")
+    text = text if text.strip() else "{}\n"
+    indent = _indent(text)
+    shown = json.dumps(value, ensure_ascii=False, indent=indent).replace("\n", "\n" + indent)
+    members = [(start, end) for key, start, end in _spans(text) if key == name]
+    if members:
+        start, end = members[-1]
+        edited = text[:start] + shown + text[end:]
+    else:
+        last = max((end for _, _, end in _spans(text)), default=_after_space(text, 0) + 1)
+        rest = text[last:] if known else "\n" + text[_after_space(text, last) :]
+        edited = f"{text[:last]}{',' if known else ''}\n{indent}{json.dumps(name)}: {shown}{rest}"
+    return _checked(edited, {**known, name: value})
+
+
+def without_member(text: str, name: str) -> str:
+    """The text of an object without this member, and without a comma too many. Raises NotSuchJsonError."""
+    known = _object(text)
+    edited = text
+    while name in _object(edited):
+        spans = list(_spans(edited))
+        place = next(place for place, (key, _, _) in enumerate(spans) if key == name)
+        ends = [_after_space(edited, 0) + 1, *(end for _, _, end in spans)]
+        # From the end of what is before to its own end, with the comma between; the first takes the comma after it along.
+        after = _after_comma(edited, ends[place + 1]) if place == 0 and len(spans) > 1 else ends[place + 1]
+        begin = _after_space(edited, ends[0]) if place == 0 and len(spans) > 1 else ends[place]
+        edited = edited[:begin] + edited[after:]
+    return _checked(edited, {key: value for key, value in known.items() if key != name})
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise NotSuchJsonError("no JSON") from error
+    if not isinstance(found, dict):
+        raise NotSuchJsonError("no object")
+    return found
+
+
+def _checked(edited: str, wanted: dict[str, Any]) -> str:
+    if _object(edited) != wanted:
+        raise NotSuchJsonError("it would not be what was wanted")
+    return edited
+
+
+def _spans(text: str) -> Iterator[tuple[str, int, int]]:
+    """Each key of the whole, with where its value begins and ends."""
+    for key, start in _members(text, _after_space(text, 0)):
+        yield key, start, _DECODER.raw_decode(text, start)[1]
+
+
+def _indent(text: str) -> str:
+    """What the members of the whole stand behind; two spaces where they are on one line."""
+    found = _INDENT.match(text)
+    return found[1] if found is not None else "  "
 
 
 def _found(text: str, path: tuple[str, ...]) -> int:

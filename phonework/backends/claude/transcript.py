@@ -49,14 +49,14 @@ def find(config: Path, agent_session_id: str) -> Path | None:
 
 def has_prompt(path: Path, prompt_id: str) -> bool:
     """Whether the prompt with this uuid was taken: as a line of its own, or folded into a running turn."""
-    return any(_takes(line, {prompt_id}) for line in _lines(path, containing=prompt_id))
+    return any(_takes(line, {prompt_id}) for line in lines(path, containing=prompt_id))
 
 
 def said(path: Path, prompt_ids: Collection[str]) -> str:
     """The agent's last words of the turn with these prompts: since its last tool call, or else before that."""
     begun, before = False, ""
     since: list[str] = []
-    for line in _lines(path):
+    for line in lines(path):
         begun = begun or _takes(line, prompt_ids)
         if not begun or line.get("type") != "assistant" or not _by_the_agent(line):
             continue
@@ -92,7 +92,7 @@ def _blocks(line: dict[str, Any]) -> list[dict[str, Any]]:
 def totals(path: Path) -> Totals:
     """The last recorded totals; zero when there are none."""
     last: dict[str, Any] = {}
-    for line in _lines(path, containing='"cost-state"'):
+    for line in lines(path, containing='"cost-state"'):
         if line.get("type") == "cost-state":
             last = line
     return Totals(
@@ -104,7 +104,7 @@ def totals(path: Path) -> Totals:
 def unanswered(path: Path) -> list[Unanswered]:
     """The calls of the last reply, when the conversation ends there and none of them has a result."""
     calls: list[Unanswered] = []
-    for line in _lines(path):
+    for line in lines(path):
         if line.get("isSidechain") is True or line.get("type") not in ("assistant", "user"):
             continue
         if line["type"] == "user":
@@ -162,14 +162,17 @@ def mark_deferred(path: Path, call: Unanswered, line_uuid: str) -> None:
         file.write(text.encode())
 
 
-def _lines(path: Path, *, containing: str = "") -> Iterator[dict[str, Any]]:
+def lines(path: Path, *, containing: str = "", since: int = 0) -> Iterator[dict[str, Any]]:
     """The record's objects in order. containing: only lines with this text are parsed; most are large and of no concern.
+
+    since: where to begin, in bytes; the end of a line.
 
     A line that is longer than any the program writes is passed over in pieces, so that it does not fill the memory.
     """
     wanted = containing.encode()
     try:
         with path.open("rb") as file:
+            file.seek(since)
             for raw in iter(lambda: file.readline(LONGEST_LINE), b""):
                 if wanted in raw and isinstance(line := _object(raw), dict):
                     yield line

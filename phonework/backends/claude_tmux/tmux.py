@@ -1,0 +1,101 @@
+"""tmux, as far as it is needed: terminals made, typed into, looked at and closed. Seen with tmux 3.3a."""
+
+import asyncio
+import os
+import re
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from phonework.errors import BackendError
+
+WITHIN: Final = 5.0  # seconds; it answers in milliseconds
+SIZE: Final = ("-x", "160", "-y", "50")
+SETTLES: Final = (
+    0.3  # seconds until a program that was pasted to takes Enter for itself, and not for a part of the text
+)
+_CONF: Final = Path(__file__).with_name("tmux.conf")
+_UNTYPED: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def typed(text: str) -> str:
+    """The text as it can be pasted: without what ends a paste or moves a cursor, and never a command of the agent's.
+
+    A leading `!` would run it as a shell command, unasked; `/` a command. With a space before they are words (2.1.329).
+    """
+    plain = _UNTYPED.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    return f" {plain}" if plain[:1] in ("!", "/", "#", "&") else plain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """One tmux server. socket: a path, of somebody's own server; or a name, of ours."""
+
+    program: str
+    socket: str
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        if "/" in self.socket:
+            return (self.program, "-S", self.socket)
+        return (self.program, "-f", str(_CONF), "-L", self.socket)
+
+    async def begin(self, name: str, cwd: str, words: Sequence[str]) -> int:
+        """Run the words in a terminal of that name; the number of the process. Raises BackendError."""
+        said = await self.run("new-session", "-d", "-P", "-F", "#{pane_pid}", "-s", name, *SIZE, "-c", cwd, *words)
+        return int(said)
+
+    async def paste(self, target: str, text: str) -> None:
+        """Put the text where the cursor is, as one paste."""
+        buffer = f"phonework-{os.urandom(4).hex()}"
+        await self.run("load-buffer", "-b", buffer, "-", given=text.encode("utf-8", "replace"))
+        await self.run("paste-buffer", "-d", "-p", "-b", buffer, "-t", target)
+
+    async def press(self, target: str, *keys: str) -> None:
+        await self.run("send-keys", "-t", target, *keys)
+
+    async def screen(self, target: str) -> str:
+        """What stands in the terminal; empty when there is none."""
+        try:
+            return await self.run("capture-pane", "-p", "-t", target)
+        except BackendError:
+            return ""
+
+    async def close(self, name: str) -> None:
+        """Close the terminal, if it is there: what runs in it is told, and ends."""
+        try:
+            await self.run("kill-session", "-t", f"={name}")
+        except BackendError:
+            return
+
+    async def run(self, *words: str, given: bytes = b"") -> str:
+        """What tmux said. Raises BackendError with its complaint."""
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *self.words,
+                *words,
+                env={name: value for name, value in os.environ.items() if name not in ("TMUX", "TMUX_PANE")},
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+            )
+        except OSError as error:
+            raise BackendError("claude_tmux.no_tmux") from error
+        try:
+            async with asyncio.timeout(WITHIN):
+                out, err = await process.communicate(given)
+        except TimeoutError:
+            process.kill()
+            raise BackendError("claude_tmux.tmux", problem=f"no answer within {WITHIN:.0f} s") from None
+        if process.returncode:
+            raise BackendError("claude_tmux.tmux", problem=" ".join(err.decode("utf-8", "replace").split())[:300])
+        return out.decode("utf-8", "replace").strip()
+
+
+def found(program: str) -> str:
+    """The program. Raises BackendError when it is not there."""
+    if path := shutil.which(program):
+        return path
+    raise BackendError("claude_tmux.no_tmux")

@@ -1,0 +1,60 @@
+"""Looks after a turn at a terminal where no hook speaks: somebody pressed Escape there, closed it, or it was killed."""
+
+import asyncio
+from time import monotonic
+
+from phonework.backends.base import Progress, Sink
+from phonework.backends.claude_tmux.agent import Agent
+from phonework.backends.claude_tmux.reports import Reports, why
+from phonework.backends.claude_tmux.status import Status
+from phonework.errors import BackendError
+from phonework.fsm.types import Sentence
+
+LOOKS_EVERY = 0.2  # seconds
+SURE_AFTER = 1.2  # seconds of the same: a hook on its way is faster
+
+
+class Watcher:
+    """One for all agents; `begin` at each turn."""
+
+    def __init__(self, sink: Sink, reports: Reports) -> None:
+        self._sink, self._reports = sink, reports
+
+    def begin(self, agent: Agent) -> None:
+        if agent.watch is None or agent.watch.done():
+            agent.watch = asyncio.create_task(self._watch(agent), name=f"watch {agent.session_id}")
+
+    async def _watch(self, agent: Agent) -> None:
+        """As long as a turn runs."""
+        last, since = Status.UNKNOWN, monotonic()
+        while agent.turn:
+            await asyncio.sleep(LOOKS_EVERY)
+            status = await agent.status()
+            if status is not last:
+                last, since = status, monotonic()
+            async with agent.lock:
+                await self._judge(agent, status, sure=monotonic() - since >= SURE_AFTER)
+
+    async def _judge(self, agent: Agent, status: Status, *, sure: bool) -> None:
+        match status:
+            case Status.GONE:
+                await self._reports.lost(agent, BackendError("claude_tmux.closed"))
+            case Status.IDLE if agent.taken and (sure or agent.interrupted):
+                await self.conclude(agent)
+            case Status.BUSY if sure:
+                for waiting in list(agent.open.values()):
+                    if not waiting.answered.done():  # it works again, so somebody answered there
+                        await self._reports.answered_there(agent, waiting)
+            case Status.WAITING if sure and not agent.open:
+                self._sink.progress(
+                    agent.session_id, agent.turn, Progress(note=Sentence(key="claude_tmux.waits_there"))
+                )
+
+    async def conclude(self, agent: Agent) -> None:
+        """The turn is over, as its own record says how."""
+        told = await self._reports.told(agent)
+        if told.failed:
+            await self._reports.failed(agent, why("", told.failed))
+        else:
+            stopped = told.interrupted or agent.interrupted
+            await self._reports.finished(agent, told.text, usage=told.usage, interrupted=stopped)

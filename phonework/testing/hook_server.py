@@ -1,0 +1,45 @@
+"""The way of hooks from an agent to its backend, as the gateway offers it, for tests of a backend alone."""
+
+import asyncio
+import json
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from phonework.backends.base import HookTaker
+from phonework.testing.loopback import LoopbackServer, Request, answer
+
+
+class HookServer(LoopbackServer):
+    """Hands what comes to `taker`; nobody is there while that is None. calls: all that came, as sent."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.taker: HookTaker | None = None
+        self.calls: list[Mapping[str, object]] = []
+        self._token = secrets.token_urlsafe()
+
+    def publish(self, directory: Path) -> Path:
+        """The file that says where it is."""
+        path = directory / "gateway.json"
+        path.write_text(json.dumps({"url": self.url, "token": self._token}))
+        return path
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Cancelled when the hook hangs up: its connection then reads as ended."""
+        work = asyncio.ensure_future(super()._accept(reader, writer))
+        while not work.done():
+            if reader.at_eof():
+                work.cancel()
+                break
+            await asyncio.wait([work], timeout=0.02)
+        await asyncio.gather(work, return_exceptions=True)
+
+    async def respond(self, request: Request, writer: asyncio.StreamWriter) -> None:
+        if request.headers.get("authorization") != f"Bearer {self._token}" or self.taker is None:
+            await answer(writer, 401, b"{}")
+            return
+        call = json.loads(request.raw)
+        self.calls.append(call)
+        output = await self.taker.hook(call)
+        await answer(writer, 200, json.dumps({"output": output}).encode())
