@@ -15,6 +15,7 @@ import pytest
 from phonework.cli import COMMANDS, main
 from phonework.config.model import sections
 from phonework.config.secrets import KINDS
+from phonework.gateway.place import VARIABLES
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("phonework/skills/*.md")])
@@ -98,7 +99,8 @@ def test_environment_variables_are_settings(name: str) -> None:
         f"PHONEWORK_{section}__{key}".upper() for section, model in sections().items() for key in model.model_fields
     }
     secret = [variable for variable in known if variable.endswith(("SECRET", "TOKEN"))]
-    known |= {f"{variable}_{kind.upper()}" for variable in secret for kind in KINDS} | {"PHONEWORK_CONFIG"}
+    known |= {f"{variable}_{kind.upper()}" for variable in secret for kind in KINDS}
+    known |= {"PHONEWORK_CONFIG", "PHONEWORK_COMPLETE", *VARIABLES}
     found = set(re.findall(r"PHONEWORK_[A-Z][A-Z_]*[A-Z]", (ROOT / name).read_text(encoding="utf-8")))
 
     assert found <= known

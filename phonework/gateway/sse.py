@@ -11,7 +11,7 @@ from typing import Final
 LONGEST: Final = 16 * 1024 * 1024
 """Characters of one event; more is no event of ours."""
 
-_LINE: Final = re.compile(r"([^\r\n]*)(?:\r\n|\r(?!\Z)|\n)")
+_END_OF_LINE: Final = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,33 +32,40 @@ class Parser:
 
     def __init__(self, last_id: str = "") -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-        self._rest, self._begun = "", False
+        self._begun, self._held = False, ""  # a CR that may be half of an end of line
+        self._line = list[str]()  # pieces of one that has not ended
         self._kind, self._data, self._size = "", list[str](), 0
         self.last_id = self._next_id = last_id
 
     def feed(self, piece: bytes) -> list[Event]:
         """The events that ended in this piece. Raises TooLong."""
-        text = self._rest + self._decoder.decode(piece)
+        text = self._held + self._decoder.decode(piece)
         if not self._begun and text:
             text, self._begun = text.removeprefix("\ufeff"), True
-        found, end = list[Event](), 0
-        for line in _LINE.finditer(text):
-            end = line.end()
-            if event := self._line(line[1]):
-                found.append(event)
-        self._rest = text[end:]
-        if len(self._rest) + self._size > LONGEST:
+        self._size += len(text)  # since the last event that ended
+        self._held = "\r" if text.endswith("\r") else ""
+        first, *more = _END_OF_LINE.split(text.removesuffix("\r"))
+        found = [event for line in self._ended(first, more) if (event := self._take(line))]
+        if self._size > LONGEST:
             raise TooLong(f"an event of more than {LONGEST} characters")
         return found
 
-    def _line(self, line: str) -> Event | None:
+    def _ended(self, first: str, more: list[str]) -> list[str]:
+        """The lines that are whole, when the piece goes on with these."""
+        self._line.append(first)
+        if not more:
+            return []
+        lines = ["".join(self._line), *more[:-1]]
+        self._line = [more[-1]]
+        return lines
+
+    def _take(self, line: str) -> Event | None:
         if not line:
             return self._dispatch()
         name, _, value = line.partition(":")
         value = value.removeprefix(" ")
         if name == "data":
             self._data.append(value)
-            self._size += len(value)
         elif name == "event":
             self._kind = value
         elif name == "id" and "\0" not in value:

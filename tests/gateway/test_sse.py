@@ -47,6 +47,14 @@ def test_an_event_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> Non
         parser.feed(b"data: xxxxxxxxxx\n" * 11)
 
 
+def test_a_long_event_in_small_pieces_takes_no_longer_than_it_is() -> None:
+    data = b"id: 9\nevent: session\ndata: " + b"x" * 4_000_000 + b"\n\n"
+    parser = Parser()
+    found = [event for at in range(0, len(data), 1000) for event in parser.feed(data[at : at + 1000])]
+
+    assert [(event.id, len(event.data)) for event in found] == [("9", 4_000_000)]
+
+
 @given(
     st.lists(st.tuples(LINES, st.lists(LINES, min_size=1, max_size=3), st.sampled_from(["\n", "\r", "\r\n"]))),
     st.lists(st.integers(0, 1000)),
