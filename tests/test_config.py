@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from phonework.backends import registry
 from phonework.config import Config, load, origins
 from phonework.config.docs import example, page
 from phonework.config.model import sections
@@ -188,7 +189,8 @@ def test_a_server_needs_credentials_and_a_known_backend(tmp_path: Path) -> None:
     found = problems(written(tmp_path, "[agent]\ndefault = 'claud'\n"), serving=True)
 
     assert "PHONEWORK_FEISHU__APP_SECRET" in found[1]
-    assert found[2] == f"agent.default ({tmp_path}/config.toml:2): no backend 'claud'; known: claude, codex, demo"
+    known = ", ".join(registry.names())
+    assert found[2] == f"agent.default ({tmp_path}/config.toml:2): no backend 'claud'; known: {known}"
 
 
 @pytest.mark.parametrize(
