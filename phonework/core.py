@@ -171,7 +171,7 @@ def assemble(
     dispatcher = Dispatcher(agents=agents, chats=chats, clock=clock, pause=pause)
     writer.subscribe(dispatcher.committed)
     writer.subscribe(alarm.committed)
-    gateway = Gateway(writer=writer, reader=reader, clock=clock, desk=desk, owner=owner)
+    gateway = Gateway(writer=writer, reader=reader, clock=clock, desk=desk, owner=owner, backends=backends)
     writer.subscribe(gateway.feed.committed)
     return Core(
         writer=writer,

@@ -100,6 +100,10 @@ async def _turns(gateway: Gateway, request: Request) -> object:
     return await gateway.turns(_id(request), query_of(request, TurnsQuery).n)
 
 
+async def _terminal(gateway: Gateway, request: Request) -> object:
+    return await gateway.terminal(_id(request))
+
+
 async def _send(gateway: Gateway, request: Request) -> object:
     return await gateway.send(key_of(request), _id(request), await body_of(request, shapes.NewPrompt))
 
@@ -184,6 +188,14 @@ OPERATIONS: Final = (
         query=TurnsQuery,
         answer=shapes.Turns,
         perform=_turns,
+    ),
+    Operation(
+        name="terminal",
+        method="GET",
+        path=f"{_ONE}/terminal",
+        summary="How to look at the agent's own terminal, where it has one.",
+        answer=shapes.Terminal,
+        perform=_terminal,
     ),
     Operation(
         name="send",

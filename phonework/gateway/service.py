@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,9 +11,10 @@ import msgspec
 import structlog
 
 from phonework import workdir
+from phonework.backends.base import Attachable, Backend
 from phonework.clock import Clock
 from phonework.engine import Outcome
-from phonework.errors import RefusedError
+from phonework.errors import BackendError, RefusedError
 from phonework.fsm.types import SessionId
 from phonework.gateway import looks
 from phonework.gateway.acts import Shell
@@ -29,6 +30,7 @@ from phonework.gateway.shapes import (
     OldOnes,
     Session,
     Sessions,
+    Terminal,
     Turns,
 )
 from phonework.intake.hand import Desk, Taken
@@ -64,8 +66,18 @@ class Done:
 class Gateway:
     """The sessions of the machine's owner, as programs use them. Every method raises GatewayError, RefusedError, StoreError."""
 
-    def __init__(self, *, writer: Writer, reader: Reader, clock: Clock, desk: Desk, owner: Owner) -> None:
+    def __init__(
+        self,
+        *,
+        writer: Writer,
+        reader: Reader,
+        clock: Clock,
+        desk: Desk,
+        owner: Owner,
+        backends: Mapping[str, Backend],
+    ) -> None:
         self._writer, self._reader, self._clock, self._desk, self._owner = writer, reader, clock, desk, owner
+        self._backends = backends
         self.feed = Feed(reader=reader, clock=clock, owner=owner)
 
     # Acts
@@ -161,6 +173,18 @@ class Gateway:
             return Turns(turns=[looks.turn(one) for one in stored_log.last(connection, found, count)])
 
         return await self._reader.run(query)
+
+    async def terminal(self, wanted: str) -> Terminal:
+        """Where its agent can be looked at. Raises GatewayError when it has no terminal."""
+        found = await self.get(wanted)
+        backend = self._backends.get(found.backend)
+        hint = f"`phonework session logs {found.id} --follow` shows what is said"
+        if not isinstance(backend, Attachable):
+            raise GatewayError(409, "no_terminal", f"{found.id} has no terminal: its kind of agent has none", hint=hint)
+        try:
+            return Terminal(attach=list(await backend.attach(SessionId(found.id))))
+        except BackendError as error:
+            raise GatewayError(409, "no_terminal", str(error), hint=error.hint or hint) from error
 
 
 def _done(shell: Shell, session_id: SessionId, taken: Taken, *more: str) -> Done:

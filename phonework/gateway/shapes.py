@@ -183,6 +183,12 @@ class Turns(Struct, frozen=True, kw_only=True):
     turns: list[Turn]
 
 
+class Terminal(Struct, frozen=True, kw_only=True):
+    """The terminal at which the agent sits. attach: the words of a command that shows it, on the server's machine."""
+
+    attach: list[str]
+
+
 class Closed(Struct, frozen=True, kw_only=True):
     """The sessions that were closed, by id."""
 

@@ -56,6 +56,7 @@ class Script:
     cannot_say: Exception | None = None  # raised when asked what it knows of its agents
     desk: dict[str, DeskSession] = field(default_factory=dict)  # conversations begun at the desk, by their own id
     ended_at_desk: list[tuple[str, str]] = field(default_factory=list)
+    terminals: dict[SessionId, tuple[str, ...]] = field(default_factory=dict)  # how to look at them
 
     def next(self) -> Deed:
         return self.deeds.popleft() if self.deeds else self.usual
@@ -128,6 +129,11 @@ class ScriptedBackend:
 
     async def close(self, session_id: SessionId) -> None:
         await self._do(session_id, "close", "", lambda: self.script.closes.append(session_id))
+
+    async def attach(self, session_id: SessionId) -> tuple[str, ...]:
+        if session_id not in self.script.terminals:
+            raise BackendError("It has no terminal now.")
+        return self.script.terminals[session_id]
 
     async def liveness(self, session_id: SessionId) -> Liveness:
         if self.script.cannot_say is not None:

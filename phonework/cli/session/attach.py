@@ -7,7 +7,6 @@ import sys
 import click
 
 from phonework.cli.session.common import get, json_option, print_json, session_argument
-from phonework.cli.session.words import label
 from phonework.errors import PhoneWorkError
 from phonework.gateway.client import Client, part
 
@@ -19,13 +18,11 @@ def attach(session: str, as_json: bool) -> None:
     """Go to the terminal in which the agent of SESSION runs. --json prints the command instead of running it."""
     with Client() as client:
         found = get(client, session)
-        command = client.get(f"/v1/sessions/{part(found['id'])}/attach")["attach"]
+        command = client.get(f"/v1/sessions/{part(found['id'])}/terminal")["attach"]
         remote = client.place.remote
     if as_json:
         print_json({"session": found["id"], "attach": command})
         return
-    if not command:
-        raise PhoneWorkError(f"{label(found)} has no terminal: {found['backend']} runs without one, or is not running now", hint=f"`phonework session send {found['id']}` speaks to it; `phonework session logs` shows what was said")  # fmt: skip
     if remote:
         raise PhoneWorkError(
             "its terminal is on another machine", hint=f"there: phonework session attach {found['id']}"
