@@ -2,14 +2,14 @@
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
-from phonework.backends.base import About, Accepted, Capabilities, Liveness, Sink, SkillPlaces, TurnStart
+from phonework.backends.base import About, Accepted, Capabilities, DeskSession, Liveness, Sink, SkillPlaces, TurnStart
 from phonework.backends.codex import failures, inputs, modes, program
 from phonework.backends.codex import messages as told
 from phonework.backends.codex.frames import Call, Note
@@ -48,6 +48,7 @@ class CodexBackend:
         can_steer=True,
         asks=frozenset({RequestKind.CONFIRM, RequestKind.CHOICE, RequestKind.INPUT}),
         modes=modes.MODES,
+        desk=True,
     )
 
     def __init__(self, *, sink: Sink, settings: Mapping[str, object], data_dir: Path) -> None:
@@ -141,10 +142,7 @@ class CodexBackend:
         place = {"cwd": start.cwd} | ({"modelProvider": self._settings.provider} if self._settings.provider else {})
         thread_id, found = start.agent_session_id, None
         if not thread_id and start.fork_of:
-            copied = await self._server.request(
-                "thread/fork", {"threadId": start.fork_of, "excludeTurns": True, **place}
-            )
-            thread_id = _text(_part(copied, "thread"), "id")
+            thread_id = await self._copied(start.fork_of, place)
         elif not thread_id:
             found = await self._server.request("thread/start", {**place, "approvalsReviewer": "user"})
             thread_id = _text(_part(found, "thread"), "id")
@@ -163,13 +161,12 @@ class CodexBackend:
 
         if not thread_id:
             raise BackendError("codex.refused", said="a conversation without an id")
-        rules = program.home(program.environment(self._settings, "")) / RULES
         thread = LiveThread(
             session_id,
             thread_id,
             server=self._server,
             sink=self._sink,
-            kept_in=str(rules),
+            kept_in=str(self._home / RULES),
             on_end=self._forget,
         )
         self._live[session_id] = self._by_thread[thread_id] = thread
@@ -187,6 +184,22 @@ class CodexBackend:
                 raise
         await self._server.request("thread/unarchive", {"threadId": thread_id})
         return await self._server.request("thread/resume", asked)
+
+    async def _copied(self, origin: str, place: Mapping[str, Any]) -> str:
+        """The id of a copy of the conversation, which stays as it is; one that was put away is put back again."""
+        from phonework.backends.codex.rpc import RpcError
+
+        asked = {"threadId": origin, "excludeTurns": True, **place}
+        try:
+            return _text(_part(await self._server.request("thread/fork", asked), "thread"), "id")
+        except RpcError as error:
+            if "archived" not in str(error):
+                raise
+        await self._server.request("thread/unarchive", {"threadId": origin})
+        try:
+            return _text(_part(await self._server.request("thread/fork", asked), "thread"), "id")
+        finally:
+            await self._server.request("thread/archive", {"threadId": origin})
 
     async def _know(self, thread: "LiveThread", found: Mapping[str, Any], start: TurnStart) -> None:
         """Take in what holds for the conversation. Raises BackendError when it is not what is configured."""
@@ -267,6 +280,37 @@ class CodexBackend:
             await self._own_server.aclose()
         for thread in list(self._live.values()):
             await thread.let_go()
+
+    # Conversations begun at the desk
+
+    async def transcripts(self, under: Path, limit: int) -> tuple[DeskSession, ...]:
+        from phonework.backends.codex import desk
+
+        with self._told():
+            return await desk.listed(self._server, self._home, self._server.mark, under, limit)
+
+    async def transcript(self, agent_session_id: str) -> DeskSession | None:
+        from phonework.backends.codex import desk
+
+        with self._told():
+            return await desk.found(self._server, self._home, self._server.mark, agent_session_id)
+
+    async def end_at_desk(self, agent_session_id: str, key: str) -> None:
+        from phonework.backends.codex import desk
+
+        await asyncio.to_thread(desk.end, self._home, self._server.mark, agent_session_id, key)
+
+    @property
+    def _home(self) -> Path:
+        return program.home(program.environment(self._settings, ""))
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        """What the server refuses is said in a sentence."""
+        try:
+            yield
+        except self._refusals() as error:
+            raise failures.of_refusal(error) from error
 
     # What the server tells
 

@@ -99,7 +99,7 @@ class AppServer:
         words = program.server_words(program.find(self._settings.cli_path), self._socket)
         try:
             process = await _Process.start(
-                words, cwd=self._data_dir, env=program.environment(self._settings, self._mark)
+                words, cwd=self._data_dir, env=program.environment(self._settings, self.mark)
             )
         except OSError as error:
             raise BackendError("codex.not_started", problem=error.strerror or str(error)) from error
@@ -118,12 +118,13 @@ class AppServer:
         self._socket.unlink(missing_ok=True)
 
     @property
-    def _mark(self) -> str:
+    def mark(self) -> str:
+        """What is in the environment of the server and all it starts."""
         return f"{self._data_dir}:server"
 
     def end_left(self) -> int:
         """End a server of this directory that outlived its PhoneWork, with all it had started. Blocks; 0 while ours runs."""
-        return 0 if self.alive else processes.end_marked(program.MARK, self._mark)
+        return 0 if self.alive else processes.end_marked(program.MARK, self.mark)
 
     async def _connect(self, within: float) -> Connection:
         """Raises BackendError when the server ends, or does not answer in time."""
@@ -262,7 +263,7 @@ class AppServer:
                 return
 
     def _cleared(self) -> None:
-        processes.end_marked(program.MARK, self._mark)
+        processes.end_marked(program.MARK, self.mark)
         if self._lock.is_locked:
             self._socket.unlink(missing_ok=True)
             self._lock.release()

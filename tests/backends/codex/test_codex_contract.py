@@ -9,6 +9,7 @@ from phonework.backends.codex import CodexBackend
 from phonework.fsm.events import TurnFinished
 from phonework.testing.backend_contract import BackendAdapter, BackendContract, Need
 from phonework.testing.codex_bench import command, crashing_program
+from phonework.testing.desk_contract import DeskContract
 from phonework.testing.fake_replies import say, script
 from phonework.testing.fake_responses import FakeResponses
 
@@ -51,7 +52,7 @@ class CodexAdapter:
         return text in end.text
 
 
-class TestCodexBackend(BackendContract):
+class TestCodexBackend(BackendContract, DeskContract):
     @pytest.fixture
     def adapter(self, api: FakeResponses, tmp_path: Path) -> BackendAdapter:
         return CodexAdapter(api, tmp_path)

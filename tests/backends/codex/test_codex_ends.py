@@ -171,7 +171,7 @@ async def test_what_a_crash_of_ours_left_running_is_ended_before_anything_resume
     await bench.write([say("hello")])
     await bench.finished()
     await bench.backend.aclose()
-    env = program.environment(bench.backend._settings, bench.server._mark)
+    env = program.environment(bench.backend._settings, bench.server.mark)
     left = await asyncio.create_subprocess_exec("sleep", "1240", env=env)
 
     bench.restart()
@@ -313,4 +313,4 @@ async def test_its_socket_and_directory_are_ours_alone(bench: CodexBench, tmp_pa
     assert socket.parent.stat().st_mode & 0o777 == 0o700
     assert socket.resolve().stat().st_mode & 0o777 == 0o600
     await bench.backend.aclose()
-    assert not processes.marked(program.MARK, bench.server._mark)
+    assert not processes.marked(program.MARK, bench.server.mark)
