@@ -24,6 +24,7 @@ MEASUREMENTS: Final = (
     "memory",
     "recovery",
     "startup",
+    "shell",
     "power_cuts",
 )
 LIMIT_SECONDS: Final = 600
