@@ -54,7 +54,7 @@ class TokenFile:
             return _read(self._path)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             log.warning(
                 "the gateway's token file is damaged; a new token is made", path=str(self._path), why=str(error)
             )
