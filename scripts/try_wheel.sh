@@ -34,6 +34,10 @@ timeout 60 sh -c "until grep -q ready '$place/said'; do kill -0 $demo; sleep 0.2
 kill -TERM "$demo"
 wait "$demo"
 
+# The skills are in it, as agents want them.
+"$phonework" skill install >/dev/null
+grep -q '^name: phonework-sessions$' "$HOME/.agents/skills/phonework-sessions/SKILL.md"
+
 # A kind of agent from a package of its own stands beside ours.
 "$uv" pip install --quiet --no-deps --python "$place/venv/bin/python" "$place/phonework-runner"
 "$phonework" config show | grep -q '^unasked = ' || { echo 'a kind of agent from another package is not found' >&2; exit 1; }
