@@ -94,6 +94,12 @@ class Elsewhere:
             command, capture_output=True, text=True, check=False, cwd=self._place, env={**ours, **environment}
         )
 
+    def python(self, code: str) -> subprocess.CompletedProcess[str]:
+        ours = {"PYTHONPATH": str(self._place), "HOME": str(self._place), "PATH": "/usr/bin:/bin"}
+        return subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=self._place, env=ours
+        )
+
     def settings(self, text: str) -> None:
         (self._place / "config.toml").write_text(text, encoding="utf-8")
 
@@ -172,6 +178,25 @@ def test_a_kind_that_cannot_be_used_stops_nobody_who_does_not_want_it(
     elsewhere.settings("[acme]\npages = 1\n")
     said = elsewhere.phonework("config", "show").stderr
     assert (f"acme (config.toml:1): the kind of agent acme cannot be used here: {why}" in said) == bool(why)
+
+
+BUILD = """\
+from pathlib import Path
+from phonework.backends import registry
+print(*registry.build(None, lambda name: {"max_live": 1, "sandbox": None, "language": "en"}, Path("data")))
+"""
+
+
+def test_one_that_fails_when_it_is_built_leaves_the_others_alone(elsewhere: Elsewhere) -> None:
+    elsewhere.install(
+        "acme", "acme = acme:Backend", "acme", "class Backend:\n    def __init__(self, **all):\n        1 / 0\n"
+    )
+    built = elsewhere.python(BUILD)
+    assert "demo" in built.stdout.split()
+    assert "acme" not in built.stdout.split()
+
+    looked = elsewhere.phonework("doctor", PHONEWORK_AGENT__DEFAULT="acme").stdout
+    assert re.search(r"BAD +agent acme +division by zero", looked)
 
 
 def test_a_kind_of_ours_goes_before_another_of_the_same_name(elsewhere: Elsewhere) -> None:

@@ -89,6 +89,10 @@ def build(sink: Sink, settings_of: Callable[[str], Mapping[str, object]], data_d
             found[name] = kind.factory(sink=sink, settings=settings_of(name), data_dir=data_dir / "backends" / name)
         except (ImportError, BackendError) as error:
             log.info("a backend is not available", backend=name, why=str(error))
+        except Exception:
+            if kind.ours:
+                raise
+            log.exception("a backend of somebody else's does not work", backend=name)
     return found
 
 
