@@ -5,6 +5,7 @@ import json
 import os
 import re
 import stat
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -163,7 +164,7 @@ def _token_in_container() -> str:
     raise RemoteError(
         "token",
         "this is a sandbox (IS_SANDBOX=1) without a token of the host's server",
-        hint=f"give the container {TOKEN} or {TOKEN_FILE}; {URL} says where the server is, if it is not found",
+        hint=f"give the container {TOKEN} or {TOKEN_FILE}, and {URL} if the host is not found; or start a server here",
     )
 
 
@@ -180,7 +181,7 @@ def _default_gateway() -> tuple[str, ...]:
         return ()
     fields = (line.split() for line in lines)
     return tuple(
-        ".".join(str(byte) for byte in bytes.fromhex(each[2])[::-1])
+        ".".join(str(byte) for byte in int(each[2], 16).to_bytes(4, sys.byteorder))
         for each in fields
         if len(each) > 2 and each[1] == "00000000" and re.fullmatch(r"[0-9A-F]{8}", each[2]) and each[2] != "00000000"
     )

@@ -1,7 +1,9 @@
 """Which server a program speaks to, and every way in which that is not plain."""
 
+import asyncio
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from phonework.errors import PhoneWorkError, RemoteError
 from phonework.gateway import place as places
 from phonework.gateway.place import find_place, from_file
 from phonework.places import data_dir
+from phonework.testing.loopback import LoopbackServer, Request, answer
 
 TOKEN = "t0ken-of_43.characters"
 WRITTEN = {"url": "http://127.0.0.1:8420", "token": TOKEN}
@@ -148,20 +151,35 @@ def test_a_mapping_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
 # In a container
 
 
-def test_in_a_sandbox_the_host_is_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    routes = "Iface\tDestination\tGateway\nlo\t0000007F\t00000000\neth0\t00000000\t010011AC\neth0\t000011AC\t00000000\n"
+class Healthy(LoopbackServer):
+    """Tells how it is, as our server does; or something else."""
+
+    body = b'{"status": "down", "version": "1"}'
+
+    async def respond(self, request: Request, writer: asyncio.StreamWriter) -> None:
+        await answer(writer, 503, self.body)
+
+
+@pytest.mark.skipif(sys.byteorder == "big", reason="the routes are written as on a small-endian machine")
+async def test_in_a_sandbox_the_host_is_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    routes = "Iface\tDestination\tGateway\nlo\t0000007F\t00000000\neth0\t00000000\t0100007F\neth0\t000011AC\t00000000\n"
     (tmp_path / "route").write_text(routes)
     monkeypatch.setattr(places, "ROUTES", tmp_path / "route")
     monkeypatch.setattr(places, "HOSTS_OF_CONTAINERS", ("host.invalid",))
-    monkeypatch.setattr(places, "_answers", lambda url: url == "http://172.17.0.1:9000")
     monkeypatch.setenv("IS_SANDBOX", "1")
     assert "without a token" in str(refusal())
 
     monkeypatch.setenv("PHONEWORK_GATEWAY_TOKEN", TOKEN)
-    assert "http://host.invalid:8420, http://172.17.0.1:8420" in str(refusal())
+    async with Healthy() as server:
+        port = server.url.rpartition(":")[2]
+        monkeypatch.setenv("PHONEWORK_SERVER__PORT", port)
+        found = await asyncio.to_thread(find_place)
+        assert (found.url, found.token, found.remote) == (f"http://127.0.0.1:{port}", TOKEN, True)
 
-    monkeypatch.setenv("PHONEWORK_SERVER__PORT", "9000")
-    assert find_place().url == "http://172.17.0.1:9000"
+        server.body = b"{}"
+        error = await asyncio.to_thread(refusal)
+        assert error.code == "unreachable"
+        assert f"http://host.invalid:{port}, http://127.0.0.1:{port}" in str(error)
 
 
 def test_a_server_in_the_sandbox_itself_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

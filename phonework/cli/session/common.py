@@ -1,6 +1,7 @@
 """What the commands share: options, the server they speak to, and how they print."""
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
@@ -32,9 +33,25 @@ def sessions_argument(*, required: bool = True) -> Callable[[Command], Command]:
     return click.argument("sessions", nargs=-1, required=required, metavar="SESSION...", shell_complete=_names)
 
 
+class Name(click.ParamType[str]):
+    """A name of a session or a group, as the server takes it; an empty one is none."""
+
+    name = "name"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not re.fullmatch(r"([a-z0-9][a-z0-9-]{0,63})?", str(value)):
+            self.fail(
+                f"{value!r}: a name is up to 64 lower-case letters, digits and dashes, and no dash first", param, ctx
+            )
+        return str(value)
+
+
+NAME = Name()
+
+
 def group_option(words: str) -> Callable[[Command], Command]:
     """`--group NAME`."""
-    return click.option("--group", default="", metavar="NAME", help=words)
+    return click.option("--group", type=NAME, default="", help=words)
 
 
 def _names(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:

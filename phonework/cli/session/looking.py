@@ -45,11 +45,15 @@ def _asked(request: Json) -> list[str]:
     lines = ["", f"asks ({request['kind']}): {plain(str(request['prompt']))}"]
     lines += [f"  {line}" for line in plain(str(about)).splitlines()]
     for question in request.get("questions") or []:
-        lines.append(f"  {plain(question['text'])}" + (" (several)" if question["multiple"] else ""))
+        lines.append(f"  {one_line(question['text'], 1000)}" + (" (several)" if question["multiple"] else ""))
         options = enumerate(question["options"], start=1)
-        lines += [one_line(f"    {number}. {each['label']}  {each['description']}", 200) for number, each in options]
+        lines += [f"    {number}. {one_line(_option(each), 200)}" for number, each in options]
     rule = request.get("rule")
     return [*lines, *([f"  rule it proposes: {one_line(rule, 1000)}"] if rule else []), f"  request: {request['id']}"]
+
+
+def _option(option: Json) -> str:
+    return f"{option['label']}: {option['description']}" if option["description"] else str(option["label"])
 
 
 def _last(last: Json) -> list[str]:

@@ -51,3 +51,12 @@ def test_what_is_no_length_of_time_is_refused_with_how_to_write_one(run: Any, ty
 
     assert result.exit_code == 2
     assert "90s, 5m, 2h or 7d" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["Bad", "x y", "-a", "a" * 65, "ä", "a/b", "a\n"])
+def test_what_is_no_name_is_refused_with_what_one_is(run: Any, name: str) -> None:
+    for words in (["create", "--name", name], ["create", "--group", name], ["rename", "fizz-top", "--", name]):
+        result = run("session", *words)
+
+        assert result.exit_code == 2
+        assert "lower-case letters, digits and dashes" in result.stderr
