@@ -115,7 +115,7 @@ class ServerSettings(Section):
     port: int = Field(8420, description="Port to listen on; 0 takes a free one.", ge=0, le=65535, examples=[8420])
     token: SecretStr = Field(
         SecretStr(""),
-        description="Bearer token for everything but `/health`; without one nothing else is served. Required when "
+        description="A bearer token for everything but `/health`, beside the one in `gateway.json`. Required when "
         "`host` is not loopback.",
     )
     data_dir: Place = Field(

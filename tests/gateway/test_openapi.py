@@ -1,16 +1,19 @@
 """The description says what is served, and what is served is what it says."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 from starlette.routing import Route
 
+from phonework.fsm.reasons import Reason
 from phonework.fsm.types import Option, Question, RequestKind, Scope, Sentence
 from phonework.gateway import openapi, shapes
 from phonework.gateway.operations import OPERATIONS
 from phonework.testing.playbook import Playbook
+from phonework.texts import keys
 
 from .conftest import Program
 
@@ -124,3 +127,20 @@ async def test_answers_are_as_described(play: Playbook, program: Program) -> Non
 
 def test_what_is_looked_at_is_described_by_name() -> None:
     assert set(DESCRIBED["components"]["schemas"]["Session"]["properties"]) == set(shapes.Session.__struct_fields__)
+
+
+def test_the_codes_of_the_page_are_those_of_the_program() -> None:
+    """And it has every one that is written in the gateway's own code."""
+    root = Path(__file__).parents[2]
+    table = (root / "docs/gateway.md").read_text(encoding="utf-8").partition("## Refusals")[2]
+    told = {code for line in table.splitlines() if line.startswith("| ") for code in re.findall(r"`(\w+)`", line)}
+    sources = [*root.glob("phonework/gateway/*.py"), *root.glob("phonework/http/*.py")]
+    written = {
+        code
+        for source in sources
+        for code in re.findall(r"GatewayError\(\s*\d+,\s*\"(\w+)\"", source.read_text(encoding="utf-8"))
+    }
+    known = written | set(Reason) | {key.removeprefix("say.") for key in keys()} | {"no_such_path", "bad_method"}
+
+    assert told <= known
+    assert written <= told
