@@ -9,9 +9,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
-from phonework.backends.base import About, Accepted, Capabilities, DeskSession, Liveness, Sink, SkillPlaces, TurnStart
+from phonework.backends.base import (
+    About,
+    Accepted,
+    Capabilities,
+    DeskSession,
+    Liveness,
+    Rule,
+    Sink,
+    SkillPlaces,
+    TurnStart,
+)
 from phonework.backends.codex import failures, inputs, modes, program
 from phonework.backends.codex import messages as told
+from phonework.backends.codex import rules as kept_rules
 from phonework.backends.codex.frames import Call, Note
 from phonework.backends.codex.journal import Begun, Journal
 from phonework.backends.codex.settings import CodexSettings
@@ -28,7 +39,7 @@ log = structlog.get_logger(__name__)
 INSTALL: Final = "`pip install 'phonework[codex]'`"
 SMOKE_PROMPT: Final = "Reply with the single word OK."
 SMOKE_WITHIN: Final = 60.0  # seconds
-RULES: Final = "rules/default.rules"
+RULES: Final = "rules"
 """Where below its own directory Codex keeps the rules it was told to keep for good."""
 
 
@@ -166,7 +177,7 @@ class CodexBackend:
             thread_id,
             server=self._server,
             sink=self._sink,
-            kept_in=str(self._home / RULES),
+            kept_in=str(self._home / RULES / kept_rules.WRITTEN),
             on_end=self._forget,
         )
         self._live[session_id] = self._by_thread[thread_id] = thread
@@ -246,6 +257,16 @@ class CodexBackend:
         if thread is not None and over:
             await thread.fail(BackendError("codex.access_over"))
 
+    async def rules(self, session_id: SessionId, cwd: str) -> tuple[Rule, ...]:
+        """Those that hold everywhere, and what was allowed for this session."""
+        kept = await asyncio.to_thread(kept_rules.rules_of, self._home / RULES)
+        thread = self._live.get(session_id)
+        fleeting = thread.session_rules if thread is not None else {}
+        return (*kept, *(Rule(rule_id="", text=text, removable=False) for text in fleeting))
+
+    async def remove_rule(self, session_id: SessionId, cwd: str, rule_id: str) -> Rule | None:
+        return await asyncio.to_thread(kept_rules.remove, self._home / RULES, rule_id)
+
     # Ends
 
     async def interrupt(self, session_id: SessionId, turn: int) -> None:
@@ -262,11 +283,9 @@ class CodexBackend:
         thread = self._live.get(session_id)
         if thread is not None:
             await thread.kill()
-        if self._own_server is not None and self._own_server.alive and (thread is not None or known is not None):
-            ours = known is not None and known.ours
-            thread_id = known.thread_id if known is not None else thread.thread_id if thread is not None else ""
+        if known is not None and known.ours and self._own_server is not None and self._own_server.alive:
             with contextlib.suppress(BackendError, *self._refusals()):
-                await self._server.request(f"thread/{'archive' if ours else 'unsubscribe'}", {"threadId": thread_id})
+                await self._server.request("thread/archive", {"threadId": known.thread_id})
         with contextlib.suppress(OSError):
             await asyncio.to_thread(self._journal.forget, session_id)
         if (lock := self._locks.get(session_id)) and not lock.locked():

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import itertools
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,14 @@ class DisconnectedError(Exception):
     """The connection ended before there was an answer; whether the request was carried out is not known."""
 
 
+def _our_own(path: Path) -> Path:
+    """Where the link leads. Raises OSError when anybody else could listen there: Codex puts its sockets below /tmp (0.163.0)."""
+    real = path.resolve(strict=True)
+    if any(one.stat().st_uid != os.geteuid() for one in (real, real.parent)) or real.parent.stat().st_mode & 0o022:
+        raise PermissionError(f"{real} is not ours alone")
+    return real
+
+
 class Connection:
     """on_frame gets every request and notification of the server, in order. `closed` is set when nothing more comes."""
 
@@ -49,7 +58,7 @@ class Connection:
     async def open(cls, path: Path, on_frame: Callable[[Call | Note], Awaitable[None]]) -> "Connection":
         """Raises OSError or WebSocketException when nobody answers there."""
         # Codex puts a link where it was told to listen, so that its own path is always short enough for a socket's.
-        real = await asyncio.to_thread(path.resolve, strict=True)
+        real = await asyncio.to_thread(_our_own, path)
         socket = await unix_connect(
             str(real),
             "ws://localhost/",

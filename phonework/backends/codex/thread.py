@@ -18,7 +18,7 @@ from phonework.backends.codex.turn import Glimpse, Meter, Turn
 from phonework.errors import BackendError, RequestGoneError
 from phonework.fsm import events as happened
 from phonework.fsm.events import AgentEvent
-from phonework.fsm.types import Answer, Ask, PromptId, Sentence, SessionId
+from phonework.fsm.types import Answer, Ask, PromptId, Sentence, SessionId, Verdict
 
 log = structlog.get_logger(__name__)
 
@@ -81,6 +81,7 @@ class LiveThread:
         self.plan = False
         self.workspace: Mapping[str, Any] = {}
         self.gone = self.silent = False
+        self.session_rules: dict[str, None] = {}  # what was allowed as long as it is loaded
         self._server, self._sink, self._kept_in, self._on_end = server, sink, kept_in, on_end
         self._inbox: asyncio.Queue[Item | None] = asyncio.Queue()
         self._room, self._idle = asyncio.Event(), asyncio.Event()
@@ -112,8 +113,8 @@ class LiveThread:
         except asyncio.CancelledError:
             await asyncio.shield(self._abandon(turn))
             raise
-        except BackendError:
-            self._drop(turn)
+        except BackendError:  # it does not answer, or is gone
+            await self._abandon(turn)
             raise
 
     def _drop(self, turn: Turn) -> None:
@@ -124,6 +125,8 @@ class LiveThread:
     async def _abandon(self, turn: Turn) -> None:
         """Nobody waits for the turn any more, so it must not go on unseen."""
         self._drop(turn)
+        if not self._server.alive:
+            return
         try:
             await self._stop(turn.turn_id or await self._running())
         except (BackendError, RpcError, DisconnectedError):
@@ -150,9 +153,11 @@ class LiveThread:
         if waiting is None or waiting.reply is not None:
             raise RequestGoneError("Codex no longer waits for this answer.")
         waiting.reply = asks.reply(waiting.ask, answer)
-        if words := asks.reason(waiting.ask, answer):
-            await self._explain(words)
-        await self._send(waiting)
+        try:
+            if words := asks.reason(waiting.ask, answer):
+                await self._explain(words)
+        finally:
+            await self._send(waiting)
         try:
             async with asyncio.timeout(ANSWER_WITHIN):
                 taken = await asyncio.shield(waiting.settled)
@@ -160,6 +165,9 @@ class LiveThread:
             taken = False
         if not taken:
             raise RequestGoneError("Codex did not take the answer.")
+        if answer.verdict is Verdict.ALLOW_SESSION and waiting.ask.offered:
+            rule = f"Bash({waiting.ask.command})" if waiting.ask.command else waiting.ask.rule
+            self.session_rules[rule] = None
 
     async def _explain(self, words: str) -> None:
         """A no carries no words, so they go to the agent as a message of their own, before it; better twice than never."""
@@ -223,10 +231,19 @@ class LiveThread:
             await self._end_turn(self.turn)
             if self.turn is not None:
                 self._inbox.put_nowait(Died(BackendError("codex.ended")))
-        elif not self.gone:
-            with contextlib.suppress(BackendError, DisconnectedError):
-                await self._stop("")
+        if not self.gone and self._server.alive:
+            with contextlib.suppress(BackendError, RpcError, DisconnectedError):
+                await self._unload()
         await self.let_go()
+
+    async def _unload(self) -> None:
+        """Let the server forget what was allowed for the session, which else it would know as long as it runs (0.163.0).
+
+        Only putting the conversation away makes it. Should we die in between, it is fetched back when it is gone on with.
+        """
+        await self._stop("")
+        await self._server.request("thread/archive", {"threadId": self.thread_id})
+        await self._server.request("thread/unarchive", {"threadId": self.thread_id})
 
     async def let_go(self) -> None:
         """Be told of it no more."""
