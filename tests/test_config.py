@@ -209,6 +209,12 @@ def test_a_misspelt_variable_is_a_problem(monkeypatch: pytest.MonkeyPatch, name:
     assert expected in line
 
 
+def test_a_section_whose_name_begins_like_another_one_is_no_misspelling(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PHONEWORK_CLAUDE_TMUX__SOCKET", "mine")
+
+    assert load(None, {}).agent_settings("claude-tmux")["socket"] == "mine"
+
+
 def test_a_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PHONEWORK_SERVER__PORT", "eighty")
     monkeypatch.setenv("PHONEWORK_SERVER__PROT", "80")

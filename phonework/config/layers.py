@@ -155,14 +155,15 @@ def _misnamed(names: Iterable[str]) -> list[str]:
     problems = []
     for name in names:
         rest = name.upper().removeprefix(PREFIX)
-        if name in VARIABLES:
+        first, two, _key = rest.partition("__")
+        if name in VARIABLES or (two and first.lower() in sections()):
             continue
         for section in sections():
-            if rest.startswith(f"{section.upper()}_") and not rest.startswith(f"{section.upper()}__"):
+            if rest.startswith(f"{section.upper()}_"):
                 right = f"{PREFIX}{section.upper()}__{rest.removeprefix(section.upper() + '_')}"
                 problems.append(f"{name}: not a setting; two underscores follow the section: {right}")
-        if "__" in rest and rest.split("__")[0].lower() not in sections():
-            problems.append(f"{name}: no section {rest.split('__')[0].lower()!r}; known: {', '.join(sections())}")
+        if two:
+            problems.append(f"{name}: no section {first.lower()!r}; known: {', '.join(sections())}")
     return problems
 
 
