@@ -1,6 +1,7 @@
 """Somebody at a terminal: the real Claude Code as people start it, typed to key by key in a tmux of its own."""
 
 import asyncio
+import contextlib
 import json
 import os
 import shutil
@@ -22,6 +23,7 @@ from phonework.testing.fake_replies import Block
 HAS_TMUX: Final = shutil.which("tmux") is not None
 _WITHIN_S: Final = 20.0
 _SESSION: Final = "desk"
+_ASKS: Final = "Do you want to proceed?"
 
 
 @dataclass(slots=True)
@@ -40,10 +42,31 @@ class Terminal:
     async def says(self, text: str, *replies: list[Block]) -> None:
         """Type it, press Enter, and return when the turn has ended."""
         answers = self._answers()
-        await self._tmux("send-keys", "-t", _SESSION, "-l", script(*replies, text=text).replace("\n", " "))
-        await self._until(lambda: text[:30] in self._screen(), f"{text[:30]!r} on the screen")
-        await self._tmux("send-keys", "-t", _SESSION, "Enter")
+        await self.types(script(*replies, text=text))
         await self._until(lambda: self._answers() > answers and self._status() == "idle", "the turn's end")
+
+    async def types(self, text: str) -> None:
+        """Type it, and press Enter."""
+        line = text.replace("\n", " ")
+        before = self._screen().count(line[:6])
+        await self._tmux("send-keys", "-t", _SESSION, "-l", line)
+        await self._until(lambda: self._screen().count(line[:6]) > before, f"{line[:6]!r} on the screen once more")
+        await self.press("Enter")
+
+    async def press(self, key: str) -> None:
+        await self._tmux("send-keys", "-t", _SESSION, key)
+
+    async def chooses(self, key: str) -> None:
+        """Answer the question on the screen. Keys that come too soon after it are not taken (2.1.329)."""
+        await self.shows(_ASKS)
+        while _ASKS in await asyncio.to_thread(self._screen):
+            await self.press(key)
+            with contextlib.suppress(AssertionError):
+                await self._until(lambda: _ASKS not in self._screen(), "the answer", within=0.5)
+
+    async def shows(self, text: str) -> None:
+        """Return when it stands on the screen."""
+        await self._until(lambda: text in self._screen(), f"{text!r} on the screen")
 
     @property
     def record(self) -> Path:
@@ -99,9 +122,9 @@ class Terminal:
         command = ["tmux", "-S", str(self.place / "tmux"), *words]
         return subprocess.run(command, env=self.env, capture_output=True, text=True, timeout=_WITHIN_S, check=False)
 
-    async def _until(self, true: Callable[[], bool], what: str) -> None:
+    async def _until(self, true: Callable[[], bool], what: str, within: float = _WITHIN_S) -> None:
         try:
-            async with asyncio.timeout(_WITHIN_S):
+            async with asyncio.timeout(within):
                 while not await asyncio.to_thread(true):  # noqa: ASYNC110  # a screen tells nobody that it changed
                     await asyncio.sleep(0)
         except TimeoutError as error:

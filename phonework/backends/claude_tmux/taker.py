@@ -19,10 +19,11 @@ from phonework.backends.claude_tmux.reports import Reports, why
 from phonework.backends.claude_tmux.status import process_of
 from phonework.backends.claude_tmux.watcher import Watcher
 from phonework.errors import BackendError, PhoneWorkError
-from phonework.fsm.types import Prompt, PromptId, SessionId
+from phonework.fsm.types import Prompt, PromptId, SessionId, Usage
 
 log = structlog.get_logger(__name__)
 
+LOOKS, LOOKS_EVERY = 6, 0.05  # seconds
 UNHEARD = "…"  # stands for words that were typed when nobody here listened
 
 
@@ -64,7 +65,7 @@ class Taker:
                 return await self._permission(agent, call)
             case "Stop":
                 async with agent.lock:
-                    await self.reports.finished(agent, call.text, usage=(await self.reports.told(agent)).usage)
+                    await self.reports.finished(agent, call.text, usage=await self._used(agent))
             case "StopFailure":
                 async with agent.lock:
                     await self.reports.failed(agent, why(call.error, call.text))
@@ -137,6 +138,14 @@ class Taker:
         self.watcher.begin(agent)
         return True
 
+    async def _used(self, agent: Agent) -> Usage:
+        """What the turn used, from the agent's record, which has the last reply a moment after the hook."""
+        for _ in range(LOOKS):
+            if (told := await self.reports.told(agent)).over or not told.begun:
+                break
+            await asyncio.sleep(LOOKS_EVERY)
+        return told.usage
+
     async def _permission(self, agent: Agent, call: Call) -> Mapping[str, object] | None:
         editing = call.tool in diffs.EDITING
         diff = await asyncio.to_thread(diffs.of_call, call.tool, call.tool_input, call.cwd) if editing else ""
@@ -145,7 +154,7 @@ class Taker:
         try:
             if not await asyncio.shield(asking):
                 return None
-            answer = await waiting.answered
+            answer = await asyncio.shield(waiting.answered)  # a hook that is gone cancels us, not the future
         except asyncio.CancelledError:
             if waiting.answered.cancelled():
                 return None  # we let it go; the hook itself is still there

@@ -1,0 +1,313 @@
+"""Somebody's Claude Code at a terminal, met by its hooks: who answers first counts, and whoever dies, it ends in a true state."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeVar
+from uuid import uuid4
+
+import psutil  # type: ignore[import-untyped]
+import pytest
+
+from phonework.backends.base import Arrival, Liveness, TurnStart
+from phonework.backends.claude_tmux import ClaudeTmuxBackend
+from phonework.backends.claude_tmux.hooks import ClaudeHooks
+from phonework.errors import BackendError, RequestGoneError, StoreError
+from phonework.fsm.events import (
+    AgentAsked,
+    AgentEvent,
+    AgentLost,
+    BackgroundFinished,
+    RequestWithdrawn,
+    TurnFailed,
+    TurnFinished,
+    TurnStarted,
+)
+from phonework.fsm.types import Answer, Prompt, SessionId, Verdict
+from phonework.testing.claude_bench import git_init, say, script, use
+from phonework.testing.claude_terminal import HAS_TMUX, Terminal, at_terminal
+from phonework.testing.fake_anthropic import FakeAnthropic
+from phonework.testing.fake_replies import Block
+from phonework.testing.hook_server import HookServer
+from phonework.testing.messages import message
+from phonework.testing.sink import RecordingSink
+
+pytestmark = [pytest.mark.claude, pytest.mark.skipif(not HAS_TMUX, reason="tmux is not installed")]
+
+ONE = SessionId("fizz-top")
+ALLOW = Answer(verdict=Verdict.ALLOW)
+ASKS: list[Block] = [use("Bash", command="touch done", description="Do it")]
+SAYS: list[Block] = [say("It said: {result}")]
+E = TypeVar("E", bound=AgentEvent)
+
+
+class DeskRecordingSink(RecordingSink):
+    """Takes in whoever is met at a terminal as one session; each of their words begins the next turn."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.met: list[Arrival] = []
+        self.typed: dict[str, str] = {}
+
+    async def adopt(self, backend: str, arrival: Arrival) -> SessionId:
+        self.met.append(arrival)
+        return ONE
+
+    async def began(self, session_id: SessionId, prompt: Prompt, *, key: str) -> int:
+        self.typed.setdefault(prompt.prompt_id, prompt.text)
+        return list(self.typed).index(prompt.prompt_id) + 1
+
+
+@dataclass
+class Desk:
+    """A terminal with somebody at it, and the server they may have."""
+
+    terminal: Terminal
+    hooks: HookServer
+    data_dir: Path
+    env: dict[str, str]
+    sink: DeskRecordingSink = field(default_factory=DeskRecordingSink)
+
+    @property
+    def backend(self) -> ClaudeTmuxBackend:
+        assert isinstance(self.hooks.taker, ClaudeTmuxBackend)
+        return self.hooks.taker
+
+    @property
+    def cwd(self) -> Path:
+        return self.terminal.cwd
+
+    def restart(self) -> None:
+        settings = {"env": self.env, "socket": f"test-{uuid4().hex[:12]}", "gateway": self.data_dir / "gateway.json"}
+        self.hooks.taker = ClaudeTmuxBackend(sink=self.sink, settings=settings, data_dir=self.data_dir)
+
+    async def killed(self) -> None:
+        """As kill -9 leaves it: nothing was told any more, and what was written down stands there."""
+        kept = {path: path.read_bytes() for path in (self.data_dir / "terminals").iterdir()}
+        self.sink.error = StoreError("we are dead")
+        await self.hooks.stop()
+        await self.backend.aclose()
+        self.sink.error = None
+        for path, content in kept.items():
+            path.write_bytes(content)
+
+    async def one(self, kind: type[E]) -> E:
+        return await self.sink.wait_event(ONE, kind)
+
+    async def asked(self, *replies: list[Block]) -> AgentAsked:
+        """Somebody writes what makes it ask."""
+        await self.terminal.types(script(ASKS, SAYS, *replies))
+        return await self.one(AgentAsked)
+
+    def of(self, kind: type[E]) -> list[E]:
+        return [one for one in self.sink.events(ONE) if isinstance(one, kind)]
+
+
+@pytest.fixture
+async def desk(api: FakeAnthropic, hooks: HookServer, tmp_path: Path) -> AsyncIterator[Desk]:
+    home, cwd, data_dir = tmp_path / "home", git_init(tmp_path / "project"), tmp_path / "data"
+    data_dir.mkdir()
+    env = api.cli_env(home)
+    _hooked(Path(env["CLAUDE_CONFIG_DIR"]), hooks.publish(data_dir))
+    with TemporaryDirectory() as place:  # a socket's path is short
+        async with at_terminal(api, home, cwd, Path(place)) as terminal:
+            found = Desk(terminal, hooks, data_dir, env)
+            found.restart()
+            yield found
+            await found.backend.aclose()
+
+
+def _hooked(config: Path, gateway: Path) -> None:
+    config.mkdir(parents=True)
+    (config / "settings.json").write_text(ClaudeHooks("claude-tmux").with_ours("", gateway))
+
+
+async def test_what_is_asked_there_is_answered_from_here(desk: Desk) -> None:
+    event = await desk.asked()
+    assert (event.turn, event.ask.command) == (1, "touch done")
+    assert not (desk.cwd / "done").exists()
+    assert await desk.backend.liveness(ONE) is Liveness.ALIVE
+
+    await desk.backend.answer(ONE, event.ask, ALLOW)
+
+    end = await desk.one(TurnFinished)
+    assert end.text.startswith("It said:")
+    assert end.usage.output_tokens
+    assert (desk.cwd / "done").exists()
+    assert desk.sink.met == [Arrival(agent_session_id=desk.terminal.agent_session_id, cwd=str(desk.cwd))]
+    assert desk.of(TurnStarted) == desk.of(RequestWithdrawn) == []
+    with pytest.raises(RequestGoneError):
+        await desk.backend.answer(ONE, event.ask, ALLOW)
+
+
+async def test_what_is_answered_there_is_withdrawn_here(desk: Desk) -> None:
+    event = await desk.asked()
+
+    await desk.terminal.chooses("1")
+
+    assert (await desk.one(RequestWithdrawn)).request_id == event.ask.request_id
+    assert (await desk.one(TurnFinished)).text.startswith("It said:")
+    with pytest.raises(RequestGoneError):
+        await desk.backend.answer(ONE, event.ask, Answer(verdict=Verdict.DENY))
+    assert (desk.cwd / "done").exists()
+
+
+async def test_a_no_from_here_is_heard_there(desk: Desk) -> None:
+    event = await desk.asked()
+
+    await desk.backend.answer(ONE, event.ask, Answer(verdict=Verdict.DENY, text="the moon is too full"))
+
+    assert "the moon is too full" in (await desk.one(TurnFinished)).text
+    assert not (desk.cwd / "done").exists()
+
+
+async def test_escape_there_ends_the_turn_as_stopped(desk: Desk) -> None:
+    event = await desk.asked()
+
+    await desk.terminal.chooses("Escape")
+
+    assert (await desk.one(RequestWithdrawn)).request_id == event.ask.request_id
+    assert (await desk.one(TurnFinished)).interrupted
+
+
+async def test_a_stop_from_here_presses_escape_there(desk: Desk) -> None:
+    await desk.asked()
+
+    await desk.backend.interrupt(ONE, 1)
+
+    assert (await desk.one(TurnFinished)).interrupted
+    assert not (desk.cwd / "done").exists()
+
+
+async def test_words_from_here_are_typed_there(desk: Desk) -> None:
+    await desk.terminal.says("hello", [say("Hello.")])
+    await desk.one(TurnFinished)
+    prompt = message(script([say("Typed: {said}")], text="!touch oops\n第二行"))
+    start = TurnStart(session_id=ONE, turn=7, cwd=str(desk.cwd), prompts=(prompt,))
+
+    await desk.backend.start_turn(start)
+
+    end = await desk.sink.wait_event(ONE, TurnFinished, where=lambda event: event.turn == 7)
+    assert "第二行" in end.text
+    assert (await desk.one(TurnStarted)).agent_session_id == desk.terminal.agent_session_id
+    assert not (desk.cwd / "oops").exists()
+
+
+async def test_a_terminal_that_is_closed_while_it_asks_is_lost(desk: Desk) -> None:
+    event = await desk.asked()
+
+    await desk.terminal.end()
+
+    assert (await desk.one(AgentLost)).problem is not None
+    assert await desk.backend.liveness(ONE) is Liveness.DEAD
+    with pytest.raises(RequestGoneError):
+        await desk.backend.answer(ONE, event.ask, ALLOW)
+
+
+async def test_an_agent_that_is_killed_while_it_asks_is_lost(desk: Desk) -> None:
+    await desk.asked()
+    assert desk.terminal.process is not None
+
+    desk.terminal.process.kill()
+
+    assert (await desk.one(AgentLost)).turn == 1
+    assert await desk.backend.liveness(ONE) is Liveness.DEAD
+    assert not (desk.cwd / "done").exists()
+
+
+async def test_a_hook_that_is_killed_leaves_the_question_to_the_terminal(desk: Desk) -> None:
+    event = await desk.asked()
+    assert desk.terminal.process is not None
+    for child in desk.terminal.process.children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            if any("hook_client" in word for word in child.cmdline()):
+                child.kill()
+
+    assert (await desk.one(RequestWithdrawn)).request_id == event.ask.request_id
+    assert desk.of(TurnFinished) == []
+    await desk.terminal.chooses("1")
+    await desk.one(TurnFinished)
+    assert (desk.cwd / "done").exists()
+
+
+async def test_after_our_end_the_terminal_asks_as_always_and_is_met_again(desk: Desk) -> None:
+    """kill -9 of the server while a question is open: its hook says nothing, and the next one is taken again."""
+    event = await desk.asked()
+    await desk.killed()
+    await desk.terminal.shows("Do you want to proceed?")
+
+    await desk.hooks.start()
+    desk.restart()
+    assert await desk.backend.liveness(ONE) is Liveness.ALIVE
+    assert [one.request_id for one in desk.of(RequestWithdrawn)] == [event.ask.request_id]
+    await desk.terminal.chooses("1")
+    assert (await desk.one(TurnFinished)).turn == 1
+    assert (desk.cwd / "done").exists()
+
+    (desk.cwd / "done").unlink()
+    await desk.terminal.types(script(ASKS, SAYS))
+    again = await desk.sink.wait_event(ONE, AgentAsked, where=lambda one: one.turn == 2)
+    await desk.backend.answer(ONE, again.ask, ALLOW)
+    await desk.sink.wait_event(ONE, TurnFinished, where=lambda one: one.turn == 2)
+
+
+async def test_without_a_server_it_is_as_without_hooks(desk: Desk) -> None:
+    await desk.hooks.stop()
+
+    await desk.terminal.says("hello", [say("Hello.")])
+
+    assert desk.sink.reported == []
+    await desk.hooks.start()
+
+
+async def test_a_question_that_cannot_be_stored_stays_at_the_terminal(desk: Desk) -> None:
+    desk.sink.error = StoreError("the disk is full")
+    await desk.terminal.types(script(ASKS, SAYS))
+    await desk.sink.wait_for(lambda: desk.sink.refused > 0)
+    desk.sink.error = None
+
+    assert not (desk.cwd / "done").exists()
+    await desk.terminal.chooses("1")
+    assert (await desk.one(TurnFinished)).text.startswith("It said:")
+
+
+async def test_an_error_of_the_api_is_told(desk: Desk) -> None:
+    await desk.terminal.types(script([{"error": 400, "message": "this will not do"}]))
+
+    assert "this will not do" in (await desk.one(TurnFailed)).error
+
+
+async def test_a_terminal_out_of_reach_is_said_to_be_so(desk: Desk) -> None:
+    """Not in tmux: what was met by its hooks alone."""
+    raw = {
+        "hook_event_name": "UserPromptSubmit",
+        "session_id": str(uuid4()),
+        "cwd": str(desk.cwd),
+        "prompt": "hello",
+        "environment": {"CLAUDE_PID": str(desk.terminal.process.pid if desk.terminal.process else 0)},
+    }
+    await desk.backend.hook(raw)
+    with pytest.raises(BackendError, match="Press Escape there"):
+        await desk.backend.interrupt(ONE, 1)
+    await desk.backend.hook({**raw, "hook_event_name": "Stop", "last_assistant_message": "Hi."})
+    await desk.backend.hook({**raw, "hook_event_name": "Stop", "last_assistant_message": "And more."})
+
+    start = TurnStart(session_id=ONE, turn=2, cwd=str(desk.cwd), prompts=(message("go on"),))
+    with pytest.raises(BackendError, match="/resume"):
+        await desk.backend.start_turn(start)
+    with pytest.raises(BackendError, match="no terminal"):
+        await desk.backend.attach(ONE)
+    assert (await desk.one(TurnFinished)).text == "Hi."
+    assert (await desk.one(BackgroundFinished)).text == "And more."
+
+
+async def test_agents_with_no_terminal_and_those_of_others_of_ours_are_left_alone(desk: Desk) -> None:
+    raw = json.loads(json.dumps({"hook_event_name": "PermissionRequest", "session_id": str(uuid4()), "cwd": "/srv"}))
+    raw |= {"tool_name": "Bash", "tool_input": {"command": "ls"}}
+    for around in ({"CLAUDE_CODE_ENTRYPOINT": "sdk-py"}, {"AGENT_OF_PHONEWORK": "/elsewhere:fizz-top"}):
+        assert await asyncio.wait_for(desk.backend.hook({**raw, "environment": around}), 10) is None
+    assert desk.sink.met == []
