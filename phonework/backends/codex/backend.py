@@ -294,7 +294,7 @@ class CodexBackend:
     async def aclose(self) -> None:
         """End the server. Running turns are not reported: what became of them is looked up at the next start."""
         for thread in self._live.values():
-            thread.silent = True
+            thread.reporter.silent = True
         if self._own_server is not None:
             await self._own_server.aclose()
         for thread in list(self._live.values()):

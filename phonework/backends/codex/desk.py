@@ -63,7 +63,7 @@ async def _threads(server: AppServer, *, archived: bool) -> AsyncIterator[Mappin
             "limit": PAGE,
             "modelProviders": [],
             "sourceKinds": SOURCES,
-            "sortKey": "updated_at",
+            "sortKey": "recency_at",
             "archived": archived,
         }
         page = await server.request("thread/list", {**asked, **({"cursor": cursor} if cursor else {})})
@@ -77,7 +77,8 @@ async def _threads(server: AppServer, *, archived: bool) -> AsyncIterator[Mappin
 
 
 def _session(thread: Mapping[str, Any], open_by: Mapping[str, "_Process"]) -> DeskSession | None:
-    thread_id, cwd, seconds = thread.get("id"), thread.get("cwd"), thread.get("updatedAt")
+    # `updatedAt` changes also when the conversation is only loaded, or put away (0.163.0).
+    thread_id, cwd, seconds = thread.get("id"), thread.get("cwd"), thread.get("recencyAt")
     if not isinstance(thread_id, str) or not isinstance(cwd, str) or not isinstance(seconds, int | float):
         return None
     preview, path, holder = thread.get("preview"), thread.get("path"), open_by.get(thread_id)

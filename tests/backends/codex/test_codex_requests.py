@@ -169,7 +169,7 @@ async def test_who_answers_first_elsewhere_takes_the_question_from_the_phone(ben
     await bench.write([TOUCH], [TELL])
     ask = await bench.asked()
     thread = bench.backend._live[next(iter(bench.backend._live))]
-    (waiting,) = thread._waiting.values()
+    (waiting,) = thread.reporter.waiting.values()
 
     await bench.server.connection.answer(waiting.id, {"decision": "decline"})  # type: ignore[union-attr]
 
