@@ -43,6 +43,25 @@ def _every_message_is_an_event_once(judge: Judge) -> Iterator[str]:
             yield f"invented: nobody said {key}"
 
 
+def _every_message_of_a_program_is_there_once(judge: Judge) -> Iterator[str]:
+    """What was acknowledged is in a turn or was dropped by its person; whatever was sent again is there once."""
+    deeds = judge.evidence.deeds
+    taken = Counter(
+        row["dedupe_key"].rpartition(":")[2]
+        for row in judge.events
+        if row["source"] == "shell" and row["kind"] == "MessageReceived"
+    )
+    for key, count in taken.items():
+        if key not in deeds.sent:
+            yield f"invented: no program sent {key}"
+        if count > 1:
+            yield f"doubled: {key} of a program was taken in {count} times"
+    for key, prompt_id in deeds.acknowledged.items():
+        status = judge.prompts[prompt_id]["status"] if prompt_id in judge.prompts else "nowhere"
+        if not taken[key] or status not in ("taken", "dropped"):
+            yield f"lost: {key} of a program was acknowledged and is {status}"
+
+
 def _every_message_had_its_consequence(judge: Judge) -> Iterator[str]:
     """It is in a turn, or dropped by the person; or it answered; or they were told why not."""
     waiting = {json.loads(row["body"])["message_id"]: row for row in judge.prompts.values()}
@@ -300,6 +319,7 @@ def _the_rows_agree(judge: Judge) -> Iterator[str]:
 
 _LOOKS: Final[tuple[Callable[[Judge], Iterator[str]], ...]] = (
     _every_message_is_an_event_once,
+    _every_message_of_a_program_is_there_once,
     _every_message_had_its_consequence,
     _what_the_agent_said_is_shown,
     _every_message_of_ours_has_one_delivery,

@@ -14,6 +14,7 @@ import psutil  # type: ignore[import-untyped]
 
 from phonework import processes
 from phonework.shell.run import MARK
+from phonework.testing.kill_program import Program
 from phonework.testing.kill_wishes import HELPED, TYPED, WISHES
 from phonework.testing.phone import Phone, Shown
 from phonework.testing.server import Server
@@ -38,9 +39,14 @@ QUIET: Final = 7
 
 @dataclass(slots=True)
 class Deeds:
-    """What the people did, written down before it is sent. said: message id → text; yes: requests they allowed."""
+    """What the people did, written down before it is sent. said: message id → text; yes: requests they allowed.
+
+    sent: by a program, key → text; acknowledged: of those, key → the prompt it became, as the server said.
+    """
 
     said: dict[str, str] = field(default_factory=dict)
+    sent: dict[str, str] = field(default_factory=dict)
+    acknowledged: dict[str, str] = field(default_factory=dict)
     yes: set[str] = field(default_factory=set)
     taps: int = 0
     unanswered_taps: int = 0
@@ -183,14 +189,17 @@ def _filled(pressed: Pressable) -> Mapping[str, Any] | None:
 async def run(server: Server, phone: Phone, *, kills: int, people: int, helped: int, seed: int) -> Evidence:
     """Let people use the program while it is killed `kills` times; then let all come to rest.
 
-    helped: so many more people are in smart mode.
+    helped: so many more people are in smart mode. The first person has a script of theirs, too.
     """
     chance, deeds, problems = random.Random(seed), Deeds(), list[str]()
     crowd = [await _arrive(server, phone, number, deeds, seed) for number in range(people)]
     crowd += [await _arrive_helped(phone, number, deeds, seed) for number in range(people, people + helped)]
+    program = Program(server, deeds, random.Random(f"{seed}:program"))
+    await program.arrive()
     over = asyncio.Event()
     await server.kill()
     living = [asyncio.create_task(one.live(over)) for one in crowd]
+    living.append(asyncio.create_task(program.live(over)))
     try:
         starts = await _kill_again_and_again(server, phone, kills, chance, problems)
     finally:
@@ -198,6 +207,8 @@ async def run(server: Server, phone: Phone, *, kills: int, people: int, helped: 
         await asyncio.gather(*living)
     await phone.clear_faults()
     await server.start()
+    await program.finish()
+    problems += program.problems
     problems += await _settle(server, phone, crowd)
     left = await asyncio.to_thread(_still_there, server.place / "home", MARK)
     await server.kill()

@@ -37,6 +37,7 @@ SETTINGS = {
     "ASSISTANT__RETRIES": "0",
     "SHELL__TIMEOUT": "2",
     "TIMEOUTS__BACKGROUND": "1",
+    "GATEWAY__USER": "ou_p0",
 }
 
 pytestmark = [pytest.mark.kill, pytest.mark.timeout(120 + 6 * KILLS)]
@@ -80,10 +81,11 @@ def test_nothing_is_lost_doubled_or_allowed_by_nobody(evidence: Evidence, capsys
     with capsys.disabled():
         print(
             f"\nkill test: seed {SEED}, {evidence.kills} kills, {evidence.starts} starts, {len(deeds.said)} messages said, "
-            f"{deeds.taps} taps ({deeds.unanswered_taps} into the void), {len(deeds.yes)} approvals, "
+            f"{len(deeds.acknowledged)} by a program, {deeds.taps} taps ({deeds.unanswered_taps} into the void), {len(deeds.yes)} approvals, "
             f"{len(evidence.shown)} messages in the chats, {len(found)} violations"
         )
     assert not found, "\n".join(found[:40])
+    assert deeds.acknowledged, "no program was told that its message is stored, so nothing was proved"
     assert deeds.yes, "nobody allowed anything, so nothing was proved"
     for name in (LOOKED, MARKS):
         assert list(evidence.work.rglob(name)), f"no command left its mark in {name}, so nothing was proved"
@@ -96,6 +98,21 @@ Plant = Callable[[Evidence, sqlite3.Connection], Evidence]
 
 def a_message_without_an_event(evidence: Evidence, db: sqlite3.Connection) -> Evidence:
     db.execute("DELETE FROM event WHERE seq = (SELECT max(seq) FROM event WHERE source = 'message')")
+    return evidence
+
+
+def a_programs_message_that_is_gone(evidence: Evidence, db: sqlite3.Connection) -> Evidence:
+    prompt_id = next(iter(evidence.deeds.acknowledged.values()))
+    db.execute("DELETE FROM prompt WHERE prompt_id = ?", [prompt_id])
+    return evidence
+
+
+def a_programs_message_taken_twice(evidence: Evidence, db: sqlite3.Connection) -> Evidence:
+    db.execute(
+        "CREATE TEMP TABLE again AS SELECT * FROM event WHERE source = 'shell' AND kind = 'MessageReceived' LIMIT 1"
+    )
+    db.execute("UPDATE again SET seq = NULL, dedupe_key = 'again:' || dedupe_key, version = NULL, status = 'ignored'")
+    db.execute("INSERT INTO event SELECT * FROM again")
     return evidence
 
 
@@ -233,6 +250,8 @@ def a_process_that_is_left(evidence: Evidence, db: sqlite3.Connection) -> Eviden
     ("plant", "said"),
     [
         (a_message_without_an_event, "lost: "),
+        (a_programs_message_that_is_gone, "lost: k"),
+        (a_programs_message_taken_twice, "doubled: k"),
         (an_answer_that_is_not_shown, "lost: "),
         (a_message_shown_twice, "doubled: "),
         (a_card_shown_twice, "doubled: the card"),
