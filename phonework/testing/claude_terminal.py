@@ -64,6 +64,10 @@ class Terminal:
             with contextlib.suppress(AssertionError):
                 await self._until(lambda: _ASKS not in self._screen(), "the answer", within=0.5)
 
+    async def idle(self) -> None:
+        """Return when its turn is over."""
+        await self._until(lambda: self._status() == "idle", "the turn's end")
+
     async def shows(self, text: str) -> None:
         """Return when it stands on the screen."""
         await self._until(lambda: text in self._screen(), f"{text!r} on the screen")

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic
 
 from phonework.backends.claude import transcript
 from phonework.backends.claude_tmux.memory import Kept
@@ -16,11 +17,14 @@ class Waiting:
     """A hook that waits for a person. answered: cancelled when nobody here will answer it any more.
 
     delivered: True when the hook got the answer, False when it was gone.
+    since: when it was asked, by `monotonic`. seen: its terminal said that it waits.
     """
 
     ask: Ask
     answered: asyncio.Future[Answer] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     delivered: asyncio.Future[bool] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    since: float = field(default_factory=monotonic)
+    seen: bool = False
 
     def lose(self) -> None:
         """The answer will not be heard any more."""

@@ -4,7 +4,7 @@ import asyncio
 from time import monotonic
 
 from phonework.backends.base import Progress, Sink
-from phonework.backends.claude_tmux.agent import Agent
+from phonework.backends.claude_tmux.agent import Agent, Waiting
 from phonework.backends.claude_tmux.reports import Reports, why
 from phonework.backends.claude_tmux.status import Status
 from phonework.errors import BackendError
@@ -12,6 +12,9 @@ from phonework.fsm.types import Sentence
 
 LOOKS_EVERY = 0.2  # seconds
 SURE_AFTER = 1.2  # seconds of the same: a hook on its way is faster
+UNSEEN_AFTER = (
+    10.0  # seconds in which a terminal that asks must have said that it waits, or was answered too quickly to see
+)
 
 
 class Watcher:
@@ -43,9 +46,12 @@ class Watcher:
                 await self.conclude(agent)
             case Status.BUSY if sure:
                 for waiting in list(agent.open.values()):
-                    if not waiting.answered.done():  # it works again, so somebody answered there
+                    if not waiting.answered.done() and _over(waiting):  # it works again, so somebody answered there
                         await self._reports.answered_there(agent, waiting)
-            case Status.WAITING if sure and not agent.open:
+            case Status.WAITING if agent.open:
+                for waiting in agent.open.values():
+                    waiting.seen = True
+            case Status.WAITING if sure:
                 self._sink.progress(
                     agent.session_id, agent.turn, Progress(note=Sentence(key="claude_tmux.waits_there"))
                 )
@@ -58,3 +64,8 @@ class Watcher:
         else:
             stopped = told.interrupted or agent.interrupted
             await self._reports.finished(agent, told.text, usage=told.usage, interrupted=stopped)
+
+
+def _over(waiting: Waiting) -> bool:
+    """Whether work means that it was answered: the hook tells of a question a moment before the agent says that it waits."""
+    return waiting.seen or monotonic() - waiting.since >= UNSEEN_AFTER
