@@ -96,9 +96,8 @@ async def test_a_permission_outlives_a_kill_of_ours_and_is_honoured_once(ada: Co
     late = await ada.late_question("touch made")
     assert late.message_id == card.message_id
     assert not (ada.cwd / "made").exists(), "silence is not consent"
-    again = [TOUCH], [TOUCH], [say("last: {results}")]
-    api_rule = iter([*again])
-    server.api.rules.append(lambda _request: next(api_rule, None))
+    replies = iter([[TOUCH], [TOUCH], [say("last: {results}")]])
+    server.api.rules.append(lambda _request: next(replies, None))
 
     await ada.presses(late, "Allow and resume")
 
@@ -108,6 +107,29 @@ async def test_a_permission_outlives_a_kill_of_ours_and_is_honoured_once(ada: Co
     await ada.hears("last:")
     server.api.rules.clear()
     assert await ada.questions() == 2
+
+
+@pytest.mark.kill
+async def test_a_kill_of_ours_after_the_answer_ends_the_command_and_repeats_nothing(
+    ada: Coder, server: CodexServer
+) -> None:
+    """Also one that was allowed to run outside of every sandbox."""
+    await ada.wants([command("echo once >> made; exec sleep 1242", asks=True)], [say("never")])
+    await ada.presses(await ada.question("echo once"), "Allow")
+    async with asyncio.timeout(15):
+        while not any(line(one) == "sleep 1242" for one in server.agents()):  # noqa: ASYNC110
+            await asyncio.sleep(0)
+    agents = server.agents()
+
+    await server.kill()
+
+    assert await ended(agents)
+    await server.start()
+    await ada.turn(1, "interrupted")
+    await ada.wants([say("And on: {history}")], text="And now?")
+    assert "echo once" in await ada.hears("And on:")
+    assert (ada.cwd / "made").read_text() == "once\n"
+    assert await ada.questions() == 1
 
 
 @pytest.mark.kill

@@ -10,7 +10,10 @@ from phonework.config.section import Section, Variables
 
 
 class CodexSettings(Section):
-    purpose = "Codex. Its own config.toml, rules and login apply as at the desk; what stands here goes over it."
+    purpose = (
+        "Codex. Its own config.toml, rules and login apply as at the desk; what stands here goes over it. It has a sandbox of its own and is "
+        "not run while that of `[work]` is on."
+    )
 
     cli_path: str = Field(
         "",
