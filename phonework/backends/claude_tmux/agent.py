@@ -12,7 +12,7 @@ from phonework.backends.claude_tmux.status import Process, Status, look
 from phonework.fsm.types import Answer, Ask, RequestId, SessionId
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Waiting:
     """A hook that waits for a person. answered: cancelled when nobody here will answer it any more.
 

@@ -12,9 +12,7 @@ from phonework.fsm.types import Sentence
 
 LOOKS_EVERY = 0.2  # seconds
 SURE_AFTER = 1.2  # seconds of the same: a hook on its way is faster
-UNSEEN_AFTER = (
-    10.0  # seconds in which a terminal that asks must have said that it waits, or was answered too quickly to see
-)
+UNSEEN_AFTER = 10.0  # seconds; a terminal that asks has said by then that it waits, or was answered too quickly to see
 
 
 class Watcher:
