@@ -61,7 +61,7 @@ class Shell:
         """path: the directory, found inside the working root. Raises RefusedError, GatewayError."""
         if known := self._known(self._create_key):
             return _again(known)
-        self._check(wanted)
+        self.check(wanted)
         users.meet(self.connection, self.owner, self.now)
         hand = self._hand(self._create_key, wanted.text)
         said = hand.envelope.said
@@ -82,7 +82,8 @@ class Shell:
     def _create_key(self) -> str:
         return f"create:{self.key}"
 
-    def _check(self, wanted: NewSession) -> None:
+    def check(self, wanted: NewSession) -> None:
+        """Raises RefusedError, GatewayError when it cannot begin as things are."""
         backend = wanted.backend or self.desk.default_backend
         if capable(self.desk, backend) is None:
             known = sorted(one for one in self.desk.backends if capable(self.desk, one))

@@ -24,6 +24,8 @@ log = structlog.get_logger(__name__)
 
 MOST: Final = 2000
 """Who waits at once; more are refused."""
+MOST_NAMED: Final = 1000
+"""Sessions that one who waits may name."""
 BEHIND: Final = 256
 """Changes that one who waits may be behind; then they are let go, and may come again with the number they had."""
 _ALL: Final = 2**53
@@ -127,7 +129,9 @@ class Feed:
         or how all of them are. `leave` must be called at the end. Raises GatewayError, RefusedError, StoreError.
         """
         self._check_room()
-        user_id, ids = await self._reader.run(lambda connection: self._found(connection, tuple(names)))
+        if len(named := tuple(names)) > MOST_NAMED:
+            raise GatewayError(400, "bad_request", f"more than {MOST_NAMED} sessions are named", hint="name a group")
+        user_id, ids = await self._reader.run(lambda connection: self._found(connection, named))
         one = Subscription(user_id=user_id, ids=ids, group=group)
         async with self._begins:
             if self._told < 0:

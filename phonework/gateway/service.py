@@ -83,8 +83,14 @@ class Gateway:
     # Acts
 
     async def create(self, key: str, wanted: NewSession) -> Session:
-        begun = await self._reader.run(lambda connection: self._shell(connection, key, self._clock.now()).begun())
-        if begun is not None:
+        def query(connection: sqlite3.Connection) -> SessionId | None:
+            shell = self._shell(connection, key, self._clock.now())
+            begun = shell.begun()
+            if begun is None:
+                shell.check(wanted)  # before a directory is made for nothing
+            return begun
+
+        if (begun := await self._reader.run(query)) is not None:
             return await self.get(begun)
         path = await asyncio.to_thread(workdir.resolve, wanted.cwd, self._desk.root, create=wanted.create)
         return _session(await self._act(key, "", lambda shell, _: shell.create(wanted, str(path))))

@@ -185,6 +185,7 @@ PICKS = Answer(verdict=Verdict.ANSWER, picks=(("red", "my own"), ("1",)))
         (happened.RetryAsked(by=ADA, prompt_id=P1), "the newest turn · by ou_ada"),
         (happened.ContinueAsked(by=ADA, turn=3, prompt=FILES), "after turn 3 · by ou_ada"),
         (happened.StopAsked(by=ADA), "by ou_ada"),
+        (happened.KillAsked(by=ADA), "by ou_ada"),
         (happened.CloseAsked(by=ADA), "by ou_ada"),
         (happened.SendNowAsked(prompt_id=P1, by=ADA), "“first” · by ou_ada"),
         (happened.DropAsked(prompt_id=P1, by=ADA), "“first” · by ou_ada"),

@@ -8,17 +8,19 @@ from datetime import datetime
 import pytest
 
 from phonework.fsm import guards, together
-from phonework.fsm.actions import messages, modes, requests, turns
+from phonework.fsm.actions import ends, messages, modes, requests, turns
 from phonework.fsm.change import replace as change
 from phonework.fsm.draft import Draft
-from phonework.fsm.events import AgentAsked, CardAnswered, Event, ModeChosen, TurnBegan
+from phonework.fsm.effects import KillAgent
+from phonework.fsm.events import AgentAsked, CardAnswered, Event, MessageReceived, ModeChosen, TurnBegan
 from phonework.fsm.machine import Decide, decide, decider
 from phonework.fsm.table import TABLE, Action, Branch, Ignore, Row
-from phonework.fsm.types import Answer, Request, Session, State, Verdict
+from phonework.fsm.types import Answer, Request, RequestStatus, Session, State, TurnStatus, Verdict
 from phonework.testing.world import (
     BYPASS,
     MORNING,
     NOW,
+    OWNER,
     Bounds,
     BrokenPromiseError,
     World,
@@ -258,6 +260,44 @@ def test_an_old_yes_that_answers_a_new_question_is_noticed(monkeypatch: pytest.M
     monkeypatch.setattr(requests, "typed_answer", careless)
     with pytest.raises(BrokenPromiseError):
         explore(decider(TABLE), Bounds(prompts=2, asks=1), only=TALK | {"message earlier"})
+
+
+def test_words_of_a_program_that_answer_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    careful = guards.typed_answer
+
+    def careless(session: Session, event: Event) -> Answer | None:
+        assert isinstance(event, MessageReceived)
+        return careful(session, replace(event, answers=True))
+
+    only = (TALK - {"click owner", "click stranger"}) | {"message program"}
+    explore(decide, Bounds(prompts=2, asks=1), only=only)
+    monkeypatch.setattr(guards, "typed_answer", careless)
+    monkeypatch.setattr(requests, "typed_answer", careless)
+    with pytest.raises(BrokenPromiseError):
+        explore(decider(TABLE), Bounds(prompts=2, asks=1), only=only)
+
+
+def _unharmed(draft: Draft) -> None:
+    """The turn is over, and its agent works on."""
+    draft.settle_all(RequestStatus.REFUSED)
+    draft.end_turn(TurnStatus.STOPPED)
+    draft.rest()
+
+
+def _run_on(draft: Draft) -> None:
+    """What waited behind the turn is left where it is."""
+    draft.owe(KillAgent(turn=draft.session.turn))
+    draft.settle_all(RequestStatus.REFUSED)
+    draft.end_turn(TurnStatus.STOPPED)
+    draft.rest()
+
+
+@pytest.mark.parametrize("instead", [_unharmed, _run_on])
+def test_a_kill_that_does_not_end_it_all_is_noticed(instead: Action) -> None:
+    only = {"message fresh", "message program", "start", f"kill {OWNER}"}
+    explore(decide, Bounds(prompts=2, asks=0), only=only)
+    with pytest.raises(BrokenPromiseError):
+        explore(_with_action(ends.kill_turn, instead), Bounds(prompts=2, asks=0), only=only)
 
 
 def test_steering_keeps_the_promises() -> None:

@@ -196,6 +196,11 @@ async def test_more_than_can_be_held_are_refused(feed: Feed, monkeypatch: pytest
         await feed.begin([], "", None)
 
 
+async def test_not_everybody_can_be_named(feed: Feed) -> None:
+    with pytest.raises(GatewayError, match="name"):
+        await feed.begin([f"s{number}" for number in range(1001)], "", None)
+
+
 async def test_who_begins_in_the_middle_of_things_misses_nothing(tmp_path: Path) -> None:
     """However beginnings and changes fall together, the last thing told is how it is."""
     async with Playbook.opened(tmp_path, allow=[ADA]) as play, program_of(play) as program:

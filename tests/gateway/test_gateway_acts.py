@@ -71,6 +71,14 @@ async def test_two_that_begin_at_once_never_share_a_name(play: Playbook, program
     assert {refused(one)[1] for one in answers if one.status_code == 409} == {"name_taken"}
 
 
+async def test_no_directory_is_made_for_what_cannot_begin(play: Playbook, program: Program) -> None:
+    await program.create(name="build")
+    answer = await program.post("sessions", {"cwd": "new", "create": True, "name": "build"})
+
+    assert refused(answer) == (409, "name_taken")
+    assert not (play.work / "new").exists()
+
+
 async def test_a_closed_session_gives_its_name_back(program: Program) -> None:
     first = await program.create(name="build")
     await program.act("build", "close")

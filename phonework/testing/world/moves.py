@@ -56,6 +56,9 @@ def _person(world: World, bounds: Bounds) -> Iterator[Move]:
             kind = "stale" if stale else "fresh" if sent > NOW else "earlier"
             event = happened.MessageReceived(prompt=prompt, by=OWNER, stale=stale)
             yield Move(name=f"message {kind}", event=event, world=world)
+        prompt = Prompt(prompt_id=PromptId(f"p{number}"), text="yes", sent_at=NOW + timedelta(seconds=1))
+        event = happened.MessageReceived(prompt=prompt, by=OWNER, answers=False)
+        yield Move(name="message program", event=event, world=world)
         for kind, count, stale in (("image", 12, False), ("image", 12, True), ("audio", 1, False)):
             files = tuple(Attachment(kind=kind, key=f"{number}.{one}", message_id="om") for one in range(count))
             spoken = kind == "audio"

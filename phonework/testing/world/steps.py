@@ -101,7 +101,7 @@ def _consented(before: Session, event: Event) -> tuple[tuple[str, str], ...]:
             resumable = named and named.status in (RequestStatus.EXPIRED, RequestStatus.VOID)
             if named and resumable and (by, generation) == (OWNER, named.generation):
                 return ((named.request_id, named.ask.fingerprint),)
-        case happened.MessageReceived(by=by, prompt=prompt, stale=stale):
+        case happened.MessageReceived(by=by, prompt=prompt, stale=stale) if event.answers:
             earlier = opened is None or opened.opened_at is None or prompt.sent_at <= opened.opened_at
             if opened and by == OWNER and not stale and not earlier and not prompt.attachments:
                 return ((opened.request_id, opened.ask.fingerprint),)
