@@ -316,3 +316,20 @@ async def test_a_program_that_is_not_there_is_told(make_bench: Callable[..., Cod
         await bench.backend.ping()
     with pytest.raises(BackendError, match="no Codex at /nowhere/codex"):
         await bench.write([say("hello")])
+
+
+@pytest.mark.parametrize("network", [False, True])
+async def test_a_command_in_the_sandbox_cannot_reach_the_server_that_runs_it(bench: CodexBench, network: bool) -> None:
+    """It could allow itself everything there."""
+    config = bench.home / "config.toml"
+    config.write_text(config.read_text() + f"\n[sandbox_workspace_write]\nnetwork_access = {str(network).lower()}\n")
+    connect = "import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1]); print('reached')"
+    socket = bench.server._socket
+    line = f'for one in {socket} $(readlink {socket}); do python3 -c "{connect}" $one; done 2>&1; echo tried'
+
+    await bench.write([command(line)], [say("told: {results}")])
+
+    words = await bench.words()
+    assert words.count("Error") == 2
+    assert "tried" in words
+    assert "reached" not in words
