@@ -72,8 +72,7 @@ class Taker:
             case "SessionEnd" if call.reason not in ("clear", "resume"):
                 async with agent.lock:
                     await self.reports.lost(agent, BackendError("claude_tmux.closed"))
-                if not agent.own:
-                    self.agents.pop(agent.session_id, None)
+                self.agents.pop(agent.session_id, None)
         return None
 
     # Whose report it is
