@@ -106,7 +106,7 @@ class Feed:
 
     def committed(self, _results: tuple[Any, ...]) -> None:
         """Something was committed."""
-        if not self._waiting:
+        if not self._waiting or self.stopping:
             return
         self._dirty = True
         if self._task is None:
