@@ -150,7 +150,7 @@ class CodexBackend:
 
     async def _loaded(self, start: TurnStart) -> "LiveThread":
         """A conversation that is begun, copied or taken up again."""
-        place = {"cwd": start.cwd} | ({"modelProvider": self._settings.provider} if self._settings.provider else {})
+        place = self._place(start.cwd)
         thread_id, found = start.agent_session_id, None
         if not thread_id and start.fork_of:
             thread_id = await self._copied(start.fork_of, place)
@@ -195,6 +195,10 @@ class CodexBackend:
                 raise
         await self._server.request("thread/unarchive", {"threadId": thread_id})
         return await self._server.request("thread/resume", asked)
+
+    def _place(self, cwd: str) -> dict[str, str]:
+        """Where a conversation goes on, and with whose model."""
+        return {"cwd": cwd} | ({"modelProvider": self._settings.provider} if self._settings.provider else {})
 
     async def _copied(self, origin: str, place: Mapping[str, Any]) -> str:
         """The id of a copy of the conversation, which stays as it is; one that was put away is put back again."""
@@ -346,6 +350,8 @@ class CodexBackend:
             queue.put_nowait(fact)
 
     async def died(self, reason: BackendError) -> None:
+        for queue in self._waited_for.values():
+            queue.put_nowait(told.TurnOver(turn_id="", status="failed", error={"message": str(reason)}))
         await asyncio.gather(*(thread.die(reason) for thread in list(self._live.values())))
 
     async def again(self) -> None:
@@ -413,14 +419,16 @@ class CodexBackend:
         """A conversation that is not kept, and one turn in it. Raises BackendError with the reason when it does not answer."""
         directory = self._data_dir / "ping"
         await asyncio.to_thread(directory.mkdir, parents=True, exist_ok=True)
+        thread_id, model = "", {"model": self._settings.model} if self._settings.model else {}
         try:
-            begun = await self._server.request("thread/start", {"cwd": str(directory), "ephemeral": True})
+            begun = await self._server.request(
+                "thread/start", {**self._place(str(directory)), **model, "ephemeral": True}
+            )
             thread_id = _text(_part(begun, "thread"), "id")
             queue = self._waited_for[thread_id] = asyncio.Queue()
             asked = {"threadId": thread_id, "input": [{"type": "text", "text": SMOKE_PROMPT}]}
-            await self._server.request(
-                "turn/start", {**asked, **modes.of_turn(modes.policy("read-only", self._settings), {})}
-            )
+            policy = modes.of_turn(modes.policy("read-only", self._settings), {})
+            await self._server.request("turn/start", {**asked, **policy})
             async with asyncio.timeout(SMOKE_WITHIN):
                 while not isinstance(fact := await queue.get(), told.TurnOver):
                     pass
@@ -429,7 +437,7 @@ class CodexBackend:
         except TimeoutError:
             raise BackendError("codex.silent", seconds=f"{SMOKE_WITHIN:.0f}") from None
         finally:
-            self._waited_for.clear()
+            self._waited_for.pop(thread_id, None)
         if fact.status != "completed":
             raise failures.of_turn(fact.error)
 

@@ -85,6 +85,8 @@ class AppServer:
             if self._ending:
                 raise BackendError("codex.ended")
             if not self.alive:
+                if self._process is not None:
+                    await self._bury(self._process)
                 await self._start()
             return await self._connect(UP_WITHIN)
 
@@ -182,15 +184,20 @@ class AppServer:
     # Watching
 
     async def _watch(self, process: "_Process") -> None:
-        """Tell that it is gone."""
-        begun = monotonic()
         await process.exited.wait()
-        self._early_deaths = self._early_deaths + 1 if monotonic() - begun < EARLY else 0
+        async with self._once:
+            await self._bury(process)
+
+    async def _bury(self, process: "_Process") -> None:
+        """Tell, once, that it is gone: before another one is started, of which nothing must be ended or told then."""
+        if process.buried or self._ending:
+            return
+        process.buried = True
+        self._early_deaths = self._early_deaths + 1 if monotonic() - process.begun < EARLY else 0
         await process.close()
         await asyncio.to_thread(self.end_left)  # what it ran without a sandbox goes on without it
-        if not self._ending:
-            log.warning("Codex has ended", code=process.returncode)
-            await self._listener.died(self._why_gone())
+        log.warning("Codex has ended", code=process.returncode)
+        await self._listener.died(self._why_gone())
 
     async def _lose(self, connection: Connection) -> None:
         """When the connection breaks and the server lives: connect again, and if that cannot be done, end it."""
@@ -275,10 +282,11 @@ class AppServer:
 
 
 class _Process(asyncio.SubprocessProtocol):
-    """A running server. `complaints`: the end of what it wrote to its standard error."""
+    """A running server. complaints: the end of what it wrote to its standard error. buried: its end was told."""
 
     def __init__(self) -> None:
         self.exited, self._released = asyncio.Event(), asyncio.Event()
+        self.begun, self.buried = monotonic(), False
         self._said: deque[bytes] = deque(maxlen=40)
         self._transport: asyncio.SubprocessTransport | None = None
 

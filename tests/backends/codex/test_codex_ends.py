@@ -14,11 +14,11 @@ from phonework import processes
 from phonework.backends.base import Accepted, Liveness, TurnStart
 from phonework.backends.codex import program
 from phonework.errors import BackendError, RequestGoneError
-from phonework.fsm.events import AgentAsked, AgentLost, PromptsTaken, RequestWithdrawn, TurnFailed
-from phonework.fsm.types import Answer, Carry, Verdict
+from phonework.fsm.events import AgentAsked, AgentLost, PromptsTaken, RequestWithdrawn, TurnFailed, TurnFinished
+from phonework.fsm.types import Answer, Carry, SessionId, Verdict
 from phonework.testing.backend_bench import ONE
 from phonework.testing.codex_bench import CodexBench, command
-from phonework.testing.fake_replies import say
+from phonework.testing.fake_replies import say, script
 from phonework.testing.messages import message
 
 pytestmark = pytest.mark.codex
@@ -314,3 +314,21 @@ async def test_its_socket_and_directory_are_ours_alone(bench: CodexBench, tmp_pa
     assert socket.resolve().stat().st_mode & 0o777 == 0o600
     await bench.backend.aclose()
     assert not processes.marked(program.MARK, bench.server.mark)
+
+
+async def test_a_session_that_begins_while_another_dies_with_the_server_goes_on(bench: CodexBench) -> None:
+    """The death of the old server is told before the new one is started, and to nobody in that."""
+    await bench.write([say("one"), {"hang": True}])
+    one = bench.start
+    assert one is not None
+    os.kill(bench.processes()[1].pid, signal.SIGKILL)
+    connection = bench.server.connection
+    assert connection is not None
+    await connection.closed.wait()
+
+    two = replace(one, session_id=SessionId("buzz-low"), agent_session_id="", prompts=(message(script([say("two")])),))
+    await bench.backend.start_turn(two)
+
+    assert isinstance(await bench.end(), AgentLost)
+    finished = await bench.sink.wait_event(two.session_id, TurnFinished)
+    assert finished.text == "two"
