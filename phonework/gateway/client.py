@@ -148,7 +148,9 @@ def new_key() -> str:
 def part(name: str) -> str:
     """A session's id or name as a part of a path. Raises RemoteError for what can be neither."""
     if not name or "/" in name or name in (".", ".."):
-        raise RemoteError("not_found", f"there is no session {name[:80]!r}", hint="`phonework session list` shows yours")
+        raise RemoteError(
+            "not_found", f"there is no session {name[:80]!r}", hint="`phonework session list` shows yours"
+        )
     return quote(name, safe="")
 
 

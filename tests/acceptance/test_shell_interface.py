@@ -4,103 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
 import signal
-import sys
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import psutil  # type: ignore[import-untyped]
 import pytest
 
-from phonework.testing.marks import until
 from phonework.testing.person import Person
 from phonework.testing.phone import Phone
 from phonework.testing.server import Server
+from phonework.testing.shell import Shell, ended
 
 PAGE = Path(__file__).parents[2] / "docs" / "shell.md"
 PARTS = ("api", "web", "docs", "tests", "tools")
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """How a program ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-class Shell:
-    """A shell beside the server, in its working root."""
-
-    def __init__(self, server: Server) -> None:
-        self.server = server
-        program = server.place / "bin/phonework"
-        program.parent.mkdir()
-        program.write_text(f'#!/bin/sh\nexec {sys.executable} -m phonework "$@"\n')
-        program.chmod(0o755)
-        server.work.mkdir(exist_ok=True)
-        self.environment = {
-            "PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}",
-            "HOME": str(server.place / "home"),
-            "PHONEWORK_SERVER__DATA_DIR": str(server.data_dir),
-        }
-        self.running: list[asyncio.subprocess.Process] = []
-
-    async def start(self, *words: str, **environment: str) -> asyncio.subprocess.Process:
-        pipe = asyncio.subprocess.PIPE
-        process = await asyncio.create_subprocess_exec(
-            *words, stdin=pipe, stdout=pipe, stderr=pipe, cwd=self.server.work, env={**self.environment, **environment}
-        )
-        self.running.append(process)
-        return process
-
-    async def session(self, *words: str, stdin: str = "", **environment: str) -> Ran:
-        """Run `phonework session words…` to its end."""
-        return await ended(await self.start("phonework", "session", *words, **environment), stdin)
-
-    async def waiting(self, *words: str) -> asyncio.subprocess.Process:
-        """`phonework session wait words…`, once it listens to the server."""
-        process = await self.start("phonework", "session", "wait", *words)
-        port = int(self.server.url.rpartition(":")[2])
-        await until(lambda: connected(process.pid, port))
-        return process
-
-    async def makes(self, *words: str) -> str:
-        """A new session's id."""
-        made = await self.session("create", *words)
-        assert made.code == 0, made.err
-        return made.out.strip()
-
-    async def aclose(self) -> None:
-        for process in self.running:
-            if process.returncode is None:
-                process.kill()
-                await process.communicate()
-
-
-def connected(pid: int, port: int) -> bool:
-    """Whether the process has two connections to the port: one to ask, one to listen."""
-    try:
-        found = psutil.Process(pid).net_connections("tcp")
-    except psutil.NoSuchProcess:
-        return False
-    return sum(each.status == "ESTABLISHED" and each.raddr and each.raddr.port == port for each in found) >= 2
-
-
-async def ended(process: asyncio.subprocess.Process, stdin: str = "") -> Ran:
-    out, err = await asyncio.wait_for(process.communicate(stdin.encode()), 60)
-    assert process.returncode is not None
-    assert b"Traceback" not in err, err.decode()
-    return Ran(process.returncode, out.decode(), err.decode())
 
 
 @pytest.fixture
@@ -175,12 +92,14 @@ async def test_waiting_for_any_for_all_and_not_for_ever(shell: Shell) -> None:
 
 
 async def test_a_server_that_stops_ends_the_wait_with_its_own_code(shell: Shell) -> None:
-    made = await shell.makes("hang")
-    waiting = await shell.waiting(made, "--json")
+    made, other = await shell.makes("hang"), await shell.makes("hang")
+    waiting = await shell.waiting(made, other)
+    await shell.session("stop", other)
+    assert waiting.stdout is not None
+    assert (await waiting.stdout.readline()).startswith(other.encode())
     await shell.server.stop()
     ran = await ended(waiting)
-    assert (ran.code, ran.json["outcome"]) == (7, "server_stopped")
-    assert "the server stopped" in ran.err
+    assert (ran.code, "the server stopped" in ran.err) == (7, True)
 
     away = await shell.session("wait", made)
     assert away.code == 6
@@ -190,10 +109,10 @@ async def test_a_server_that_stops_ends_the_wait_with_its_own_code(shell: Shell)
 
 async def test_a_server_that_is_killed_and_comes_back_is_found_again(shell: Shell) -> None:
     made = await shell.makes("hang")
-    patient, hasty = await shell.waiting(made), await shell.waiting(made, "--grace", "0.3s")
+    patient, hasty = await shell.waiting(made), await shell.waiting(made, "--grace", "0.3s", "--json")
     await shell.server.kill()
     given_up = await ended(hasty)
-    assert given_up.code == 7
+    assert (given_up.code, given_up.json["outcome"]) == (7, "server_stopped")
     assert "not back after" in given_up.err
 
     await shell.server.start()
