@@ -86,6 +86,8 @@ def reason(asked: Ask, answer: Answer) -> str:
 def _command(call: Call, kept_in: str) -> Ask | None:
     command = call.params.get("command")
     further = [one for one in _FURTHER if call.params.get(one)]
+    if call.params.get("kind") not in (None, "command"):  # what is typed into a program that runs, for example
+        further.append("kind")
     meant = {name: value for name, value in call.params.items() if name not in _PASSING and value is not None}
     if (not isinstance(command, str) or not command) and not further:
         return None
@@ -114,8 +116,10 @@ def _files(call: Call, item: Mapping[str, Any] | None) -> Ask | None:
     paths = [str(one.get("path")) for one in changes]
     meant = {"changes": changes, "grantRoot": call.params.get("grantRoot")}
     asked = _confirm(call, "files", meant, "codex.change_files")
-    rule = ", ".join(f"Edit({path})" for path in paths)
-    return replace(asked, diff=diff, path=paths[0] if len(paths) == 1 else "", rule=rule, scopes=(Scope.SESSION,))
+    asked = replace(asked, diff=diff, path=paths[0] if len(paths) == 1 else "")
+    if root := call.params.get("grantRoot"):
+        return replace(asked, notes=(*asked.notes, Sentence(key="codex.grants_root", params={"root": str(root)})))
+    return replace(asked, rule=", ".join(f"Edit({path})" for path in paths), scopes=(Scope.SESSION,))
 
 
 def _diff(change: Mapping[str, Any]) -> str:
@@ -134,8 +138,9 @@ def _diff(change: Mapping[str, Any]) -> str:
 
 
 def _questions(call: Call) -> Ask | None:
-    listed = call.params.get("questions")
-    found = [_question(one) for one in listed] if isinstance(listed, list) else []
+    given = call.params.get("questions")
+    listed = given if isinstance(given, list) else []
+    found = [_question(one) for one in listed]
     known = [one for one in found if one is not None]
     if not known or len(known) != len(found):
         return None
@@ -148,6 +153,7 @@ def _questions(call: Call) -> Ask | None:
         prompt=_one_line(questions[0].text),
         tool="request_user_input",
         questions=questions,
+        notes=(Sentence(key="codex.secret"),) if any(one.get("isSecret") is True for one in listed) else (),
         extra=json.dumps({"ids": [identity for identity, _ in known]}),
     )
     if len(questions) == 1 and not questions[0].options:

@@ -10,9 +10,10 @@ import pytest
 
 from phonework.backends.codex import CodexBackend
 from phonework.backends.codex.asks import COMMAND
+from phonework.backends.codex.frames import Note
 from phonework.errors import BackendError, RequestGoneError
 from phonework.fsm.events import AgentAsked, RequestWithdrawn, TurnFailed
-from phonework.fsm.types import Answer, Verdict
+from phonework.fsm.types import Answer, RequestKind, Verdict
 from phonework.testing import fake_codex
 from phonework.testing.backend_bench import ONE, BackendBench
 from phonework.testing.fake_codex import Play, conversation, over
@@ -162,6 +163,59 @@ async def test_more_permissions_than_a_command_has_are_shown_with_it(make: Any) 
     assert ask.offered == ()
 
 
+async def test_what_is_typed_into_a_running_program_is_shown_as_that(make: Any) -> None:
+    bench = make(conversation("thread-1", "turn-1", asking("y\n", kind="writeStdin")))
+    await bench.say("hello")
+
+    ask = await bench.asked()
+
+    assert '"writeStdin"' in ask.input_json
+    assert ask.offered == ()
+
+
+async def test_a_change_that_would_open_a_whole_directory_says_so(make: Any) -> None:
+    change = {"path": "/etc/hosts", "kind": {"type": "delete"}, "diff": "127.0.0.1 localhost\n"}
+    item = {"type": "fileChange", "id": "call-1", "changes": [change], "status": "inProgress"}
+    begun = {"method": "item/started", "params": {"threadId": "thread-1", "turnId": "turn-1", "item": item}}
+    params = {"threadId": "thread-1", "turnId": "turn-1", "itemId": "call-1", "grantRoot": "/etc"}
+    request = {"id": 0, "method": "item/fileChange/requestApproval", "params": params}
+    bench = make(conversation("thread-1", "turn-1", {"send": begun}, {"send": request}))
+    await bench.say("hello")
+
+    ask = await bench.asked()
+
+    assert ask.diff == "--- a/etc/hosts\n+++ /dev/null\n-127.0.0.1 localhost\n"
+    assert [(note.key, note.params) for note in ask.notes][-1] == ("codex.grants_root", {"root": "/etc"})
+    assert ask.offered == ()
+
+
+@pytest.mark.parametrize(
+    ("question", "kind", "secret"),
+    [
+        ({"id": "q", "question": "Which name?", "options": None}, RequestKind.INPUT, False),
+        ({"id": "q", "question": "Which key?", "isSecret": True}, RequestKind.INPUT, True),
+        ({"id": "q", "question": "Which?", "options": [{"label": "a"}, {"label": ""}, 5]}, RequestKind.CHOICE, False),
+    ],
+)
+async def test_a_question_without_options_is_answered_in_own_words(
+    make: Any, question: dict[str, object], kind: RequestKind, secret: bool
+) -> None:
+    params = {"threadId": "thread-1", "turnId": "turn-1", "itemId": "call-1", "questions": [question]}
+    asked = {"send": {"id": 0, "method": "item/tool/requestUserInput", "params": params}}
+    told = {"method": "serverRequest/resolved", "params": {"threadId": "thread-1", "requestId": 0}}
+    bench = make(conversation("thread-1", "turn-1", asked))
+    await bench.say("hello")
+    ask = await bench.asked()
+    assert ask.kind is kind
+    assert bool(ask.notes) is secret
+
+    answering = asyncio.create_task(bench.answer(ask, Verdict.ANSWER, "anna"))
+
+    assert await bench.told({"id": 0}) == {"id": 0, "result": {"answers": {"q": {"answers": ["anna"]}}}}
+    await bench.backend._live[ONE].take(fake_note(told))
+    await answering
+
+
 async def test_a_request_made_again_that_asks_for_something_else_is_asked_anew(make: Any) -> None:
     """The first answer was for the first command; the id alone means nothing."""
     bench = make(
@@ -208,9 +262,7 @@ async def test_an_answer_that_the_old_connection_lost_is_given_on_the_new_one_on
     assert len(bench.of(AgentAsked)) == 1
 
 
-def fake_note(frame: dict[str, Any]) -> Any:
-    from phonework.backends.codex.frames import Note
-
+def fake_note(frame: dict[str, Any]) -> Note:
     return Note(method=frame["method"], params=frame["params"])
 
 
