@@ -341,6 +341,12 @@ async def test_it_is_used_from_a_network_namespace_of_its_own(idle_server: Serve
         assert "from inside" in (await session("last-message", "build"))[1]
         code, refused = await session("create", "--cwd", "/elsewhere")
         assert code == 1, refused
+        await _ip("route", "add", "default", "via", address, into=pid)
+        url = environment.pop("PHONEWORK_GATEWAY_URL")
+        environment |= {"IS_SANDBOX": "1", "PHONEWORK_SERVER__PORT": url.rpartition(":")[2]}
+        code, listed = await session("list")
+        assert code == 0, listed
+        assert "build" in listed
         environment["PHONEWORK_GATEWAY_URL"] = f"http://{address}:9"
         code, unreachable = await session("list")
         assert code == 6, unreachable

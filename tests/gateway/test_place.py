@@ -179,7 +179,7 @@ async def test_in_a_sandbox_the_host_is_looked_for(tmp_path: Path, monkeypatch: 
         server.body = b"{}"
         error = await asyncio.to_thread(refusal)
         assert error.code == "unreachable"
-        assert f"http://host.invalid:{port}, http://127.0.0.1:{port}" in str(error)
+        assert f"http://127.0.0.1:{port}, http://host.invalid:{port}" in str(error)
 
 
 def test_a_server_in_the_sandbox_itself_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
