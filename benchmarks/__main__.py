@@ -21,6 +21,7 @@ MEASUREMENTS: Final = (
     "dbos_rounds",
     "latency",
     "taps",
+    "hooks",
     "memory",
     "recovery",
     "startup",
