@@ -220,6 +220,18 @@ async def test_wrong_usage_is_two(shell: Shell) -> None:
         assert (ran.code, ran.out) == (2, ""), ran
 
 
+async def test_what_is_missing_is_named(idle_server: Server) -> None:
+    missing = {"CLAUDE__CLI_PATH": "/no/claude", "CLAUDE_TMUX__TMUX_PATH": "/no/tmux", "CODEX__CLI_PATH": "/no/codex"}
+    idle_server.settings |= missing
+    await idle_server.start()
+    shell = Shell(idle_server)
+    for backend, said in (("claude", "/no/claude"), ("claude-tmux", "apt install tmux"), ("codex", "/no/codex")):
+        ran = await shell.session("wait", await shell.makes("--backend", backend, "hello"))
+        assert (ran.code, said in ran.out) == (8, True), ran
+    unknown = await shell.session("create", "--backend", "clade")
+    assert (unknown.code, "claude, claude-tmux, codex, demo" in unknown.err) == (1, True)
+
+
 async def test_a_damaged_token_file_is_named_and_nothing_is_sent(shell: Shell) -> None:
     path = shell.server.data_dir / "gateway.json"
     whole = path.read_text()

@@ -86,7 +86,9 @@ def _tell(tally: Tally, told: dict[str, Outcome], quiet: bool) -> None:
 
 
 def _line(session: Json) -> str:
-    return f"{label(session)}  {outcome_of(session)}  {brief(session)}".rstrip()
+    """What went wrong is said in full: it ends with what to do about it."""
+    limit = 100 if outcome_of(session) is Outcome.DONE else 1000
+    return f"{label(session)}  {outcome_of(session)}  {brief(session, limit)}".rstrip()
 
 
 def _word(tally: Tally, trouble: OutOfTime | RemoteError | None) -> str:

@@ -47,7 +47,9 @@ def brief(session: Json, limit: int = 100) -> str:
         return one_line(str((session.get("request") or {}).get("prompt", "")), limit)
     if outcome is Outcome.WORKING:
         return f"{session['queue']} more to come" if session["queue"] else ""
-    return first_line(str(last.get("error") or last.get("text") or ""), limit)
+    if last.get("error"):
+        return one_line(str(last["error"]), limit)
+    return first_line(str(last.get("text") or ""), limit)
 
 
 def table(rows: list[tuple[str, ...]]) -> str:
