@@ -164,18 +164,27 @@ class Terminals:
             raise BackendError("claude_tmux.closed")
         if status is not Status.IDLE or agent.open:
             raise BackendError("claude_tmux.asks_there" if status is Status.WAITING else "agent.busy")
+        await self._reachable(agent)
+
+    async def _reachable(self, agent: Agent) -> None:
+        """Raises BackendError when keys would reach something else: a shell would run what is typed."""
+        if not await self.server_of(agent).at_hand(agent.target, agent.process.pid):
+            raise BackendError("claude_tmux.put_aside")
 
     async def enter(self, agent: Agent) -> None:
         """Press Enter, unless it asks something."""
+        await self._reachable(agent)
         if await agent.status() is Status.IDLE:
             await self.server_of(agent).press(agent.target, "Enter")
 
     async def escape(self, agent: Agent) -> None:
+        await self._reachable(agent)
         await self.server_of(agent).press(agent.target, "Escape")
 
     async def clear(self, agent: Agent, lines: int) -> None:
         """Take back what stands where words are typed: after Escape that can be the words it was given."""
         with contextlib.suppress(BackendError):
+            await self._reachable(agent)
             await self.server_of(agent).press(agent.target, *["C-u"] * (2 * lines + 1))
 
     # Ending

@@ -4,10 +4,13 @@ import asyncio
 import os
 import re
 import shutil
+import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+import psutil  # type: ignore[import-untyped]
 
 from phonework.errors import BackendError
 
@@ -56,6 +59,21 @@ class Server:
     async def press(self, target: str, *keys: str) -> None:
         await self.run("send-keys", "-t", target, *keys)
 
+    async def at_hand(self, target: str, pid: int) -> bool:
+        """Whether what is typed reaches this process: it is in front in the terminal, and not the shell it was put aside in.
+
+        A terminal that somebody scrolls back in is brought to its end, where keys mean what they say.
+        """
+        try:
+            tty, _, scrolled = (
+                await self.run("display-message", "-p", "-t", target, "#{pane_tty} #{pane_in_mode}")
+            ).partition(" ")
+            if scrolled not in ("", "0"):
+                await self.run("send-keys", "-t", target, "-X", "cancel")
+        except BackendError:
+            return False
+        return await asyncio.to_thread(_in_front, tty, pid)
+
     async def screen(self, target: str) -> str:
         """What stands in the terminal; empty when there is none."""
         try:
@@ -92,6 +110,17 @@ class Server:
         if process.returncode:
             raise BackendError("claude_tmux.tmux", problem=" ".join(err.decode("utf-8", "replace").split())[:300])
         return out.decode("utf-8", "replace").strip()
+
+
+def _in_front(tty: str, pid: int) -> bool:
+    """Whether the process is in the foreground of that terminal, and not stopped. Source: ps(1), of Linux and macOS alike."""
+    words = ["ps", "-o", "pgid=,tpgid=,stat=", "-p", str(pid)]
+    try:
+        said = subprocess.run(words, capture_output=True, text=True, timeout=WITHIN, check=False).stdout.split()
+        own = psutil.Process(pid).terminal()
+    except (OSError, subprocess.TimeoutExpired, psutil.Error):
+        return False
+    return len(said) == 3 and said[0] == said[1] and not said[2].startswith("T") and own == tty
 
 
 def found(program: str) -> str:
