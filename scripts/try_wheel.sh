@@ -31,6 +31,13 @@ phonework=$place/venv/bin/phonework
 "$phonework" demo --port 0 --no-browser --data-dir "$place/demo" >"$place/said" &
 demo=$!
 timeout 60 sh -c "until grep -q ready '$place/said'; do kill -0 $demo; sleep 0.2; done"
+
+# A shell uses it as well.
+export PHONEWORK_SERVER__DATA_DIR=$place/demo/server
+"$phonework" session create --name wheel --cwd "$place/demo/work/hello" --mkdir 'echo from the wheel' >/dev/null
+"$phonework" session wait wheel --timeout 60s >/dev/null
+[ "$("$phonework" session last-message wheel)" = 'from the wheel' ] || { echo 'a session of the shell does not answer' >&2; exit 1; }
+unset PHONEWORK_SERVER__DATA_DIR
 kill -TERM "$demo"
 wait "$demo"
 
