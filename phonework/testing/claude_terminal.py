@@ -64,10 +64,6 @@ class Terminal:
             with contextlib.suppress(AssertionError):
                 await self._until(lambda: _ASKS not in self._screen(), "the answer", within=0.5)
 
-    async def screen(self) -> str:
-        """What it shows now."""
-        return await asyncio.to_thread(self._screen)
-
     async def idle(self) -> None:
         """Return when its turn is over."""
         await self._until(lambda: self._status() == "idle", "the turn's end")

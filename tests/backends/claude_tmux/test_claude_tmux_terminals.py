@@ -198,21 +198,6 @@ async def test_words_from_here_are_typed_there(desk: Desk) -> None:
     assert not (desk.cwd / "oops").exists()
 
 
-async def test_nothing_is_typed_into_the_shell_it_was_put_aside_in(desk: Desk) -> None:
-    """Ctrl-Z: what is typed then would be run."""
-    await desk.terminal.says("hello", [say("Hello.")])
-    await desk.one(TurnFinished)
-    assert desk.terminal.process is not None
-    desk.terminal.process.suspend()
-    start = TurnStart(session_id=ONE, turn=7, cwd=str(desk.cwd), prompts=(message("touch oops"),))
-
-    with pytest.raises(BackendError, match="not in front"):
-        await desk.backend.start_turn(start)
-
-    desk.terminal.process.resume()
-    assert "touch oops" not in await desk.terminal.screen()
-
-
 async def test_a_terminal_that_is_closed_while_it_asks_is_lost(desk: Desk) -> None:
     event = await desk.asked()
 
