@@ -9,6 +9,7 @@ from typing import Any, Final, Self
 from urllib.parse import quote, urlencode, urlsplit
 
 from phonework.errors import RemoteError
+from phonework.gateway.listeners import is_strangers
 from phonework.gateway.place import HOW_TO_START, Place, find_place
 from phonework.gateway.sse import Event, Parser, TooLong
 
@@ -164,6 +165,9 @@ def unreachable(place: Place, error: Exception) -> RemoteError:
 
 def _connected(place: Place, timeout_s: float) -> http.client.HTTPConnection:
     parts = urlsplit(place.url)
+    if place.owner is not None and parts.port and is_strangers(parts.port, place.owner):
+        # It would be given the token, and could use it as soon as the server is back.
+        raise RemoteError("unreachable", f"at {place.url} somebody else's program listens, not the server of {place.source}", hint=HOW_TO_START)  # fmt: skip
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     return kind(parts.hostname or "", parts.port, timeout=timeout_s)
 

@@ -35,6 +35,7 @@ class Place:
     """A server. url: its origin. source: where that is written. mapping: of paths here to paths there.
 
     remote: it is on another machine, or out of a container: its terminals are not here.
+    owner: uid of whose program it must be; None: that cannot be told from here.
     """
 
     url: str
@@ -42,6 +43,7 @@ class Place:
     source: str
     mapping: PathMapping = NO_MAPPING
     remote: bool = False
+    owner: int | None = None
 
 
 def find_place() -> Place:
@@ -56,7 +58,7 @@ def find_place() -> Place:
 def from_file(path: Path) -> Place:
     """The server that wrote this file. Raises RemoteError."""
     try:
-        raw = _private(path)
+        raw, owner = _private(path)
     except FileNotFoundError as error:
         raise RemoteError("unreachable", f"no server has run here: {path} does not exist", hint=HOW_TO_START) from error
     except OSError as error:
@@ -65,11 +67,11 @@ def from_file(path: Path) -> Place:
     url, token = (found.get("url"), found.get("token")) if found else (None, None)
     if not isinstance(url, str) or not isinstance(token, str) or not _fit(token):
         raise _token_error(path, "is damaged", "restart the server: it writes it anew")
-    return Place(_origin(url, str(path)), token, str(path))
+    return Place(_origin(url, str(path)), token, str(path), owner=owner)
 
 
-def _private(path: Path) -> bytes:
-    """What the file holds; nobody else may have written it, or be able to read it. Raises OSError, RemoteError."""
+def _private(path: Path) -> tuple[bytes, int]:
+    """What the file holds, and whose it is; nobody else may be able to read it. Raises OSError, RemoteError."""
     with path.open("rb") as file:
         about = os.fstat(file.fileno())
         if about.st_uid not in (os.geteuid(), 0) and os.geteuid() != 0:
@@ -80,7 +82,7 @@ def _private(path: Path) -> bytes:
                 "can be read by others, so its token is no secret",
                 f"stop the server, remove {path}, and start it again: it makes a new token",
             )
-        return file.read(LARGEST)
+        return file.read(LARGEST), about.st_uid
 
 
 def _token() -> str:
