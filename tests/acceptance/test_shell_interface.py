@@ -69,6 +69,31 @@ async def test_a_message_may_come_from_a_file_with_variables_and_from_standard_i
     assert (await shell.session("status", made, "--json")).json["turn"] == 1
 
 
+async def test_a_group_is_given_work_and_its_results_are_gathered(shell: Shell) -> None:
+    made = [await shell.makes("--group", "nightly", "--name", name) for name in ("one", "two", "three")]
+    (shell.server.work / "ask.md").write_text("echo {{name}} of {{group}}")
+    sent = await shell.session("send", "--group", "nightly", "--file", "ask.md", "--json")
+    assert sorted(one["session"] for one in sent.json["sent"]) == sorted(made)
+    assert sent.json["failed"] == []
+
+    ran = await shell.session("wait", "--group", "nightly", "--json")
+    answers = {one["name"]: (one["outcome"], one["last"]["text"]) for one in ran.json["sessions"]}
+    assert (ran.code, ran.json["outcome"]) == (0, "done")
+    assert answers == {name: ("done", f"{name} of nightly") for name in ("one", "two", "three")}
+
+
+async def test_a_message_waits_its_turn_or_takes_the_place_of_what_runs(shell: Shell) -> None:
+    made = await shell.makes("hang")
+    assert (await shell.session("send", made, "echo later")).code == 0
+    assert (await shell.session("status", made, "--json")).json["queue"] == 1
+    assert (await shell.session("send", made, "--interrupt", "echo", "now")).code == 0
+    assert (await shell.session("wait", made)).code == 0
+
+    turns = (await shell.session("logs", made, "--json")).json["turns"]
+    assert (turns[0]["status"], turns[0]["prompts"]) == ("stopped", ["hang"])
+    assert turns[1]["prompts"][0] == "echo now"
+
+
 # Waiting
 
 
