@@ -84,10 +84,15 @@ class AppServer:
                 return self.connection
             if self._ending:
                 raise BackendError("codex.ended")
-            if not self.alive:
-                if self._process is not None:
-                    await self._bury(self._process)
-                await self._start()
+            if self.alive:
+                try:
+                    return await self._connect(UP_WITHIN)
+                except BackendError:
+                    if self.alive or self.connection is None:
+                        raise  # it is there, or never was up; else it was just about to die when its connection broke
+            if self._process is not None:
+                await self._bury(self._process)
+            await self._start()
             return await self._connect(UP_WITHIN)
 
     # Starting
@@ -192,7 +197,7 @@ class AppServer:
         """Tell, once, that it is gone: before another one is started, of which nothing must be ended or told then."""
         if process.buried or self._ending:
             return
-        process.buried = True
+        process.buried, self.connection = True, None
         self._early_deaths = self._early_deaths + 1 if monotonic() - process.begun < EARLY else 0
         await process.close()
         await asyncio.to_thread(self.end_left)  # what it ran without a sandbox goes on without it
