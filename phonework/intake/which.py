@@ -3,12 +3,15 @@
 A command that only looks may look elsewhere; one that changes something acts on nothing that its place is not about.
 """
 
+from collections.abc import Iterator
+from datetime import datetime
+
 from phonework.channels.base import Said
 from phonework.fsm import effects as order
 from phonework.fsm.types import SessionId
 from phonework.intake.companions import companion_of
 from phonework.intake.hand import Hand, active, is_smart
-from phonework.store import messages, sessions, topics, turns, users, views
+from phonework.store import messages, prompts, sessions, topics, turns, users, views
 
 Which = SessionId | order.Say
 """A session, or the sentence that says why there is none."""
@@ -47,7 +50,7 @@ def acted_on(hand: Hand, said: Said, command: str) -> Which:
 
 
 def at_hand(hand: Hand, said: Said, command: str, *, running: bool = False) -> Which:
-    """The session whose turn a command changes; it may be a helper's. Of several it is the one set to work last.
+    """The session whose turn a command changes; it may be a helper's. Of several it is the one the person was at last.
 
     running: one at work comes first, a command that runs among them.
     """
@@ -87,10 +90,21 @@ def _helpers(hand: Hand, said: Said, running: bool) -> list[SessionId]:
 
 
 def _at_work(hand: Hand, session_id: SessionId, running: bool) -> tuple[bool, float]:
-    """Whether it is at work, if that counts, and when its newest turn began."""
+    """Whether it is at work, if that counts, and when the person was last at it."""
     live = running and turns.live(hand.connection, session_id) is not None
-    newest = turns.get(hand.connection, session_id, views.session(hand.connection, session_id).turn)
-    return live, newest.started_at.timestamp() if newest else 0.0
+    return live, max((at.timestamp() for at in _attended(hand, session_id)), default=0.0)
+
+
+def _attended(hand: Hand, session_id: SessionId) -> Iterator[datetime]:
+    """When the person wrote to it, and went to it. When a turn began says little: words may have waited for it."""
+    view = views.session(hand.connection, session_id)
+    queue, held = prompts.waiting(hand.connection, session_id)
+    yield from (one.sent_at for one in (*prompts.of_turn(hand.connection, session_id, view.turn), *queue, *held))
+    if not view.turn and not view.companion:
+        yield view.last_activity
+    at = users.switched_at(hand.connection, hand.user_id)
+    if at is not None and session_id == users.active_session(hand.connection, hand.user_id):
+        yield at
 
 
 def _nothing_here(hand: Hand, said: Said, command: str) -> order.Say:

@@ -121,6 +121,45 @@ async def test_stop_and_retry_are_for_whoever_works(scene: Any) -> None:
     assert (await scene.ended(2))["text"] == "Again."
 
 
+async def test_retry_is_for_the_session_gone_to_after_the_assistant(scene: Any) -> None:
+    play = scene.play
+    first, second = await play.begin("fix the login"), await play.begin("write the docs")
+    for session in (first, second):
+        await play.started(session)
+        await play.finishes(session)
+    await scene.ask("what is the weather?", say("Fine."))
+    await play.say("/switch 1")
+    await play.say("/retry")
+
+    assert (play.state(first), play.state(second)) == ("executing", "idle")
+    assert len(scene.turns()) == 1
+
+
+async def test_retry_is_for_whom_the_last_words_went_to_though_they_wait(scene: Any) -> None:
+    """The assistant's turn began after the session's, which then got words for later."""
+    play = scene.play
+    session = await play.begin("fix the login")
+    await play.started(session)
+    await scene.ask("what is the weather?", say("Fine."))
+    await play.say("@1 and the logout")
+    await play.say("/retry")
+    assert play.state(session) == "stopping"
+    assert len(scene.turns()) == 1
+
+
+async def test_retry_is_for_the_assistant_when_it_was_spoken_to_after_the_switch(scene: Any) -> None:
+    play = scene.play
+    session = await play.begin("fix the login")
+    await play.started(session)
+    await play.finishes(session)
+    await play.say("/switch 1")
+    await scene.ask("what is the weather?", say("Fine."))
+    scene.api.will(say("Again."))
+    await play.say("/retry")
+    assert (await scene.ended(2))["text"] == "Again."
+    assert play.state(session) == "idle"
+
+
 async def test_what_is_old_at_arrival_is_shown_and_not_run(scene: Any) -> None:
     await scene.ask("hello?", say("Hello."))
     await scene.play.say("what was that?", sent_at=scene.play.clock.now() - timedelta(hours=1))
