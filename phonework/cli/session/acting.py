@@ -3,13 +3,13 @@
 import click
 
 from phonework.cli.session.common import (
-    NAME,
     act,
     for_each,
     json_option,
     print_json,
     session_argument,
     sessions_argument,
+    valid_name,
 )
 from phonework.gateway.client import Client
 
@@ -59,7 +59,7 @@ def _all(sessions: tuple[str, ...], what: str, as_json: bool) -> None:
 
 @click.command()
 @session_argument
-@click.argument("name", type=NAME)
+@click.argument("name", callback=valid_name)
 @json_option
 def rename(session: str, name: str, as_json: bool) -> None:
     """Call SESSION by this NAME; with an empty one it has its id alone."""

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import click
 
 from phonework.cli.session.common import every, json_option, print_json
-from phonework.cli.session.durations import Duration
+from phonework.cli.session.durations import seconds_of
 from phonework.cli.session.words import when
 from phonework.gateway.client import Client
 
@@ -13,7 +13,8 @@ from phonework.gateway.client import Client
 @click.command()
 @click.option(
     "--older-than",
-    type=Duration("h"),
+    metavar="TIME",
+    callback=seconds_of("h"),
     required=True,
     help="Unused for so long, like 24h or 7d; a bare number counts hours.",
 )

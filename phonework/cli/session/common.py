@@ -30,28 +30,27 @@ def session_argument(command: Command) -> Command:
 
 def sessions_argument(*, required: bool = True) -> Callable[[Command], Command]:
     """Several sessions, by id or name."""
-    return click.argument("sessions", nargs=-1, required=required, metavar="SESSION...", shell_complete=_names)
+    return click.argument(
+        "sessions",
+        nargs=-1,
+        required=required,
+        metavar="SESSION..." if required else "[SESSION]...",
+        shell_complete=_names,
+    )
 
 
-class Name(click.ParamType[str]):
+def valid_name(_context: click.Context, _parameter: click.Parameter, typed: str) -> str:
     """A name of a session or a group, as the server takes it; an empty one is none."""
-
-    name = "name"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if not re.fullmatch(r"([a-z0-9][a-z0-9-]{0,63})?", str(value)):
-            self.fail(
-                f"{value!r}: a name is up to 64 lower-case letters, digits and dashes, and no dash first", param, ctx
-            )
-        return str(value)
-
-
-NAME = Name()
+    if not re.fullmatch(r"([a-z0-9][a-z0-9-]{0,63})?", typed):
+        raise click.BadParameter(
+            f"{typed!r}: a name is up to 64 lower-case letters, digits and dashes, and no dash first"
+        )
+    return typed
 
 
 def group_option(words: str) -> Callable[[Command], Command]:
     """`--group NAME`."""
-    return click.option("--group", type=NAME, default="", help=words)
+    return click.option("--group", metavar="NAME", callback=valid_name, default="", help=words)
 
 
 def _names(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from phonework.cli.session.common import NAME, json_option, print_json, seen_here
+from phonework.cli.session.common import json_option, print_json, seen_here, valid_name
 from phonework.gateway.client import Client
 
 
@@ -15,8 +15,8 @@ from phonework.gateway.client import Client
 @click.option("--mkdir", is_flag=True, help="Make that directory if it is missing.")
 @click.option("--model", default="", help="Model of the agent. [default: its own choice]")
 @click.option("--mode", default="", help="How much it asks, in the agent's words. [default: as usual]")
-@click.option("--name", type=NAME, default="", help="A name of its own, besides its id.")
-@click.option("--group", type=NAME, default="", help="A group, to be used together.")
+@click.option("--name", callback=valid_name, default="", help="A name of its own, besides its id.")
+@click.option("--group", callback=valid_name, default="", help="A group, to be used together.")
 @json_option
 def create(
     text: tuple[str, ...],

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import click
 
-from phonework.cli.session.common import NAME, every, group_option, json_option, print_json
+from phonework.cli.session.common import every, group_option, json_option, print_json, valid_name
 from phonework.cli.session.words import age, brief, outcome_of, table
 from phonework.gateway.client import Client, Json
 from phonework.one_line import one_line
@@ -14,7 +14,7 @@ from phonework.one_line import one_line
 @group_option("Of this group.")
 @click.option("--state", default="", help="In this state, like idle, executing or waiting_confirm.")
 @click.option("--backend", default="", help="With this kind of agent.")
-@click.option("--name", type=NAME, default="", help="Of this name.")
+@click.option("--name", callback=valid_name, default="", help="Of this name.")
 @click.option("--closed", is_flag=True, help="The closed ones too.")
 @json_option
 def list(group: str, state: str, backend: str, name: str, closed: bool, as_json: bool) -> None:

@@ -6,7 +6,7 @@ import click
 
 from phonework.cli.session import exits
 from phonework.cli.session.common import chosen, group_option, json_option, print_json, seen_here, sessions_argument
-from phonework.cli.session.durations import Duration
+from phonework.cli.session.durations import seconds_of
 from phonework.cli.session.tally import Tally
 from phonework.cli.session.words import Outcome, brief, label, outcome_of
 from phonework.errors import RemoteError
@@ -20,8 +20,13 @@ from phonework.gateway.watching import GRACE_SECONDS, OutOfTime, watch
 @click.option("--all", "how", flag_value="all", default="all", help="Until none of them is at work. [default]")
 @click.option("--any", "how", flag_value="any", help="Until the first of them is not at work.")
 @click.option("--until-done", is_flag=True, help="Go on waiting while one asks: somebody answers on the phone.")
-@click.option("--timeout", type=Duration("s"), help="Give up after so long, like 90s or 5m. [default: never]")
-@click.option("--grace", type=Duration("s"), default=str(GRACE_SECONDS), help="So long a lost server may take to come back. [default: 15s]")  # fmt: skip
+@click.option(
+    "--timeout",
+    metavar="TIME",
+    callback=seconds_of("s"),
+    help="Give up after so long, like 90s or 5m. [default: never]",
+)
+@click.option("--grace", metavar="TIME", callback=seconds_of("s"), default=str(GRACE_SECONDS), help="So long a lost server may take to come back. [default: 15s]")  # fmt: skip
 @json_option
 def wait(
     sessions: tuple[str, ...],
