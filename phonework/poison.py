@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from phonework import ringing
+from phonework.channels.base import Recalled
 from phonework.engine import Happened, Outcome, ingest
 from phonework.engine import keep as keep  # an agent's, a timer's or an effect's event
 from phonework.fsm import effects as order
@@ -20,15 +21,17 @@ from phonework.store.events import Record, Status
 
 def keep_envelope(connection: sqlite3.Connection, envelope: Envelope, error: str, now: datetime) -> Outcome:
     """Store what a person did alone, and owe them a sentence about it."""
-    act = envelope.said or envelope.clicked
+    act = envelope.said or envelope.clicked or envelope.recalled
     assert act is not None
-    source = "message" if envelope.said is not None else "click"
-    if known := events.find(connection, source, act.key):
+    source = "click" if envelope.clicked is not None else "message"
+    key = f"{act.key}:recalled" if isinstance(act, Recalled) else act.key
+    if known := events.find(connection, source, key):
         return Outcome(status=known.status, reason=known.reason, duplicate=True)
-    users.touch(connection, envelope.user_id, envelope.language, act.chat, now)
+    if not isinstance(act, Recalled):
+        users.touch(connection, envelope.user_id, envelope.language, act.chat, now)
     record = Record(
         source=source,
-        key=act.key,
+        key=key,
         kind=type(act).__name__,
         user_id=envelope.user_id,
         occurred_at=envelope.received_at,
@@ -37,7 +40,8 @@ def keep_envelope(connection: sqlite3.Connection, envelope: Envelope, error: str
         payload=dump({"envelope": envelope, "error": error[:2000]}),
     )
     events.add(connection, record, now)
-    return Outcome(status=Status.POISONED, reason=Reason.ERROR, owed=_sorry(connection, envelope, act.key, now))
+    owed = () if isinstance(act, Recalled) else _sorry(connection, envelope, act.key, now)
+    return Outcome(status=Status.POISONED, reason=Reason.ERROR, owed=owed)
 
 
 def _sorry(connection: sqlite3.Connection, envelope: Envelope, key: str, now: datetime) -> tuple[Owed, ...]:

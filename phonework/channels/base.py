@@ -58,6 +58,18 @@ class Clicked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Recalled:
+    """A message was taken back, by its writer or by who looks after the chat: a channel may not tell. key: as `Said`'s."""
+
+    key: str
+    recalled_at: datetime
+
+
+Act = Said | Clicked | Recalled
+"""What people do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Toast:
     """What the clicker sees for a moment. kind: info, success, warning, error."""
 
@@ -73,7 +85,7 @@ class Reply:
     card: dict[str, object] | None = None
 
 
-Submit = Callable[[Said | Clicked], Awaitable[Reply]]
+Submit = Callable[[Act], Awaitable[Reply]]
 """Returns when the event is committed; raises when it is not, and the channel must not acknowledge it."""
 
 

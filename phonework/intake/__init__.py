@@ -11,6 +11,7 @@ from phonework.fsm import effects as order
 from phonework.intake.commanded import carry_out
 from phonework.intake.hand import Desk, Hand, Opened, Taken
 from phonework.intake.messages import problem_of, reply
+from phonework.intake.recalling import take_back
 from phonework.intake.routing import Way
 from phonework.intake.smart import routed
 from phonework.intake.taps import tapped_card
@@ -23,6 +24,8 @@ __all__ = ["Desk", "Opened", "Taken", "take"]
 def take(connection: sqlite3.Connection, envelope: Envelope, opened: Opened | None, desk: Desk, now: datetime) -> Taken:
     """Take in what an authorised person did. opened: set when it is a `/new` with a directory."""
     hand = Hand(connection, envelope, desk, now)
+    if envelope.recalled is not None:
+        return take_back(hand, envelope.recalled)
     if envelope.said is not None:
         taken = _said(hand, envelope.said, opened)
     else:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from phonework.channels.base import Clicked, Delivery, Fetched, Receipt, Reply, Said
+from phonework.channels.base import Clicked, Delivery, Fetched, Recalled, Receipt, Reply, Said
 from phonework.fsm.types import Attachment, UserId
 
 ANSWER_WITHIN: Final = timedelta(seconds=10)
@@ -20,6 +20,7 @@ class Envelope:
     received_at: datetime
     said: Said | None = None
     clicked: Clicked | None = None
+    recalled: Recalled | None = None
 
 
 class Node(Protocol):

@@ -8,7 +8,19 @@ from typing import Final
 
 import structlog
 
-from phonework.channels.base import Action, Channel, Clicked, Delivery, Fetched, Receipt, Reply, Said, Toast
+from phonework.channels.base import (
+    Act,
+    Action,
+    Channel,
+    Clicked,
+    Delivery,
+    Fetched,
+    Recalled,
+    Receipt,
+    Reply,
+    Said,
+    Toast,
+)
 from phonework.clock import Clock
 from phonework.errors import ChannelError
 from phonework.fsm import effects as order
@@ -26,6 +38,7 @@ from phonework.texts import text
 log = structlog.get_logger(__name__)
 
 MOST_TARGETS: Final = 1_000
+MOST_RECALLED: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +67,15 @@ class Router:
         self._channels, self._language = channels, language
         self._chats: set[str] = set()  # those known to be stored
         self._targets: OrderedDict[str, tuple[str, str]] = OrderedDict()  # card → message, entity
+        self._recalled: OrderedDict[str, None] = OrderedDict()  # messages that were taken back before they came
 
     # People → nodes
 
-    async def submit(self, act: Said | Clicked) -> Reply:
+    async def submit(self, act: Act) -> Reply:
         """Return when what the person did is committed. Raises StoreError when it is not."""
-        if isinstance(act, Said) and not act.addressed:
+        if isinstance(act, Recalled):
+            return await self._recall(act)
+        if isinstance(act, Said) and (not act.addressed or act.key in self._recalled):
             return Reply()
         if not self._gate.allows(act.user):
             return await self._greet(act)
@@ -74,6 +90,18 @@ class Router:
         if act.chat.chat_id not in self._chats:
             await self._know(act)
         return reply
+
+    async def _recall(self, act: Recalled) -> Reply:
+        """It is for the node of whoever wrote the message. One that was not committed comes again: not any more."""
+        user_id = await self._writer.run(lambda connection, _now: events.sender(connection, act.key))
+        if user_id is None:
+            self._recalled[act.key] = None
+            while len(self._recalled) > MOST_RECALLED:
+                self._recalled.popitem(last=False)
+        if user_id is None or not self._gate.allows(user_id):
+            return Reply()
+        envelope = Envelope(user_id=user_id, language="", received_at=self._clock.now(), recalled=act)
+        return await self._link.submit(self._routes.node_of(user_id), envelope)
 
     async def _know(self, act: Said | Clicked) -> None:
         """Remember the chat, so that its history is looked through for what never arrived."""

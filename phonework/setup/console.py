@@ -29,10 +29,15 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """One of the console's two lists, and what has to stand in it, received by long connection."""
+    """One of the console's two lists, and what has to stand in it, received by long connection. wished: works without it, too."""
 
     name: str
     entry: str
+    wished: str = ""
+
+    @property
+    def entries(self) -> tuple[str, ...]:
+        return tuple(one for one in (self.entry, self.wished) if one)
 
 
 SCOPES: Final = (
@@ -60,7 +65,7 @@ SCOPES: Final = (
         needed=False,
     ),
 )
-EVENTS: Final = Subscription("Event configuration", "im.message.receive_v1")
+EVENTS: Final = Subscription("Event configuration", "im.message.receive_v1", wished="im.message.recalled_v1")
 CALLBACKS: Final = Subscription("Callback configuration", "card.action.trigger")
 
 
@@ -93,7 +98,10 @@ def grant(domain: str, missing: Collection[str], *, asked: Collection[str] = ())
 
 def list_steps() -> tuple[str, ...]:
     """What the console saves only while a client is connected."""
-    return tuple(f"{one.name}: receive through long connection, add {one.entry}, save." for one in (EVENTS, CALLBACKS))
+    return tuple(
+        f"{one.name}: receive through long connection, add {' and '.join(one.entries)}, save."
+        for one in (EVENTS, CALLBACKS)
+    )
 
 
 def missing_events() -> str:
@@ -120,5 +128,8 @@ def scopes_table() -> str:
 
 def lists_table() -> str:
     """Markdown, for the documentation."""
-    rows = (f"| *{one.name}* | long connection | `{one.entry}` |" for one in (EVENTS, CALLBACKS))
+    rows = (
+        f"| *{one.name}* | long connection | {' and '.join(f'`{entry}`' for entry in one.entries)} |"
+        for one in (EVENTS, CALLBACKS)
+    )
     return "\n".join(("| list | how it is received | what to add |", "| --- | --- | --- |", *rows))

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-from phonework.channels.base import Channel, Chat, Clicked, Delivery, Reply, Said, Toast
+from phonework.channels.base import Act, Channel, Chat, Clicked, Delivery, Reply, Said, Toast
 from phonework.channels.cards.note import note_card
 from phonework.channels.cards.setup import setup_card
 from phonework.errors import ChannelError, PhoneWorkError
@@ -34,13 +34,13 @@ class Visit:
     said: asyncio.Queue[Said] = field(default_factory=asyncio.Queue)
     tapped: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def take(self, event: Said | Clicked) -> Reply:
+    async def take(self, event: Act) -> Reply:
         """The channel's submit. Only a private message counts, and the tap of the person the card was for."""
         if isinstance(event, Said):
             if event.chat.private:
                 self.said.put_nowait(event)
             return Reply()
-        if event.value.get("id") != self.tried or event.user != self.user:
+        if not isinstance(event, Clicked) or event.value.get("id") != self.tried or event.user != self.user:
             return Reply()
         self.tapped.set()
         toast = Toast(kind="success", text=text(self.language, "setup.works"))

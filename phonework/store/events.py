@@ -77,6 +77,12 @@ def find(connection: sqlite3.Connection, source: str, key: str) -> Known | None:
     return Known(seq=seq, session_id=session_id, status=Status(status), reason=Reason(reason) if reason else None)
 
 
+def sender(connection: sqlite3.Connection, key: str) -> UserId | None:
+    """Who wrote the message of this key; None when it never came."""
+    row = connection.execute(SQL["sender_of_message"], (key,)).fetchone()
+    return UserId(row[0]) if row and row[0] else None
+
+
 def add(connection: sqlite3.Connection, record: Record, now: datetime) -> int:
     """Store it and return its number."""
     cursor = connection.execute(

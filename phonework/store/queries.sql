@@ -1,5 +1,8 @@
 -- Every statement the engine runs, by name. Times are milliseconds since the epoch.
 
+-- name: sender_of_message
+SELECT user_id FROM event WHERE source = 'message' AND dedupe_key = ?;
+
 -- name: find_event
 SELECT seq, session_id, status, reason FROM event WHERE source = ? AND dedupe_key = ?;
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from phonework import boot
 from phonework.backends.base import Backend
-from phonework.channels.base import Channel, Chat, Clicked, Reply, Said
+from phonework.channels.base import Act, Channel, Chat, Clicked, Recalled, Reply, Said
 from phonework.config import Config
 from phonework.core import Core, assemble
 from phonework.errors import BackendError
@@ -214,7 +214,7 @@ class Playbook:
         if start:
             await self.start()
 
-    async def crash_unacknowledged(self, act: Said | Clicked) -> None:
+    async def crash_unacknowledged(self, act: Act) -> None:
         """What the act comes to is committed; then, before anybody hears of it, the program is killed."""
         async with self.crashing_when(lambda: True):
             await self.core.router.submit(act)
@@ -339,11 +339,15 @@ class Playbook:
         await self.deliver(said)
         return said
 
-    async def deliver(self, act: Said | Clicked) -> Reply:
+    async def deliver(self, act: Act) -> Reply:
         """What a channel does with what came in, and once more when it comes again."""
         reply = await self.core.router.submit(act)
         await self.settled()
         return reply
+
+    async def recall(self, key: str) -> None:
+        """The message is taken back."""
+        await self.deliver(Recalled(key=key, recalled_at=self.clock.advance(MOMENT)))
 
     async def click(
         self, value: Mapping[str, object], *, user: str = ADA, key: str = "", form: Mapping[str, object] | None = None

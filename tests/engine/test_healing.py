@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from phonework.channels.base import Chat, Clicked, Reply, Said
+from phonework.channels.base import Act, Chat, Reply, Said
 from phonework.errors import ChannelError, StoreError
 from phonework.healing import OVERLAP, TOPICS, TOPICS_LIVE, Healer
 from phonework.store import topics
@@ -120,7 +120,7 @@ async def test_the_mark_stays_where_a_message_could_not_be_stored(play: Playbook
     seen = play.one("SELECT seen_at_ms FROM chat")
     history.held[f"oc_of_{ADA}"] = [missed(play, "go")]
 
-    async def refuses(act: Said | Clicked) -> Reply:
+    async def refuses(act: Act) -> Reply:
         raise StoreError("the disk is full")
 
     await play.advance(timedelta(minutes=1))

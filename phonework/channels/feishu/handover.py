@@ -9,8 +9,8 @@ from typing import Final
 
 import structlog
 
-from phonework.channels.base import Clicked, Reply, Said, Submit
-from phonework.channels.feishu.inbound import read_click, read_message
+from phonework.channels.base import Act, Reply, Submit
+from phonework.channels.feishu.inbound import read_click, read_message, read_recall
 from phonework.channels.feishu.untrusted import mapping, parse, sequence, string
 from phonework.clock import Clock
 
@@ -58,6 +58,10 @@ class Handover:
             case "im.message.receive_v1":
                 self._message(event)
                 return None
+            case "im.message.recalled_v1":
+                if (recalled := read_recall(event)) is not None:
+                    self._commit(recalled)
+                return None
             case "card.action.trigger":
                 return self._click(header, event)
             case _:
@@ -92,7 +96,7 @@ class Handover:
         if (waiting := self._waiting) is not None:
             waiting.cancel()
 
-    def _commit(self, event: Said | Clicked) -> Reply:
+    def _commit(self, event: Act) -> Reply:
         if self._closed:
             raise NotAccepted("the channel is closing")
         future = asyncio.run_coroutine_threadsafe(_await(self._submit, event), self._home)
@@ -118,5 +122,5 @@ def answer(reply: Reply) -> dict[str, object]:
     return said
 
 
-async def _await(submit: Submit, event: Said | Clicked) -> Reply:
+async def _await(submit: Submit, event: Act) -> Reply:
     return await submit(event)

@@ -1,7 +1,7 @@
 """Turn what Feishu pushes into what a person said or tapped; pure, and nothing in the content can make it fail.
 
 Source: Feishu Open Platform, "Receive messages" (`im.message.receive_v1`) and "Card interaction callbacks"
-(`card.action.trigger`).
+(`card.action.trigger`), "Message recalled" (`im.message.recalled_v1`).
 """
 
 import re
@@ -9,7 +9,7 @@ from collections.abc import Container, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from phonework.channels.base import Chat, Clicked, Said
+from phonework.channels.base import Chat, Clicked, Recalled, Said
 from phonework.channels.feishu.content import Mention, read_content
 from phonework.channels.feishu.untrusted import clean, mapping, sequence, string
 from phonework.texts import language_of
@@ -88,6 +88,12 @@ def read_click(
         clicked_at=read_time(header.get("create_time")),
         form=_form(action),
     )
+
+
+def read_recall(event: Mapping[str, object]) -> Recalled | None:
+    """Which message was taken back, or None when that is missing. Feishu does not say who wrote it."""
+    message_id = string(event.get("message_id"))
+    return Recalled(key=message_id, recalled_at=read_time(event.get("recall_time"))) if message_id else None
 
 
 def read_time(value: object) -> datetime:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from phonework.channels.base import Chat, Clicked, Reply, Said
+from phonework.channels.base import Act, Chat, Reply, Said
 from phonework.channels.feishu import FeishuChannel, Periods, sdk
 from phonework.testing.emulator import RunningEmulator, running_emulator
 from phonework.testing.phone import Phone
@@ -41,16 +41,16 @@ class Desk:
 
     emulator: RunningEmulator
     channel: FeishuChannel
-    arrived: list[Said | Clicked] = field(default_factory=list)
+    arrived: list[Act] = field(default_factory=list)
     gaps: list[tuple[datetime, datetime]] = field(default_factory=list)
-    answer: Callable[[Said | Clicked], Any] = lambda event: Reply()
+    answer: Callable[[Act], Any] = lambda event: Reply()
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     @property
     def phone(self) -> Phone:
         return self.emulator.phone
 
-    async def submit(self, event: Said | Clicked) -> Reply:
+    async def submit(self, event: Act) -> Reply:
         async with self.changed:
             self.arrived.append(event)
             self.changed.notify_all()

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from phonework.channels.base import Reply
+from phonework.channels.base import Recalled, Reply
 
 
 async def failing() -> Reply:
@@ -71,6 +71,17 @@ async def test_fragments_in_any_order_are_one_message(desk: Any) -> None:
 
     (said,) = await desk.said()
     assert said.text == text
+
+
+async def test_a_message_taken_back_is_told_and_one_without_a_name_is_passed_over(desk: Any) -> None:
+    await desk.phone.inject("im.message.recalled_v1", {"message_id": ["om"], "recall_time": "soon"})
+    message = await desk.phone.say("never mind")
+    (said,) = await desk.said()
+    await desk.phone.recall(message)
+    await desk.until(lambda desk: len(desk.arrived) == 2)
+
+    assert desk.arrived[1] == Recalled(key=said.key, recalled_at=desk.arrived[1].recalled_at)
+    assert desk.arrived[1].recalled_at >= said.sent_at
 
 
 async def test_rubbish_on_the_socket_harms_nothing(desk: Any) -> None:
