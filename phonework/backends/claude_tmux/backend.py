@@ -155,14 +155,26 @@ class ClaudeTmuxBackend:
         try:
             await self._reports.save(agent)
             await self._terminals.type(agent, text)
-            self._watcher.begin(agent)
-            await self._taken(agent)
         except BaseException as error:
-            if not agent.taken:
-                agent.turn = 0
+            agent.turn = 0
             if isinstance(error, OSError):
                 raise BackendError("claude.not_started", problem=error.strerror or str(error)) from error
             raise
+        self._watcher.begin(agent)
+        try:
+            await self._taken(agent)
+        except BaseException:
+            if not agent.taken:
+                await asyncio.shield(self._take_back(agent))
+            raise
+
+    async def _take_back(self, agent: Agent) -> None:
+        """Words that were typed and not taken must not run later, when their turn has failed."""
+        agent.turn = 0
+        if agent.own:
+            await self._end(agent)
+        else:
+            await self._terminals.clear(agent, agent.typed.count("\n") + 1)
 
     async def _taken(self, agent: Agent) -> None:
         """Its hook says so; the second source is its own record."""
@@ -197,9 +209,7 @@ class ClaudeTmuxBackend:
             await self._end(min(idle, key=lambda one: self._used.get(one.session_id, 0.0)))
 
     async def steer(self, session_id: SessionId, turn: int, prompt: Prompt, images: tuple[str, ...]) -> None:
-        raise BackendError(
-            "agent.turn_over"
-        )  # not said to be possible: the agent would take the words at a time of its own
+        raise BackendError("agent.turn_over")  # it is not said to be possible: it would take them at a time of its own
 
     async def interrupt(self, session_id: SessionId, turn: int) -> None:
         agent = self._agents.get(session_id)
@@ -229,9 +239,10 @@ class ClaudeTmuxBackend:
     # Ends
 
     async def kill(self, session_id: SessionId) -> None:
-        agent = self._agents.pop(session_id, None)
+        agent = self._agents.get(session_id) or await self._remembered(session_id)
         if agent is None:
             return
+        self._agents.pop(session_id, None)
         await self._terminals.end(agent, patience=0)
         async with agent.lock:
             await self._reports.lost(agent, BackendError("claude.ended"))

@@ -118,8 +118,8 @@ class Taker:
             return
         if await self._began(agent, call.prompt, call.prompt_id) or not agent.turn:
             return
-        if (await self.reports.told(agent)).over:  # nobody said how the turn before ended
-            await self.watcher.conclude(agent)
+        await self.watcher.conclude(agent)  # nobody said how the turn before ended, if it did
+        if not agent.turn:
             await self._began(agent, call.prompt, call.prompt_id)
 
     async def _began(self, agent: Agent, words: str, prompt_id: str, *, again: bool = False) -> bool:

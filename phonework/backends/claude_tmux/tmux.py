@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import psutil  # type: ignore[import-untyped]
-
 from phonework.errors import BackendError
 
 WITHIN: Final = 5.0  # seconds; it answers in milliseconds
@@ -114,13 +112,16 @@ class Server:
 
 def _in_front(tty: str, pid: int) -> bool:
     """Whether the process is in the foreground of that terminal, and not stopped. Source: ps(1), of Linux and macOS alike."""
-    words = ["ps", "-o", "pgid=,tpgid=,stat=", "-p", str(pid)]
+    words = ["ps", "-o", "pgid=,tpgid=,tty=,stat=", "-p", str(pid)]
     try:
         said = subprocess.run(words, capture_output=True, text=True, timeout=WITHIN, check=False).stdout.split()
-        own = psutil.Process(pid).terminal()
-    except (OSError, subprocess.TimeoutExpired, psutil.Error):
+    except (OSError, subprocess.TimeoutExpired):
         return False
-    return len(said) == 3 and said[0] == said[1] and not said[2].startswith("T") and own == tty
+    match said:
+        case [group, front, place, state]:
+            return group == front and not state.startswith("T") and f"/dev/{place.removeprefix('/dev/')}" == tty
+        case _:
+            return False
 
 
 def found(program: str) -> str:

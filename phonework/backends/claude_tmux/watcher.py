@@ -12,6 +12,7 @@ from phonework.fsm.types import Sentence
 
 LOOKS_EVERY = 0.2  # seconds
 SURE_AFTER = 1.2  # seconds of the same: a hook on its way is faster
+STOPPED_AFTER = 0.4  # seconds after Escape: before that it may not have begun yet
 UNSEEN_AFTER = 10.0  # seconds; a terminal that asks has said by then that it waits, or was answered too quickly to see
 
 
@@ -27,21 +28,23 @@ class Watcher:
 
     async def _watch(self, agent: Agent) -> None:
         """As long as a turn runs."""
-        last, since = Status.UNKNOWN, monotonic()
+        last, since = (Status.UNKNOWN, False), monotonic()
         while agent.turn:
             await asyncio.sleep(LOOKS_EVERY)
             status = await agent.status()
-            if status is not last:
-                last, since = status, monotonic()
+            if last != (status, agent.taken):  # what it did before it had the words does not count
+                last, since = (status, agent.taken), monotonic()
             async with agent.lock:
-                await self._judge(agent, status, sure=monotonic() - since >= SURE_AFTER)
+                await self._judge(agent, status, monotonic() - since)
 
-    async def _judge(self, agent: Agent, status: Status, *, sure: bool) -> None:
+    async def _judge(self, agent: Agent, status: Status, seconds: float) -> None:
+        """seconds: for how long it has been so."""
+        sure = seconds >= SURE_AFTER
         match status:
             case Status.GONE:
                 await self._reports.lost(agent, BackendError("claude_tmux.closed"))
-            case Status.IDLE if agent.taken and (sure or agent.interrupted):
-                await self.conclude(agent)
+            case Status.IDLE if agent.taken and (sure or (agent.interrupted and seconds >= STOPPED_AFTER)):
+                await self.conclude(agent, certain=agent.interrupted or seconds >= UNSEEN_AFTER)
             case Status.BUSY if sure:
                 for waiting in list(agent.open.values()):
                     if not waiting.answered.done() and _over(waiting):  # it works again, so somebody answered there
@@ -54,9 +57,11 @@ class Watcher:
                     agent.session_id, agent.turn, Progress(note=Sentence(key="claude_tmux.waits_there"))
                 )
 
-    async def conclude(self, agent: Agent) -> None:
-        """The turn is over, as its own record says how."""
+    async def conclude(self, agent: Agent, *, certain: bool = False) -> None:
+        """The turn is over, as its own record says how. certain: also when the record does not say so."""
         told = await self._reports.told(agent)
+        if not (told.over or certain):
+            return
         if told.failed:
             await self._reports.failed(agent, why("", told.failed))
         else:

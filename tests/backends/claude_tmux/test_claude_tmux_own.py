@@ -1,6 +1,7 @@
 """Claude Code in terminals we began: whichever side is killed while it asks, nothing is allowed and nothing stays behind."""
 
 import asyncio
+import contextlib
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -130,7 +131,8 @@ async def test_what_somebody_answers_in_its_terminal_is_withdrawn(tmux: TmuxBenc
     target = (await tmux.backend.attach(ONE))[-1]
     while not tmux.of(RequestWithdrawn):  # keys that come too soon after a question are not taken
         await asyncio.to_thread(tmux.tmux, "send-keys", "-t", target, "Escape")
-        await asyncio.sleep(0)
+        with contextlib.suppress(TimeoutError):
+            await tmux.sink.wait_for(lambda: bool(tmux.of(RequestWithdrawn)), within=2)
 
     assert (await tmux.one(TurnFinished)).interrupted
     assert not (tmux.cwd / "done").exists()
