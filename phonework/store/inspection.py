@@ -10,6 +10,7 @@ from phonework.fsm.types import Timeouts
 from phonework.redact import Redactor
 from phonework.store.causes import Causes
 from phonework.store.codec import load, moment
+from phonework.texts import spoken
 
 CLOSED_SHOWN: Final = 20  # sessions that ended, newest first; `session` names any other one
 UNSETTLED: Final = "('owed', 'claimed', 'failed', 'unknown')"
@@ -42,10 +43,12 @@ def of_user(
 ) -> Json | None:
     """The fixed shape of `inspect --json`; None when the user (or the session, for this user) does not exist.
 
-    redactor: keeps secrets out of the causes. limit: entries of history for each session. language: of people who
-    chose none.
+    redactor: keeps secrets out of the causes. limit: entries of history for each session. language: of people of
+    whom none is known.
     """
-    user = _one(db, "SELECT name, chosen_mode, language, active_session FROM user WHERE user_id = ?", user_id)
+    user = _one(
+        db, "SELECT name, chosen_mode, chosen_language, language, active_session FROM user WHERE user_id = ?", user_id
+    )
     if user is None:
         return None
     sessions = _sessions(db, user_id, session_id)
@@ -55,7 +58,7 @@ def of_user(
         "user": user_id,
         "name": user["name"],
         "mode": user["chosen_mode"] or "default",
-        "language": user["language"] or language,
+        "language": spoken(user["chosen_language"], user["language"], language),
         "active_session": user["active_session"],
         "sessions": [_session(db, row, limit, Causes(db, redactor)) for row in sessions],
         "effects": _effects(db, "session_id IS NULL AND user_id = ?", user_id),

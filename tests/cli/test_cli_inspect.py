@@ -23,6 +23,7 @@ from phonework.fsm.types import (
     UserId,
     Verdict,
 )
+from phonework.store import users
 from phonework.store.connect import open_writer
 
 BEGUN = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -59,6 +60,16 @@ def test_json_has_the_fixed_shape(story: Any, run_json: Any) -> None:
     assert (session["session_id"], session["backend"], session["cwd"]) == ("fizz-top", "demo", "/work/fizz")
     assert (session["turn"], session["agent_session_id"]) == (1, "agent-1")
     assert (session["timeouts"]["wait"], session["timeouts"]["turn"]) == (300, 1800)
+
+
+def test_the_language_is_the_one_a_person_chose(story: Any, run_json: Any) -> None:
+    with closing(open_writer(story.data_dir / "phonework.db")) as connection:
+        users.hear(connection, UserId("ou_ada"), "zh")
+        users.choose_language(connection, UserId("ou_ada"), "en")
+    assert run_json("inspect", "ou_ada", "--json", "--data-dir", story.data_dir)["language"] == "en"
+    with closing(open_writer(story.data_dir / "phonework.db")) as connection:
+        users.choose_language(connection, UserId("ou_ada"), "")
+    assert run_json("inspect", "ou_ada", "--json", "--data-dir", story.data_dir)["language"] == "zh"
 
 
 def test_an_open_request_is_shown_with_what_can_be_answered(story: Any, run_json: Any) -> None:
