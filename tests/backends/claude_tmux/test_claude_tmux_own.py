@@ -170,3 +170,31 @@ async def test_what_is_missing_is_said(tmux: TmuxBench, what: str, tmp_path: Pat
 
     assert refused.value.problem is not None
     assert tmux.left() == 0
+
+
+async def test_without_its_hooks_its_record_and_status_tell(tmux: TmuxBench) -> None:
+    """No server is reached: turns begin and end all the same, and of a question it is at least said where it is asked."""
+    tmux.hooks.taker = None
+    await tmux.say(script([say("The quick brown fox.")]))
+    assert (await tmux.finished()).text == "The quick brown fox."
+
+    await tmux.say(script(ASKS, [say("made")]))
+    assert "waits for an answer at its terminal" in await tmux.note("at its terminal")
+    assert not tmux.asks()
+    assert not (tmux.cwd / "done").exists()
+
+
+async def test_a_copy_goes_on_under_an_id_of_its_own_and_another_model(tmux: TmuxBench, api: FakeAnthropic) -> None:
+    await tmux.say(script([say("Noted.")], text="The word is mango."))
+    await tmux.finished()
+    first = tmux.agent
+    await tmux.backend.close(ONE)
+
+    await tmux.say(script([say("I know: {history}")], text="And the word?"), fork_of=first, model="haiku")
+    assert "The word is mango." in await tmux.words()
+    assert tmux.agent != first
+    assert "haiku" in str(api.requests[-1].body["model"])
+
+    await tmux.say(script([say("Still: {history}")], text="And now?"), model="opus")
+    assert "The word is mango." in await tmux.words()
+    assert "opus" in str(api.requests[-1].body["model"])
