@@ -176,6 +176,10 @@ class ModeView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingView:
-    """Everything that is asked of a person now, in all their sessions; what was asked first stands first."""
+    """Everything that is asked of a person now, in all their sessions; what was asked first stands first.
+
+    late: the newest of those whose wait is over and that can still be answered, newest first.
+    """
 
     requests: tuple[RequestView, ...]
+    late: tuple[RequestView, ...] = ()

@@ -268,7 +268,7 @@ class ChatCarrier:
             case PromptView():
                 return prompt_card(view, wishes.language, tz=wishes.zone)
             case PendingView():
-                return pending_card(view, wishes.language, tz=wishes.zone)
+                return pending_card(view, wishes.language, now=self._clock.now(), tz=wishes.zone)
             case ModeView():
                 return mode_card(view, wishes.language, tz=wishes.zone)
             case ReminderView():

@@ -81,7 +81,11 @@ def request(connection: sqlite3.Connection, request_id: RequestId) -> RequestVie
 def pending(connection: sqlite3.Connection, user_id: UserId) -> PendingView:
     """Everything that is asked of a person now."""
     rows = connection.execute(SQL["open_requests_of_user"], (user_id,)).fetchall()
-    return PendingView(requests=tuple(request(connection, RequestId(row[0])) for row in rows))
+    late = connection.execute(SQL["late_requests_of_user"], (user_id,)).fetchall()
+    return PendingView(
+        requests=tuple(request(connection, RequestId(row[0])) for row in rows),
+        late=tuple(request(connection, RequestId(row[0])) for row in late),
+    )
 
 
 def _together(connection: sqlite3.Connection, session_id: SessionId, request: Request) -> tuple[Request, ...]:

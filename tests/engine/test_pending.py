@@ -114,6 +114,50 @@ async def test_nothing_to_answer_is_said(play: Playbook) -> None:
     assert "Nothing is waiting for you" in play.channel.shown(await pending(play)).words
 
 
+async def test_what_can_still_be_answered_stands_below_with_its_age(play: Playbook) -> None:
+    one, two = await play.begin("hello"), await play.begin("hello")
+    late = await play.asks(one, fingerprint="rm -rf build")
+    await play.advance(timedelta(minutes=6))
+    await play.finishes(one, text="stopped")
+    assert play.request_status(late) == "expired"
+    await play.asks(two, fingerprint="touch two")
+    await play.asks(await play.begin("hello", user=BOB), fingerprint="touch bob")
+    card = await pending(play)
+
+    words = play.channel.shown(card).words
+    assert "open questions: 1" in words
+    assert words.index("touch two") < words.index("No longer waiting") < words.index("rm -rf build")
+    assert "6 min ago" in words
+    assert "touch bob" not in words
+
+    reply = await play.click(play.button(card, "late", "allow"))
+    assert play.request_status(late) == "resumed"
+    assert play.state(one) == "executing"
+    assert "rm -rf build" not in str(reply.card)
+    assert "touch two" in str(reply.card)
+
+
+async def test_of_a_closed_session_nothing_can_be_answered(play: Playbook) -> None:
+    session = await play.begin("hello")
+    late = await play.asks(session, fingerprint="rm -rf build")
+    await play.advance(timedelta(minutes=6))
+    await play.finishes(session, text="stopped")
+    await play.say("/close")
+    assert play.request_status(late) in ("expired", "void")
+    assert "Nothing is waiting for you" in play.channel.shown(await pending(play)).words
+
+
+async def test_of_many_that_can_still_be_answered_the_newest_three_are_shown(
+    play: Playbook,
+) -> None:
+    for number in range(4):
+        session = await play.begin("hello")
+        await play.asks(session, fingerprint=f"touch file{number} {'x' * 6_000}")
+        await play.advance(timedelta(minutes=6))
+    shown = play.channel.shown(await pending(play))
+    assert [f"file{number}" in shown.words for number in range(4)] == [False, True, True, True]
+
+
 async def test_before_a_wait_ends_a_new_message_names_project_and_time_left(play: Playbook) -> None:
     await play.asks(await play.begin("hello"), fingerprint="touch one")
     before = len(play.channel.texts())

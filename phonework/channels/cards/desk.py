@@ -58,7 +58,7 @@ def _facts(view: DeskView, language: str, now: datetime, chars: int) -> str:
     session = view.session
     project = line(PurePath(session.cwd).name or session.cwd, 60)
     number = f"**{view.number}.** " if view.number else ""
-    facts = [f"{number}**{project}**", escape(_ago(session.active_at, now, language)), escape(view.backend)]
+    facts = [f"{number}**{project}**", escape(ago(session.active_at, now, language)), escape(view.backend)]
     if view.mine:
         facts.append(f"{escape(text(language, 'desk.mine'))} {inline_code(view.mine)}")
     elif session.held_by is not None:
@@ -86,7 +86,8 @@ def _where(view: DeskView) -> str:
     return plain(view.session.held_by.where, 80) if view.session.held_by else ""
 
 
-def _ago(at: datetime, now: datetime, language: str) -> str:
+def ago(at: datetime, now: datetime, language: str) -> str:
+    """How long since, in one unit."""
     seconds = (now - at).total_seconds()
     for length, name in ((_DAY, "days"), (_HOUR, "hours"), (_MINUTE, "minutes")):
         if seconds >= length:

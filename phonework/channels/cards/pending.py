@@ -1,11 +1,12 @@
 """The card of everything that is asked of a person, in all sessions, to be answered in place."""
 
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from typing import Final
 
 from phonework.channels.cards import danger
 from phonework.channels.cards.answering import asked, is_one_tap
 from phonework.channels.cards.clicks import Press
+from phonework.channels.cards.desk import ago
 from phonework.channels.cards.modes import banner
 from phonework.channels.cards.note import rich
 from phonework.channels.cards.parts import (
@@ -36,21 +37,33 @@ from phonework.views import PendingView, RequestView
 MOST: Final = 9
 
 
-def pending_card(view: PendingView, language: str, *, tz: tzinfo | None = None) -> Card:
-    """The question asked first stands first. One that cannot be shown in full is answered on its own card."""
+def pending_card(view: PendingView, language: str, *, now: datetime, tz: tzinfo | None = None) -> Card:
+    """The question asked first stands first; below them those that can still be answered, newest first.
+
+    One that cannot be shown in full is answered on its own card.
+    """
 
     def build(budget: int) -> Card:
-        shown = view.requests[: max(1, min(MOST, budget // 1_500))]
-        room = budget // max(1, len(shown))
+        most = max(1, min(MOST, budget // 1_500))
+        shown = view.requests[:most]
+        late = view.late[: most - len(shown)]
+        room = budget // max(1, len(shown) + len(late))
         elements: list[Element | None] = []
         for number, one in enumerate(shown):
             if number:
                 elements.append({"tag": "hr"})
             elements += _question(one, number, room, language, tz)
-        if not shown:
+        if not shown and not late:
             elements.append(markdown(escape(text(language, "pending.none"))))
         if len(view.requests) > len(shown):
             elements.append(small(escape(text(language, "pending.more", count=len(view.requests) - len(shown)))))
+        if late:
+            elements.append(markdown(f"**{escape(text(language, 'pending.late'))}**"))
+        for number, one in enumerate(late, start=len(shown)):
+            elements += [
+                {"tag": "hr"},
+                *_question(one, number, room, language, tz, since=ago(one.request.asked_at, now, language)),
+            ]
         return card(head, elements)
 
     count = len(view.requests)
@@ -62,13 +75,16 @@ def pending_card(view: PendingView, language: str, *, tz: tzinfo | None = None) 
     return fitted(build)[0]
 
 
-def _question(view: RequestView, number: int, room: int, language: str, tz: tzinfo | None) -> list[Element | None]:
+def _question(
+    view: RequestView, number: int, room: int, language: str, tz: tzinfo | None, *, since: str = ""
+) -> list[Element | None]:
+    """since: how long ago it was asked, of one whose wait is over."""
     request, session = view.request, view.session
     ask, subject = request.ask, subject_of(request.ask)
     where = f"{line(called(session, language), 60)} · {escape(text(language, f'kind.{ask.kind}'))}"
     fits = subject is None or wire_bytes(subject.text) <= room
     elements: list[Element | None] = [
-        banner(session, language, tz),
+        None if since else banner(session, language, tz),
         markdown(f"**{where}**\n{line(asked(ask, language)) or line(ask.tool, 80) or '…'}"),
         _each(ask, room, language),
         *(markdown(f"<font color='red'>⚠ {escape(text(language, mark))}</font>") for mark in danger.marks(ask)),
@@ -79,11 +95,11 @@ def _question(view: RequestView, number: int, room: int, language: str, tz: tzin
             if subject.is_markdown
             else code_elements(subject.text, subject.language, room, str)
         )
-    elements.append(small(escape(_since(view, language, tz))))
+    elements.append(small(escape(since or _since(view, language, tz))))
     if ask.path:
         elements.append(small(line(ask.path, 300)))
-    buttons = _buttons(view, number, language) if fits else []
-    way = "pending.elsewhere_reply" if session.companion else "pending.elsewhere"
+    buttons = _buttons(view, number, language, late=bool(since)) if fits else []
+    way = "pending.elsewhere_reply" if session.companion or since else "pending.elsewhere"
     how = rich(text(language, way, number=session.number))
     return [*elements, row(buttons) if buttons else small(how)]
 
@@ -111,20 +127,20 @@ def _since(view: RequestView, language: str, tz: tzinfo | None) -> str:
     return " · ".join(facts)
 
 
-def _buttons(view: RequestView, number: int, language: str) -> list[Element]:
-    """One tap for what one tap answers; none where words or several choices are wanted."""
+def _buttons(view: RequestView, number: int, language: str, *, late: bool) -> list[Element]:
+    """One tap for what one tap answers; none where words or several choices are wanted. late: answering resumes the work."""
     request, ask = view.request, view.request.ask
 
     def press(label: str, choice: str, kind: str = "default", name: str = "") -> Element:
-        value = answer_value(request.request_id, request.generation, choice, listed=True)
+        value = answer_value(request.request_id, request.generation, choice, late=late, listed=True)
         return button(label, value, kind=kind, element_id=f"p{number}_{name or choice}".replace(":", "_"))
 
     if ask.kind is RequestKind.CHOICE and is_one_tap(ask):
         options = enumerate(ask.questions[0].options)
         return [press(f"{at + 1}. {plain(option.label, 80)}", pick(0, at)) for at, option in options]
     yes, no = {
-        RequestKind.CONFIRM: ("card.allow", "card.deny"),
-        RequestKind.PLAN: ("card.approve", "card.keep_planning"),
+        RequestKind.CONFIRM: ("card.late_allow", "card.late_deny") if late else ("card.allow", "card.deny"),
+        RequestKind.PLAN: ("card.late_approve" if late else "card.approve", "card.keep_planning"),
     }.get(ask.kind, ("", ""))
     if not yes:
         return []

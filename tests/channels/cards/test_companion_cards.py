@@ -35,7 +35,7 @@ def cards(session: SessionView, language: str) -> list[Card]:
     ]
     return [
         *(request_card(one, language) for one in asked),
-        pending_card(PendingView(requests=tuple(asked)), language),
+        pending_card(PendingView(requests=tuple(asked)), language, now=NOON),
         *(progress_card(one, Progress(), language, NOON) for one in live),
         *(result_card(one, language) for one in ended),
         *(prompt_card(one, language) for one in waits),
