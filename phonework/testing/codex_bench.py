@@ -111,11 +111,12 @@ class CodexBench(BackendBench):
         words = script(*replies, text=text) if replies else text
         return await self.say(words, carry=carry, model=model, mode=mode, images=images, fork_of=fork_of)
 
-    def cut(self) -> None:
-        """Break the connection to the server, which goes on."""
+    async def cut(self) -> None:
+        """Break the connection to the server, which goes on; return when that is noticed."""
         connection = self.server.connection
         assert connection is not None
         connection._socket.transport.abort()
+        await connection.closed.wait()
 
     def processes(self) -> list[psutil.Process]:
         """The server itself, with the one that keeps it, and all they have started."""

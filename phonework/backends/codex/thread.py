@@ -52,6 +52,8 @@ class LiveThread:
         self._server, self._on_end = server, on_end
         self._inbox: asyncio.Queue[Item | None] = asyncio.Queue()
         self._room = asyncio.Event()
+        self._held: list[Call | Note] | None = None  # what is told while the conversation is taken up again
+        self._resuming = asyncio.Lock()
         self._reporting = asyncio.create_task(self._report(), name=f"codex {session_id}")
 
     @property
@@ -212,6 +214,9 @@ class LiveThread:
     # What it is told
 
     async def take(self, frame: Call | Note) -> None:
+        if self._held is not None:
+            self._held.append(frame)
+            return
         self._inbox.put_nowait(frame)
         while self._inbox.qsize() > MOST_UNREAD and not self.gone:
             self._room.clear()
@@ -223,7 +228,20 @@ class LiveThread:
         await self.let_go()
 
     async def resume(self) -> None:
-        """After a new connection: be told again, and find out what became of the turn meanwhile."""
+        """After a new connection: be told again, and find out what became of the turn meanwhile.
+
+        What is told from now on waits until that is known: an end of the turn must not come before what was missed of it.
+        """
+        async with self._resuming:
+            held = self._held = []
+            try:
+                await self._take_up()
+            finally:
+                self._held = None
+                for frame in held:
+                    self._inbox.put_nowait(frame)
+
+    async def _take_up(self) -> None:
         try:
             status = _part(await self._resumed(), "status")
             recorded = await self._recorded(self.turn) if self.turn is not None else {}

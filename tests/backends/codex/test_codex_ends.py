@@ -108,7 +108,7 @@ async def test_a_broken_connection_takes_no_question_away_and_asks_it_once(bench
     await bench.write([say("before"), TOUCH], [TELL])
     ask = await bench.asked()
 
-    bench.cut()
+    await bench.cut()
     await bench.answer(ask, Verdict.ALLOW)
 
     assert "it is made" in await bench.words()
@@ -120,7 +120,7 @@ async def test_a_broken_connection_takes_no_question_away_and_asks_it_once(bench
 async def test_a_question_made_again_on_a_new_connection_can_still_be_refused(bench: CodexBench) -> None:
     await bench.write([TOUCH], [TELL])
     ask = await bench.asked()
-    bench.cut()
+    await bench.cut()
 
     await bench.answer(ask, Verdict.DENY, "no, thank you")
 
@@ -132,7 +132,7 @@ async def test_a_turn_that_ends_while_the_connection_is_away_is_looked_up(bench:
     await bench.write([say("one "), {"gate": "go"}, say("two")])
     await bench.api.reached("go")
 
-    bench.cut()
+    await bench.cut()
     bench.api.open("go")
 
     assert (await bench.finished()).text.endswith("two")
@@ -141,7 +141,7 @@ async def test_a_turn_that_ends_while_the_connection_is_away_is_looked_up(bench:
 async def test_a_steered_message_that_comes_through_a_new_connection_is_taken(bench: CodexBench) -> None:
     await bench.write([TOUCH], [TELL])
     ask = await bench.asked()
-    bench.cut()
+    await bench.cut()
 
     more = await bench.steer("and hurry")
     await bench.answer(ask, Verdict.ALLOW)

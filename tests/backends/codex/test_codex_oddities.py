@@ -12,7 +12,7 @@ from phonework.backends.codex import CodexBackend
 from phonework.backends.codex.asks import COMMAND
 from phonework.backends.codex.frames import Note
 from phonework.errors import BackendError, RequestGoneError
-from phonework.fsm.events import AgentAsked, RequestWithdrawn, TurnFailed
+from phonework.fsm.events import AgentAsked, PromptsTaken, RequestWithdrawn, TurnFailed
 from phonework.fsm.types import Answer, RequestKind, Verdict
 from phonework.testing import fake_codex
 from phonework.testing.backend_bench import ONE, BackendBench
@@ -328,3 +328,21 @@ async def test_another_provider_than_the_configured_one_runs_nothing(tmp_path: P
 
     assert not any(one.get("method") == "turn/start" for one in fake_codex.heard(tmp_path / "fake"))
     await backend.aclose()
+
+
+async def test_what_was_missed_of_a_turn_is_told_before_its_end(make: Any) -> None:
+    """The end comes over the new connection while the record is still being read."""
+    items = [{"type": "userMessage", "clientId": "steered"}, {"type": "agentMessage", "text": "whole"}]
+    recorded = {"id": "turn-1", "status": "completed", "items": items}
+    bench = make(
+        {
+            **conversation("thread-1", "turn-1", BREAK),
+            "thread/resume": again(over(), type="active", activeFlags=[]),
+            "thread/turns/list": [{"reply": {"data": [recorded]}}],
+        }
+    )
+    await bench.say("hello")
+
+    assert await bench.words() == "whole"
+
+    assert [one.prompt_ids for one in bench.of(PromptsTaken)] == [("steered",)]
