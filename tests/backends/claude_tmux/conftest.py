@@ -1,6 +1,7 @@
 """The real Claude Code in a real tmux, with a fake API, and the way of its hooks."""
 
 from collections.abc import AsyncIterator, Iterator
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -10,8 +11,10 @@ from phonework.testing.hook_server import HookServer
 
 
 @pytest.fixture(autouse=True)
-def _clean() -> Iterator[None]:
-    with clean_environment():
+def _clean(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Sockets of tmux lie in a directory that goes with the test; their paths must be short."""
+    with clean_environment(), TemporaryDirectory(prefix="tmux-") as sockets:
+        monkeypatch.setenv("TMUX_TMPDIR", sockets)
         yield
 
 
