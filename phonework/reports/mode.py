@@ -24,8 +24,8 @@ class ModeReport:
         capabilities = self._backends.get(session.backend)
         if capabilities is None or not capabilities.modes:
             raise RefusedError("no_modes")
+        card_key = f"mode:{session_id}"
         if "offer" in wanted.params:
-            return Report(card=offer_card(session, wanted.params, wanted.language))
-        return Report(
-            card=mode_card(ModeView(session=session, modes=capabilities.modes), wanted.language, tz=wanted.tz)
-        )
+            return Report(card=offer_card(session, wanted.params, wanted.language), card_key=card_key)
+        view = ModeView(session=session, modes=capabilities.modes)
+        return Report(card=mode_card(view, wanted.language, tz=wanted.tz), card_key=card_key)

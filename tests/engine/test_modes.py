@@ -21,8 +21,9 @@ def mode_of(play: Playbook, session_id: SessionId) -> str:
 
 async def offered(play: Playbook, time: str = "") -> dict[str, object]:
     """The button of the card that asks whether the agent may ask nothing."""
-    said = await play.say(f"/mode bypass {time}".strip())
-    return play.button(f"mode:{ADA}:{said.key}:0", "mode")
+    await play.say(f"/mode bypass {time}".strip())
+    (session_id,) = play.rows("SELECT active_session FROM user WHERE user_id = ?", ADA)[0]
+    return play.button(f"mode:{session_id}", "mode")
 
 
 async def unleashed(play: Playbook, time: str = "") -> SessionId:
@@ -48,8 +49,8 @@ async def test_a_mode_reaches_an_agent_at_work_at_once_and_the_next_turn_too(pla
 
 async def test_a_mode_is_chosen_by_its_button_too(play: Playbook) -> None:
     session_id = await play.begin()
-    said = await play.say("/mode")
-    values = [one for one in play.channel.values(f"mode:{ADA}:{said.key}:0") if one["op"] == "mode"]
+    await play.say("/mode")
+    values = [one for one in play.channel.values(f"mode:{session_id}") if one["op"] == "mode"]
     assert [one["mode"] for one in values] == ["default", "plan"], "what is dangerous is asked about first"
 
     reply = await play.click(values[1])
@@ -109,6 +110,33 @@ async def test_asking_nothing_needs_a_tap_and_ends_by_itself(play: Playbook) -> 
     assert "the agent asks again" in play.channel.texts()[-1]
     kinds = [row[0] for row in play.rows("SELECT kind FROM event WHERE kind LIKE 'Mode%' ORDER BY seq")]
     assert kinds == ["ModeChosen", "ModeExpired"], "it stands in the history"
+
+
+@pytest.mark.parametrize("ends", ["by time", "/mode default", "/close"])
+async def test_its_card_warns_no_longer_when_it_has_ended(play: Playbook, ends: str) -> None:
+    session_id = await unleashed(play)
+    await play.say("/mode")
+    card = f"mode:{session_id}"
+    assert "Nothing is asked" in play.channel.shown(card).words
+    if ends == "by time":
+        await play.advance(QUARTER)
+    else:
+        await play.say(ends)
+
+    assert "Nothing is asked" not in play.channel.shown(card).words
+    assert play.channel.shown(card).shows.card["header"]["template"] == "blue"  # type: ignore[index]
+
+
+async def test_a_mode_without_a_card_ends_without_an_update_of_one(play: Playbook) -> None:
+    session_id = await unleashed(play)
+    play.core.router._targets.clear()
+    await play.writer.run(
+        lambda connection, _now: connection.execute("DELETE FROM message WHERE card_key LIKE 'mode:%'")
+    )
+    before = len(play.channel.posts)
+    await play.advance(QUARTER)
+    assert mode_of(play, session_id) == ""
+    assert [one.words for one in list(play.channel.posts.values())[before:] if one.delivery.card] == []
 
 
 async def test_one_card_is_confirmed_once(play: Playbook) -> None:

@@ -53,6 +53,9 @@ def refuse_mode(draft: Draft) -> None:
 
 
 def change_mode(draft: Draft, mode: str) -> None:
+    """The card that warns of a mode with an end no longer does."""
+    if draft.session.mode_until is not None:
+        draft.owe(order.ShowReport(report="mode", session_id=draft.session.session_id, update=True))
     draft.session = replace(draft.session, mode=mode, mode_after="", mode_until=None)
     draft.disarm("mode")
 
