@@ -127,6 +127,21 @@ async def test_retry_runs_the_last_message_again(play: Playbook) -> None:
     assert [start.prompts[0].text for start in play.script.starts] == ["fix it", "fix it"]
 
 
+async def test_retry_says_what_becomes_of_the_question_that_is_open(play: Playbook) -> None:
+    session = await play.begin("fix it")
+    await play.started(session)
+    request = await play.asks(session)
+    await play.say("/retry", reply_to=play.channel.shown(f"request:{request}").message_id)
+
+    assert play.request_status(request) == "refused"
+    assert "refused and not run" in play.channel.texts()[-1]
+    await play.say("again?")
+    await play.finishes(session)
+    told = len(play.channel.texts())
+    await play.say("/retry")
+    assert all("refused" not in one for one in play.channel.texts()[told:]), "of a turn that asks nothing"
+
+
 async def test_a_reply_goes_to_the_session_it_replies_to(play: Playbook) -> None:
     first, second = await play.begin("one"), await play.begin("two")
     await play.finishes(first)

@@ -83,7 +83,10 @@ def retry(draft: Draft) -> None:
 
 
 def stop_and_retry(draft: Draft) -> None:
+    """The question that is open is refused with the turn; who sent a command, and no answer, is told."""
     draft.queue(retry_prompt(draft), front=True)
+    if draft.session.open is not None:
+        draft.owe(order.Say(text="say.retry_refused"))
     stop(draft)
 
 
