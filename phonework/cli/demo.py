@@ -112,12 +112,12 @@ async def _welcome(url: str, browser: bool) -> None:
 @asynccontextmanager
 async def _search() -> AsyncIterator[Mapping[str, object]]:
     """Settings of a search whose results are made up, unless there is a key to search for real."""
-    from phonework.testing.fake_metaso import KEY, FakeMetaso
+    from phonework.testing.fake_metaso import KEY, MADE_UP, FakeMetaso
 
     if any(name.upper().startswith("PHONEWORK_WEB__METASO_KEY") for name in os.environ):
         yield {}
         return
-    async with FakeMetaso() as api:
+    async with FakeMetaso(label=MADE_UP) as api:
         yield {"web.metaso_key": KEY, "web.metaso_url": api.url}
 
 

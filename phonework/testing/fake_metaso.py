@@ -15,6 +15,8 @@ from typing import Any, Final
 from phonework.testing.loopback import LoopbackServer, Request, finish, run
 
 KEY: Final = "mk-0123456789ABCDEF0123456789ABCDEF"
+MADE_UP: Final = "【演示内容，并非真实结果 / made up, no real result】"
+"""Begins what it says to a person who tries PhoneWork out: they must not take it for what the web says."""
 _LISTS: Final = {
     "webpage": "webpages", "scholar": "scholars", "document": "documents", "video": "videos", "podcast": "podcasts",
     "image": "images",
@@ -50,12 +52,13 @@ def failure(code: int, words: str) -> Told:
 
 
 class FakeMetaso(LoopbackServer):
-    """The server. asked: all that came, in order."""
+    """The server. asked: all that came, in order. label: what its made-up words begin with."""
 
     largest_body = 1024 * 1024
 
-    def __init__(self, *, port: int = 0) -> None:
+    def __init__(self, *, port: int = 0, label: str = "") -> None:
         super().__init__(port=port)
+        self._label = f"{label} " if label else ""
         self.asked: list[Asked] = []
         self._answers: deque[Told] = deque()
 
@@ -77,25 +80,27 @@ class FakeMetaso(LoopbackServer):
         match asked.call:
             case "search":
                 return Told(
-                    body=found(str(asked.body.get("q")), str(asked.body.get("scope")), asked.body.get("size", 10))
+                    body=found(
+                        str(asked.body.get("q")), str(asked.body.get("scope")), asked.body.get("size", 10), self._label
+                    )
                 )
             case "reader":
-                return Told(body=page(str(asked.body.get("url"))))
+                return Told(body=page(str(asked.body.get("url")), self._label))
             case "chat/completions":
-                return Told(body=answer(str(asked.body["messages"][-1]["content"])))
+                return Told(body=answer(str(asked.body["messages"][-1]["content"]), self._label))
             case _:
                 return Told(status=404, body=b"404 page not found")
 
 
-def found(question: str, scope: str, size: int) -> dict[str, Any]:
+def found(question: str, scope: str, size: int, label: str = "") -> dict[str, Any]:
     """What a search finds: three pages about anything."""
     results = [
         {
             "title": f"{question}: {what}",
             "link": f"https://example.org/{scope}/{number}",
             "score": "high",
-            "snippet": f"A short piece of page {number}.",
-            "summary": f"Page {number} says what is known of {question}.",
+            "snippet": f"{label}A short piece of page {number}.",
+            "summary": f"{label}Page {number} says what is known of {question}.",
             "position": number,
             "date": f"2026-01-0{number}",
             "authors": ["Ada Example"],
@@ -105,14 +110,14 @@ def found(question: str, scope: str, size: int) -> dict[str, Any]:
     return {"credits": 3, "searchParameters": {"q": question, "scope": scope}, _LISTS.get(scope, "webpages"): results[:size], "total": 3}  # fmt: skip
 
 
-def page(url: str) -> dict[str, Any]:
-    return {"url": url, "title": "A page", "author": "Ada Example", "date": "2026-01-01", "markdown": f"# A page\n\nFrom {url}."}  # fmt: skip
+def page(url: str, label: str = "") -> dict[str, Any]:
+    return {"url": url, "title": "A page", "author": "Ada Example", "date": "2026-01-01", "markdown": f"# A page\n\n{label}From {url}."}  # fmt: skip
 
 
-def answer(question: str) -> dict[str, Any]:
+def answer(question: str, label: str = "") -> dict[str, Any]:
     message = {
         "role": "assistant",
-        "content": f"This is known of “{question}” [[1]].",
+        "content": f"{label}This is known of “{question}” [[1]].",
         "citations": [{"title": "A source", "link": "https://example.org/source", "date": "2026-01-01"}],
     }
     return {"id": "1", "model": "fast", "choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from phonework import texts
 from phonework.errors import RefusedError
-from phonework.testing.fake_metaso import KEY, FakeMetaso, Told, failure
+from phonework.testing.fake_metaso import KEY, MADE_UP, FakeMetaso, Told, failure
 from phonework.web import metaso_answers as answers
 from phonework.web.metaso import Metaso
 from phonework.web.metaso_answers import Answered, Found, Scope
@@ -108,6 +108,18 @@ async def test_nobody_there_is_told() -> None:
 async def test_a_key_that_can_be_no_header_is_no_bug(api: FakeMetaso) -> None:
     with pytest.raises(RefusedError):
         await Metaso(api.url, "mk-钥匙\n").search("x", Scope.WEBPAGE, 3)
+
+
+async def test_what_is_made_up_for_people_says_so_wherever_it_is_read() -> None:
+    async with FakeMetaso(label=MADE_UP) as api:
+        metaso = Metaso(api.url, KEY)
+        (found,) = await metaso.search("tea", Scope("webpage"), 1)
+        said = (
+            found.about,
+            (await metaso.read("https://example.org/x")).text,
+            (await metaso.ask("why?", Scope.PAPER)).text,
+        )
+        assert all(MADE_UP in each for each in said)
 
 
 async def test_nothing_found_is_nothing_and_no_failure(api: FakeMetaso) -> None:

@@ -200,9 +200,11 @@ class Agent:
         return f"{seen}\n\n{await STORIES[wish.story](talk, wish)}"
 
     def _chinese(self, talk: Talk) -> bool:
-        """Whether the person writes Chinese here: a command has no language."""
-        said = self._desk.journal.memory.said.get(talk.conversation, [])
-        return any(understand(text).chinese for text in said)
+        """Whether the person wrote Chinese here last: a command has no language, and who wrote nothing has the house's."""
+        said = self._desk.journal.memory.said
+        here, before = said.get(talk.conversation, []), (text for texts in said.values() for text in texts)
+        words = [text for text in (*before, *here) if not text.startswith("/")]
+        return understand(words[-1]).chinese if words else self._desk.chinese
 
     async def _clear(self, talk: Talk, wish: Wish) -> str:
         """Begin a new conversation, under a new id, as Claude Code does on /clear."""

@@ -72,7 +72,8 @@ class DemoBackend:
         self._sink, self._pace, self._directory = sink, pace, data_dir / "demo"
         self._rules = ProjectRules(data_dir / NAME)
         desk = Path(self._settings.desk) if self._settings.desk else None
-        self._at_desk = DeskProcess(self._directory, desk, str(settings.get("language", "zh"))) if desk else None
+        self._language = str(settings.get("language", "zh"))
+        self._at_desk = DeskProcess(self._directory, desk, self._language) if desk else None
         self._making = asyncio.Lock()
         self._life = secrets.token_hex(4)  # part of the keys: the numbers begin again with each object
         self._agents: dict[SessionId, Agent] = {}
@@ -223,7 +224,19 @@ class DemoBackend:
         def later(seconds: float, event: BackgroundFinished) -> None:
             self._go_on_later(session_id, seconds, event)
 
-        return Agent(Desk(journal, self._rules, self._pace, self._settings.delay, self._making, report, show, later))
+        return Agent(
+            Desk(
+                journal,
+                self._rules,
+                self._pace,
+                self._settings.delay,
+                self._making,
+                report,
+                show,
+                later,
+                self._language == "zh",
+            )
+        )
 
     async def _emit(self, session_id: SessionId, event: AgentEvent) -> None:
         """Report under a key that no other event of the session has, neither before nor after a restart."""

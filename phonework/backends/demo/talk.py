@@ -33,7 +33,10 @@ class AgentCrashError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What an agent works with. rules: those of all projects. delay: seconds between streamed pieces; report: commit an event; show: live progress."""
+    """What an agent works with. rules: those of all projects. delay: seconds between streamed pieces; report: commit an event; show: live progress.
+
+    chinese: spoken with those who wrote no words yet.
+    """
 
     journal: Journal
     rules: ProjectRules
@@ -43,6 +46,7 @@ class Desk:
     report: Callable[[AgentEvent], Awaitable[None]]
     show: Callable[[int, Progress], None]
     later: Callable[[float, BackgroundFinished], None]
+    chinese: bool
 
 
 @dataclass(slots=True)

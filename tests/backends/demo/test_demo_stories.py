@@ -285,6 +285,18 @@ async def test_clearing_begins_a_new_conversation(person: Person) -> None:
     assert "secret word" not in await person.said("history")
 
 
+async def test_a_command_is_answered_in_the_language_of_the_last_words(person: Person) -> None:
+    assert "没有 /frobnicate" in await person.said("/frobnicate", verbatim=False), (
+        "the house's, of who wrote nothing yet"
+    )
+    await person.said("说 一")
+    await person.said("echo one")
+    assert "没有 /frobnicate" not in await person.said("/frobnicate", verbatim=False)
+    await person.said("/clear", verbatim=False)
+    person.agent = (await person.sink.wait_event("fizz-top", AgentSessionChanged)).agent_session_id
+    assert "没有 /frobnicate" not in await person.said("/frobnicate", verbatim=False)
+
+
 async def test_an_unknown_slash_command_is_answered(person: Person) -> None:
     assert "/frobnicate" in await person.said("/frobnicate now", verbatim=False)
 
