@@ -20,7 +20,8 @@ FRESH: Final = timedelta(minutes=10)
 """How long after a person's last word to a session the next one probably belongs to it."""
 
 
-_PERMISSIONS: Final = (RequestKind.CONFIRM, RequestKind.PLAN)
+PERMISSIONS: Final = (RequestKind.CONFIRM, RequestKind.PLAN)
+"""What is answered by yes or no."""
 
 
 class Way(StrEnum):
@@ -117,7 +118,7 @@ def _direct(text: str, now: Situation) -> Route:
 def _answers_helper(text: str, now: Situation) -> Route | None:
     """Plain words answer what a helper asks, if no other open question takes them; all other words are for the session."""
     helpers = [one for one in (now.assistant, now.shell) if one is not None and one.asks is not None]
-    if now.files or not any(one.asks is not None and _is_known_answer(one.asks, text) for one in helpers):
+    if now.files or not any(one.asks is not None and is_known_answer(one.asks, text) for one in helpers):
         return None
     asking = [one for one in (*now.sessions, *helpers) if one.asks is not None]
     meant = tuple(one for one in asking if one.asks is not None and interpret(one.asks, text) is not None)
@@ -126,7 +127,7 @@ def _answers_helper(text: str, now: Situation) -> Route | None:
     return Route(way=Way.ANSWER, text=text, session_id=meant[0].session_id)
 
 
-def _is_known_answer(ask: Ask, text: str) -> bool:
+def is_known_answer(ask: Ask, text: str) -> bool:
     """A known word, a number, an option, and nothing of the person's own besides."""
     answer = interpret(ask, text)
     return answer is not None and not answer.text and _plainly_answers(ask, text)
@@ -262,7 +263,7 @@ def _continues(text: str, now: Situation) -> Route | None:
     spoken_to = len(now.sessions) == 1 or (one.unspoken and not _asked_for(text, one, now))
     about_work = fresh and spoken_to and not question_of_its_own(text)
     if one.asks is not None and (
-        _plainly_answers(one.asks, text) or (one.asks.kind in _PERMISSIONS and _is_short(text) and continues(text))
+        _plainly_answers(one.asks, text) or (one.asks.kind in PERMISSIONS and _is_short(text) and continues(text))
     ):
         return Route(way=Way.UNCLEAR, text=text, which=(one,))  # "go on" is no yes, and should not count as a no
     if about_work or continues(text) or (now.files and fresh):
@@ -280,7 +281,7 @@ def _asked_for(text: str, one: Known, now: Situation) -> bool:
 
 def _may_answer(ask: Ask, text: str) -> bool:
     """Plainly, or in own words where those are wanted; to a permission other words would be a no that nobody meant."""
-    return _plainly_answers(ask, text) or (ask.kind not in _PERMISSIONS and interpret(ask, text) is not None)
+    return _plainly_answers(ask, text) or (ask.kind not in PERMISSIONS and interpret(ask, text) is not None)
 
 
 def _in_the_middle_of(now: Situation) -> Known | None:

@@ -12,13 +12,15 @@ from phonework.fsm.types import Prompt, Request, RequestStatus, SessionId
 from phonework.intake.companions import companion, companion_of
 from phonework.intake.hand import Hand, Taken, active, is_smart
 from phonework.intake.messages import is_spoken, prompt_of, reply, to_session
-from phonework.intake.routing import Known, Route, Situation, Way, route
+from phonework.intake.routing import PERMISSIONS, Known, Route, Situation, Way, is_known_answer, route
 from phonework.intake.shell import in_shell, is_shell
 from phonework.intake.which import in_topic, replied_to
 from phonework.store import dialogue, prompts, requests, sessions, topics, turns, users, views
 from phonework.texts import text
 from phonework.views import SessionView
 
+LONGEST_ANSWER: Final = 40
+"""Characters of what can be a bare yes or no."""
 _UNSAID: Final = (Way.DIRECT, Way.ANSWER, Way.CONTINUED)
 """The person did not say whom they mean."""
 
@@ -35,6 +37,8 @@ def routed(hand: Hand, said: Said) -> Taken:
         session_id = companion(hand, hand.desk.assistant, said.chat)
     if found.way in _UNSAID and session_id is not None and (words := _asked_elsewhere(hand, said, session_id)):
         return reply(hand, said, words)
+    if found.way is Way.DIRECT and (words := _meant_elsewhere(hand, said, session_id)):
+        return reply(hand, said, words)
     if is_shell(hand, session_id):
         return in_shell(hand, said, found.text, may_answer=True)
     return to_session(hand, said, prompt_of(hand, said, found.text), session_id)
@@ -50,6 +54,26 @@ def _asked_elsewhere(hand: Hand, said: Said, session_id: SessionId) -> Effect | 
     view = views.session(hand.connection, session_id)
     who = _helper(hand, session_id) if view.companion else f"{view.project} ({session_id})"
     return order.Say(text="say.asked_elsewhere", params={"who": who})
+
+
+def _meant_elsewhere(hand: Hand, said: Said, session_id: SessionId | None) -> Effect | None:
+    """A bare yes or no, where nothing is asked, while one question is open in another session: it is no work for this one."""
+    here = session_id is not None and requests.waiting(hand.connection, session_id)
+    if here or said.attachments or len(said.text) > LONGEST_ANSWER:
+        return None
+    asking = views.pending(hand.connection, hand.user_id).requests
+    if len(asking) != 1 or (asked := asking[0]).request.ask.kind not in PERMISSIONS or asked.session.companion:
+        return None
+    opened = asked.request.opened_at
+    if opened is None or opened >= said.sent_at or not is_known_answer(asked.request.ask, said.text):
+        return None
+    params = {
+        "words": said.text.strip(),
+        "project": asked.session.project,
+        "session_id": asked.session.session_id,
+        "number": str(asked.session.number),
+    }
+    return order.Say(text="say.meant_elsewhere", params=params)
 
 
 def situation(hand: Hand, said: Said) -> Situation:

@@ -142,6 +142,32 @@ async def test_retry_says_what_becomes_of_the_question_that_is_open(play: Playbo
     assert all("refused" not in one for one in play.channel.texts()[told:]), "of a turn that asks nothing"
 
 
+@pytest.mark.parametrize("word", ["yes", "No", "可以"])
+async def test_a_bare_yes_after_switching_away_is_no_work_and_approves_nothing(play: Playbook, word: str) -> None:
+    asking = await play.begin("go")
+    await play.started(asking)
+    request = await play.asks(asking)
+    other = await play.begin()
+    await play.say(word)
+
+    assert play.request_status(request) == "open"
+    assert play.state(other) == "idle"
+    assert f"Did you mean the question of api ({asking})" in last_words(play)
+    assert play.script.answers == []
+    await play.say(word, reply_to=play.channel.shown(f"request:{request}").message_id)
+    assert play.request_status(request) == "delivered"
+
+
+async def test_more_than_a_bare_yes_is_work_though_a_question_is_open_elsewhere(play: Playbook) -> None:
+    asking = await play.begin("go")
+    await play.started(asking)
+    request = await play.asks(asking)
+    other = await play.begin()
+    await play.say("yes, and then run the tests")
+    assert play.state(other) == "executing"
+    assert play.request_status(request) == "open"
+
+
 async def test_a_reply_goes_to_the_session_it_replies_to(play: Playbook) -> None:
     first, second = await play.begin("one"), await play.begin("two")
     await play.finishes(first)
