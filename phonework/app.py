@@ -15,8 +15,8 @@ from phonework.config import Config
 from phonework.core import Core, assemble
 from phonework.engine import Outcome
 from phonework.errors import ConfigError
-from phonework.healing import Healer
 from phonework.gateway.token import TokenFile
+from phonework.healing import Healer
 from phonework.http.app import build
 from phonework.http.gate import Hosts
 from phonework.http.serving import serving

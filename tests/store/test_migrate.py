@@ -96,7 +96,9 @@ def test_a_new_database_gets_all_tables_is_private_and_needs_no_copy(tmp_path: P
 
 def test_all_tables_are_strict(database: Path) -> None:
     with closing(open_reader(database)) as connection:
-        tables = connection.execute("SELECT name, strict FROM pragma_table_list WHERE schema = 'main' AND type != 'view'").fetchall()
+        tables = connection.execute(
+            "SELECT name, strict FROM pragma_table_list WHERE schema = 'main' AND type != 'view'"
+        ).fetchall()
     assert [name for name, strict in tables if not strict and not name.startswith("sqlite_")] == []
 
 
