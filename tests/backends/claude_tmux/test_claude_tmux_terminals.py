@@ -292,7 +292,7 @@ async def test_a_terminal_out_of_reach_is_said_to_be_so(desk: Desk) -> None:
         "environment": {"CLAUDE_PID": str(desk.terminal.process.pid if desk.terminal.process else 0)},
     }
     await desk.backend.hook(raw)
-    with pytest.raises(BackendError, match="Press Escape there"):
+    with pytest.raises(BackendError, match="no key can be pressed from here"):
         await desk.backend.interrupt(ONE, 1)
     await desk.backend.hook({**raw, "hook_event_name": "Stop", "last_assistant_message": "Hi."})
     await desk.backend.hook({**raw, "hook_event_name": "Stop", "last_assistant_message": "And more."})
