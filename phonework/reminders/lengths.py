@@ -65,7 +65,7 @@ def length(text: str, start: int) -> Said | None:
     part, end, compact = found
     after = _AFTER.match(text, end)
     marked = bool(before or after)
-    bare_article = re.match(r"an? |the |half ", text[start : start + 5], re.ASCII)
+    bare_article = re.match(r"an? |the |half (?!an hour\b)", text[start : start + 14], re.ASCII)
     if not marked and bare_article:
         return None
     return Said((part,), after.end() if after else end, weak=not marked and not compact, marked=marked or compact)
