@@ -95,9 +95,10 @@ def _verify(directory: Path, names: tuple[str, ...], as_json: bool) -> None:
         click.echo(
             json.dumps({"ok": not _broken(found), "sessions": {name: _facts(one) for name, one in found.items()}})
         )
+    elif found:
+        click.echo("\n".join(_verdict(name, one) for name, one in found.items()))
     else:
-        for name, one in found.items():
-            click.echo(_verdict(name, one))
+        click.echo(f"nothing yet in {directory}, so nothing to verify", err=True)
     raise SystemExit(1 if _broken(found) else 0)
 
 

@@ -36,6 +36,12 @@ def audit(place: Path, *words: str) -> Result:
     return CliRunner().invoke(main, ["audit", *words, "--data-dir", str(place)])
 
 
+def test_nothing_to_verify_is_said(tmp_path: Path) -> None:
+    said = audit(tmp_path, "--verify")
+    assert (said.exit_code, said.stdout) == (0, "")
+    assert "nothing to verify" in said.stderr
+
+
 def test_without_a_session_it_says_which_there_are(place: Path) -> None:
     assert audit(place).stdout == "_commands\nfizz-top\n"
     assert json.loads(audit(place, "--json").stdout)["sessions"] == ["_commands", "fizz-top"]
