@@ -58,8 +58,9 @@ def result(finished: Finished, language: str) -> Shown:
 
 def refusal(found: Judgement, language: str) -> Shown:
     """That a command is not run whoever asks, and why."""
-    why = text(language, "say.command_refused", reasons=listed(found, language))
-    return Shown(markdown=escape(why), outcome=Sentence(key="ended.refused"), unwell=True)
+    why = "\n".join(f"- {escape(text(language, one.key, **one.params))}" for one in reasons(found))
+    said = text(language, "say.command_refused", reasons=why)
+    return Shown(markdown=said, outcome=Sentence(key="ended.refused"), unwell=True)
 
 
 def not_run(language: str, *, stopped: bool = False) -> Shown:

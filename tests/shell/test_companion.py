@@ -195,6 +195,7 @@ async def test_what_destroys_is_refused_in_words(scene: Scene, line: str) -> Non
     assert sum("refused here" in words for words in scene.said()) == 1
     card = scene.card(f"turn:{scene.shell}:1")
     assert scene.header(1) == ("red", "refused")
+    assert turn["text"].splitlines()[1].startswith("- "), "a list, and no escaped dash"
     assert "Retry" not in card
 
 
