@@ -13,6 +13,7 @@ from phonework.backends.demo.journal import Journal, Record
 from phonework.backends.demo.process import Finished, run
 from phonework.backends.demo.project import Edit, Project
 from phonework.backends.demo.rules import ProjectRules
+from phonework.backends.demo.words import understand
 from phonework.errors import BackendError, RequestGoneError
 from phonework.fsm.events import AgentAsked, AgentEvent, BackgroundFinished
 from phonework.fsm.types import Answer, Ask, RequestId, Usage, Verdict
@@ -75,6 +76,11 @@ class Talk:
         read = sum(len(prompt.text.split()) for prompt in self.start.prompts)
         return Usage(input_tokens=read, output_tokens=len(self.text.split()))
 
+    def _words(self, chinese: str, english: str) -> str:
+        """Return the one in the language of what the turn was begun with."""
+        wrote_chinese = any(understand(prompt.text).chinese for prompt in self.start.prompts)
+        return chinese if wrote_chinese else english
+
     async def say(self, text: str) -> str:
         """Stream a paragraph and return it."""
         if self.text:
@@ -109,7 +115,7 @@ class Talk:
 
     async def project(self) -> Project:
         """Return the scratch project, made if need be."""
-        async with self.step(f"open {Path(self.start.cwd).name}"):
+        async with self.step(f"{self._words('打开', 'open')} {Path(self.start.cwd).name}"):
             return await Project.open(Path(self.start.cwd), self.desk.making)
 
     async def run(self, argv: tuple[str, ...], cwd: Path, *, seconds: float = 60.0) -> Finished:
@@ -126,7 +132,7 @@ class Talk:
 
     async def apply(self, project: Project, edit: Edit) -> None:
         """Make an edit that was agreed to."""
-        async with self.step(f"edit {edit.path}"):
+        async with self.step(f"{self._words('修改', 'edit')} {edit.path}"):
             await project.apply(edit)
 
     async def ask(self, ask: Ask, deed: Record) -> Answer:

@@ -227,6 +227,12 @@ async def test_an_answer_is_streamed_piece_by_piece(person: Person) -> None:
     assert text.endswith(seen[-1][-200:])
 
 
+@pytest.mark.parametrize(("words", "title"), [("跑一下测试", "打开"), ("run the tests", "open")])
+async def test_steps_are_in_the_language_of_the_words(person: Person, words: str, title: str) -> None:
+    await person.write(words)
+    await person.step(f"{title} {person.cwd.name}")
+
+
 async def test_slow_work_shows_its_steps(person: Person) -> None:
     waits: list[float] = []
     pace = person.pace
