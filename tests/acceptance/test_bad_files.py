@@ -58,7 +58,7 @@ async def test_a_picture_without_a_name_is_told_of_in_chinese(ada: Person, idle_
     await ada.says("/lang zh")
     await ada.phone.fault("http.status", times=-1, status=403, match={"path": RESOURCES})
     await ada.phone.send_file("", b"\x89PNG\r\n", "image/png", user=ada.user)
-    await ada.sees("已收下1 张图片")
+    await ada.sees("已收下 1 张图片")
     await ada.says("echo 看看")
 
     await ada.sees("有一张图片没能从聊天中取到，所以消息没有交给智能体。")

@@ -50,6 +50,7 @@ async def test_a_mode_reaches_an_agent_at_work_at_once_and_the_next_turn_too(pla
 async def test_a_mode_is_chosen_by_its_button_too(play: Playbook) -> None:
     session_id = await play.begin()
     await play.say("/mode")
+    assert "Now: **default**" in play.channel.shown(f"mode:{session_id}").words, "as the list calls it"
     values = [one for one in play.channel.values(f"mode:{session_id}") if one["op"] == "mode"]
     assert [one["mode"] for one in values] == ["default", "plan"], "what is dangerous is asked about first"
 

@@ -137,6 +137,16 @@ async def test_what_can_still_be_answered_stands_below_with_its_age(play: Playbo
     assert "touch two" in str(reply.card)
 
 
+async def test_what_waits_behind_is_counted_and_silence_is_no_answer_to_a_choice(play: Playbook) -> None:
+    session = await play.begin("hello")
+    await play.asks(session, kind=RequestKind.CHOICE, questions=COLOURS)
+    await play.asks(session, fingerprint="touch two")
+    words = play.channel.shown(await pending(play)).words
+    assert "open questions: 2" in words
+    assert "the turn stops" in words
+    assert "counts as a no" not in words
+
+
 async def test_of_a_closed_session_nothing_can_be_answered(play: Playbook) -> None:
     session = await play.begin("hello")
     late = await play.asks(session, fingerprint="rm -rf build")

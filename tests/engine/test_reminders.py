@@ -389,6 +389,7 @@ async def test_it_comes_again_when_the_person_says_so(play: Playbook, choice: st
     reply = await play.click(again)
     assert toast(reply) == text("en", "toast.remind_again")
     assert "It comes again" in shown(reply)
+    assert "put off" in shown(reply)
     expected = LATER_THAN_NOW + DAY if choice == "morning" else asked + due
     assert row(play, reminder) == ("waiting", 1, expected)
     assert toast(await play.click(again)) == text("en", "reason.already_answered")

@@ -78,6 +78,11 @@ def typing_hint(ask: Ask, language: str) -> str:
             return _typing_choice(ask.questions, language)
 
 
+def until_key(ask: Ask) -> str:
+    """What silence comes to: no permission; but to a choice or a text it is no answer, and the turn stops."""
+    return "card.until_stops" if ask.kind in (RequestKind.CHOICE, RequestKind.INPUT) else "card.until"
+
+
 def _typing_choice(questions: tuple[Question, ...], language: str) -> str:
     if len(questions) != 1:
         return text(language, "card.typing_form", count=len(questions))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import tzinfo
+from typing import Final
 
 from phonework.backends.base import PermissionMode
 from phonework.channels.cards.note import rich
@@ -23,11 +24,15 @@ from phonework.channels.markdown import escape, inline_code
 from phonework.texts import keys, text
 from phonework.views import ModeView, SessionView
 
+USUAL: Final = "default"
+"""As agents call the mode that holds when none was chosen, if they have a name for it."""
+
 
 def mode_card(view: ModeView, language: str, *, tz: tzinfo | None = None) -> Card:
     """The mode that holds, and a button for each other one that is not dangerous; how to get the dangerous ones."""
     session = view.session
-    now = session.mode or text(language, "mode.usual")
+    listed = any(one.name == USUAL for one in view.modes)
+    now = session.mode or (USUAL if listed else text(language, "mode.usual"))
     head = Head(
         title=plain(session.project, 60),
         color="red" if session.mode_until else "blue",

@@ -4,7 +4,7 @@ from datetime import datetime, tzinfo
 from typing import Final
 
 from phonework.channels.cards import danger
-from phonework.channels.cards.answering import asked, is_one_tap
+from phonework.channels.cards.answering import asked, is_one_tap, until_key
 from phonework.channels.cards.clicks import Press
 from phonework.channels.cards.desk import ago
 from phonework.channels.cards.modes import banner
@@ -66,7 +66,7 @@ def pending_card(view: PendingView, language: str, *, now: datetime, tz: tzinfo 
             ]
         return card(head, elements)
 
-    count = len(view.requests)
+    count = sum(1 + one.behind for one in view.requests)
     head = Head(
         title=text(language, "pending.title"),
         color="orange" if count else "green",
@@ -121,7 +121,7 @@ def _since(view: RequestView, language: str, tz: tzinfo | None) -> str:
     request = view.request
     facts = [text(language, "card.asked_at", time=clock_time(request.opened_at or request.asked_at, tz))]
     if request.expires_at is not None:
-        facts.append(text(language, "card.until", time=clock_time(request.expires_at, tz)))
+        facts.append(text(language, until_key(request.ask), time=clock_time(request.expires_at, tz)))
     if view.behind:
         facts.append(text(language, "card.behind", count=view.behind))
     return " · ".join(facts)

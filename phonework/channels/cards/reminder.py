@@ -115,7 +115,8 @@ def _whose(view: ReminderView) -> list[Element]:
 def _came(view: ReminderView, firing: Firing, reader: Reader) -> Card:
     reminder = view.reminder
     late = (view.shown_at or reader.now) - firing.due > LATE
-    tag = "reminder.done" if firing.settled else "reminder.late" if late else "reminder.now"
+    settled = "reminder.put_off" if firing.again is not None else "reminder.done"
+    tag = settled if firing.settled else "reminder.late" if late else "reminder.now"
     head = Head(
         title=reader.say("reminder.title"),
         color="grey" if firing.settled else "orange",

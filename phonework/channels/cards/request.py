@@ -5,7 +5,15 @@ from datetime import tzinfo
 from typing import Final
 
 from phonework.channels.cards import danger
-from phonework.channels.cards.answering import asked, controls, everything_asked, for_all, is_typed, typing_hint
+from phonework.channels.cards.answering import (
+    asked,
+    controls,
+    everything_asked,
+    for_all,
+    is_typed,
+    typing_hint,
+    until_key,
+)
 from phonework.channels.cards.decisions import decision, reason
 from phonework.channels.cards.modes import banner
 from phonework.channels.cards.parts import (
@@ -300,7 +308,7 @@ class _Painter:
             lines += [self.say("card.typing_group")] if self.view.person else []
         facts = [self.say("card.asked_at", time=clock_time(request.asked_at, self.tz))]
         if self.is_open and request.expires_at:
-            facts.append(self.say("card.until", time=clock_time(request.expires_at, self.tz)))
+            facts.append(self.say(until_key(request.ask), time=clock_time(request.expires_at, self.tz)))
         if self.is_open and (behind := self.view.behind - len(self.view.together)) > 0:
             facts.append(self.say("card.behind", count=behind))
         lines.append(" · ".join(facts))

@@ -195,7 +195,7 @@ class _Turn:
             facts.append(self.say("turn.tokens", input=amount(tokens_in), output=amount(usage.output_tokens)))
         if price := cost(usage):
             facts.append(price)
-        if self.view.queued:
+        if self.view.queued and self.view.turn.ended_at is None:
             facts.append(self.say("turn.queued", count=self.view.queued))
         return " · ".join(facts)
 

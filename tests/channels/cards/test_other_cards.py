@@ -192,6 +192,11 @@ def test_a_result_says_how_it_ended_and_what_can_be_done(status: TurnStatus, wor
     assert ("529" in said(card)) == (status in (TurnStatus.FAILED, TurnStatus.LOST))
 
 
+def test_a_result_does_not_say_what_waits_in_line() -> None:
+    """It is not brought up to date any more."""
+    assert "in line" not in said(result_card(replace(a_turn(), queued=1), "en"))
+
+
 def test_an_older_turn_and_a_closed_session_offer_nothing() -> None:
     closed = a_turn(session=a_session(state=State.CLOSED))
     assert not buttons(result_card(closed, "en"))
@@ -243,7 +248,7 @@ def test_files_that_wait_for_words_say_so_and_can_be_sent_as_they_are() -> None:
     assert "2 pictures, 1 voice message kept. Write what to do with it" in said(card)
     assert "cannot be put into words here" in said(card)
     assert "Send as it is" in said(card)
-    assert "已收下2 张图片、1 条语音。" in said(prompt_card(a_prompt_view(prompt), "zh"))
+    assert "已收下 2 张图片、1 条语音。" in said(prompt_card(a_prompt_view(prompt), "zh"))
 
 
 def test_files_that_went_along_have_nothing_to_press() -> None:
