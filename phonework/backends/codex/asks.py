@@ -86,12 +86,15 @@ def reason(asked: Ask, answer: Answer) -> str:
 def _command(call: Call, kept_in: str) -> Ask | None:
     command = call.params.get("command")
     further = [one for one in _FURTHER if call.params.get(one)]
+    if call.params.get("environmentId") not in (None, "", "local"):  # on a machine that the card says nothing of
+        return None
     if call.params.get("kind") not in (None, "command"):  # what is typed into a program that runs, for example
         further.append("kind")
     meant = {name: value for name, value in call.params.items() if name not in _PASSING and value is not None}
     if (not isinstance(command, str) or not command) and not further:
         return None
-    asked = _confirm(call, "command", meant, "codex.run_command")
+    where = call.params.get("cwd")
+    asked = replace(_confirm(call, "command", meant, "codex.run_command"), path=where if isinstance(where, str) else "")
     if further or not isinstance(command, str):
         return replace(asked, input_json=json.dumps(meant, ensure_ascii=False, indent=2))
     words = messages.bare(command)
@@ -110,31 +113,39 @@ def _command(call: Call, kept_in: str) -> Ask | None:
 
 def _files(call: Call, item: Mapping[str, Any] | None) -> Ask | None:
     changes = messages.changes(item) if item is not None else []
-    diff = "".join(map(_diff, changes))
-    if not diff:
+    diffs = [_diff(one) for one in changes]
+    if not diffs or not all(diffs):  # what would be changed is shown in full, or not asked
         return None
     paths = [str(one.get("path")) for one in changes]
     meant = {"changes": changes, "grantRoot": call.params.get("grantRoot")}
     asked = _confirm(call, "files", meant, "codex.change_files")
-    asked = replace(asked, diff=diff, path=paths[0] if len(paths) == 1 else "")
+    asked = replace(asked, diff="".join(diffs), path=paths[0] if len(paths) == 1 else "")
     if root := call.params.get("grantRoot"):
         return replace(asked, notes=(*asked.notes, Sentence(key="codex.grants_root", params={"root": str(root)})))
     return replace(asked, rule=", ".join(f"Edit({path})" for path in paths), scopes=(Scope.SESSION,))
 
 
 def _diff(change: Mapping[str, Any]) -> str:
-    """As git writes it. Codex gives the bare contents of a new file and of one that goes, and the hunks of another."""
+    """As git writes it, but a whole path stays whole. Codex gives the bare contents of a new file and of one that goes, and
+    the hunks of another.
+    """
     path, said, kind = change.get("path"), change.get("diff"), change.get("kind")
     if not isinstance(path, str) or not path or not isinstance(said, str) or not isinstance(kind, dict):
         return ""
     match kind.get("type"):
         case "add":
-            return unified("", said, path, new=True) or f"--- /dev/null\n+++ b/{path.lstrip('/')}\n"
+            added = "".join(unified("", said, "it", new=True).splitlines(keepends=True)[2:])
+            return f"--- /dev/null\n+++ {_side('b', path)}\n{added}"
         case "delete":
-            return f"--- a/{path.lstrip('/')}\n+++ /dev/null\n" + "".join(f"-{line}\n" for line in said.splitlines())
+            return f"--- {_side('a', path)}\n+++ /dev/null\n" + "".join(f"-{line}\n" for line in said.splitlines())
         case _:
-            target = kind.get("move_path") or path
-            return f"--- a/{path.lstrip('/')}\n+++ b/{str(target).lstrip('/')}\n{said}"
+            target = str(kind.get("move_path") or path)
+            return f"--- {_side('a', path)}\n+++ {_side('b', target)}\n{said}"
+
+
+def _side(prefix: str, path: str) -> str:
+    """The file's name in a diff: without the prefix when it is a whole path, which would read as one in the project."""
+    return path if path.startswith("/") else f"{prefix}/{path}"
 
 
 def _questions(call: Call) -> Ask | None:

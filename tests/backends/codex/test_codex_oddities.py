@@ -184,7 +184,7 @@ async def test_a_change_that_would_open_a_whole_directory_says_so(make: Any) -> 
 
     ask = await bench.asked()
 
-    assert ask.diff == "--- a/etc/hosts\n+++ /dev/null\n-127.0.0.1 localhost\n"
+    assert ask.diff == "--- /etc/hosts\n+++ /dev/null\n-127.0.0.1 localhost\n"
     assert [(note.key, note.params) for note in ask.notes][-1] == ("codex.grants_root", {"root": "/etc"})
     assert ask.offered == ()
 

@@ -70,7 +70,7 @@ async def test_a_change_of_files_is_shown_as_a_diff_and_made_when_allowed(bench:
     change = patch(f"*** Add File: {outside}", "+hello")
     await bench.write([change], [TELL], mode="read-only")
     ask = await bench.asked()
-    assert ask.diff == f"--- /dev/null\n+++ b/{str(outside).lstrip('/')}\n@@ -0,0 +1 @@\n+hello\n"
+    assert ask.diff == f"--- /dev/null\n+++ {outside}\n@@ -0,0 +1 @@\n+hello\n"
     assert ask.path == str(outside)
     assert ask.offered == (Scope.SESSION,)
     assert not outside.exists()
