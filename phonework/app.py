@@ -123,6 +123,7 @@ async def _until_cancelled(
                 await asyncio.Event().wait()
             finally:
                 core.gateway.stop()
+                tokens.withdraw()
 
 
 async def _raise(failed: asyncio.Future[None]) -> None:

@@ -1,6 +1,7 @@
 """One HTTP request read: its body, its query, its key. What cannot be understood is refused in words, and nothing is done."""
 
 import asyncio
+import hashlib
 import re
 import uuid
 from typing import Any, Final, TypeVar
@@ -8,6 +9,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 from starlette.requests import ClientDisconnect, Request
 
+from phonework.backends.hook_client import DIGEST
 from phonework.gateway.refusals import GatewayError
 
 T = TypeVar("T")
@@ -49,6 +51,9 @@ async def _content(request: Request) -> bytes:
         raise GatewayError(408, "too_slow", f"the body did not come within {READ_WITHIN_S:g} s") from None
     except ClientDisconnect:
         raise GatewayError(400, "bad_request", "the body did not come whole") from None
+    digest = request.headers.get(DIGEST)
+    if digest is not None and hashlib.sha256(content).hexdigest() != digest:  # the proof at the gate is of this body
+        raise GatewayError(400, "bad_digest", f"{DIGEST} is not that of the body")
     return bytes(content)
 
 

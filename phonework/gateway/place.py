@@ -65,6 +65,8 @@ def from_file(path: Path) -> Place:
         raise _token_error(path, f"cannot be read ({_why(error)})", "mend its permissions, it must be yours") from error
     found = _parsed(raw)
     url, token = (found.get("url"), found.get("token")) if found else (None, None)
+    if found and "url" not in found and isinstance(token, str) and _fit(token):
+        raise RemoteError("unreachable", f"no server runs: {path} names none", hint=HOW_TO_START)
     if not isinstance(url, str) or not isinstance(token, str) or not _fit(token):
         raise _token_error(path, "is damaged", "restart the server: it writes it anew")
     return Place(_origin(url, str(path)), token, str(path), owner=owner)

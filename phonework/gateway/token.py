@@ -1,4 +1,4 @@
-"""`gateway.json` in the data directory: where the server is, and the token that opens it; for its owner's eyes alone."""
+"""`gateway.json` in the data directory: where the server is while it runs, and the token that opens it; for its owner's eyes alone."""
 
 import json
 import os
@@ -29,6 +29,13 @@ class TokenFile:
         """Say where the server is. Where that cannot be written, programs do not find it; all else works."""
         try:
             self._write(json.dumps({"url": _from_here(url), "token": self.token}, indent=1) + "\n")
+        except OSError as error:
+            log.error("the gateway's token file cannot be written", path=str(self._path), why=str(error))
+
+    def withdraw(self) -> None:
+        """Say that no server runs: the port may be somebody else's from now on. The token stays."""
+        try:
+            self._write(json.dumps({"token": self.token}, indent=1) + "\n")
         except OSError as error:
             log.error("the gateway's token file cannot be written", path=str(self._path), why=str(error))
 

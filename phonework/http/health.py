@@ -88,7 +88,7 @@ def unanswered(why: str) -> dict[str, Any]:
 class Smoke:
     """Real one-line turns on request: one at a time for each backend, and its result serves for a minute.
 
-    A turn costs money and /health wants no token, so asking more often must not run more.
+    A turn costs money, so asking more often must not run more.
     """
 
     def __init__(self, source: HealthSource) -> None:

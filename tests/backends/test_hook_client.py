@@ -1,6 +1,7 @@
 """The program agents run as their hook: it brings an answer, and in every other case says nothing and does no harm."""
 
 import asyncio
+import hashlib
 import json
 import sys
 from collections.abc import AsyncIterator
@@ -34,9 +35,20 @@ def http(body: bytes, status: bytes = b"200 OK", size: int | None = None) -> byt
     return b"HTTP/1.1 %s\r\nContent-Length: %d\r\n\r\n%s" % (status, length, body)
 
 
+def header(head: bytes, name: str) -> str:
+    return head.split(f"\r\n{name}: ".encode())[1].split(b"\r\n")[0].decode()
+
+
+def proved(answer: bytes, head: bytes, token: str) -> bytes:
+    """The answer as a server that knows the token gives it."""
+    start, found, body = answer.partition(b"\r\n\r\n")
+    proof = hook_client.proof_of_answer(token, header(head, hook_client.NONCE), "/v1/hooks/demo", 200, body)
+    return b"%s\r\n%s: %s%s%s" % (start, hook_client.PROOF.encode(), proof.encode(), found, body) if found else answer
+
+
 @asynccontextmanager
-async def answering(answer: bytes, heard: list[bytes] | None = None) -> AsyncIterator[str]:
-    """A server that gives this to whoever connects."""
+async def answering(answer: bytes, heard: list[bytes] | None = None, *, knows: str = "t0k") -> AsyncIterator[str]:
+    """A server that gives this to whoever connects. knows: the token it proves to know; empty: it proves nothing."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
@@ -44,7 +56,7 @@ async def answering(answer: bytes, heard: list[bytes] | None = None) -> AsyncIte
         body = await reader.readexactly(size)
         if heard is not None:
             heard.append(head + body)
-        writer.write(answer)
+        writer.write(proved(answer, head, knows) if knows else answer)
         await writer.drain()
         writer.close()
 
@@ -68,8 +80,43 @@ async def test_it_tells_and_prints_the_answer(tmp_path: Path) -> None:
     assert (code, json.loads(out), err) == (0, ALLOW, b"")
     head, _, body = heard[0].partition(b"\r\n\r\n")
     assert head.startswith(b"POST /v1/hooks/demo HTTP/1.1\r\n")
-    assert b"Bearer t0k" in head
+    assert b"t0k" not in heard[0]
+    said = header(head, hook_client.NONCE), "/v1/hooks/demo", hashlib.sha256(body).hexdigest()
+    assert header(head, hook_client.PROOF) == hook_client.proof_of_call("t0k", *said)
     assert json.loads(body) == {**json.loads(CALL), "environment": {"CLAUDE_PID": "12"}}
+
+
+@pytest.mark.parametrize("knows", ["", "another"])
+async def test_who_listens_where_the_server_was_decides_nothing_and_learns_no_token(tmp_path: Path, knows: str) -> None:
+    heard: list[bytes] = []
+    async with answering(http(json.dumps({"output": ALLOW}).encode()), heard, knows=knows) as url:
+        assert await run(gateway(tmp_path, url), "--hold") == (0, b"", b"")
+
+    assert len(heard) == 1
+    assert b"t0k" not in heard[0]
+
+
+async def test_an_answer_to_another_call_is_none(tmp_path: Path) -> None:
+    answer = http(json.dumps({"output": ALLOW}).encode())
+    earlier = b"\r\n%s: %s\r\n" % (hook_client.NONCE.encode(), b"0" * 32)
+    async with answering(proved(answer, earlier, "t0k"), knows="") as url:
+        assert await run(gateway(tmp_path, url), "--hold") == (0, b"", b"")
+
+
+@pytest.mark.parametrize("scheme", ["https", "ftp", "HTTP", ""])
+async def test_it_speaks_http_alone(tmp_path: Path, scheme: str) -> None:
+    heard: list[bytes] = []
+    async with answering(http(json.dumps({"output": ALLOW}).encode()), heard) as url:
+        assert await run(gateway(tmp_path, url.replace("http", scheme, 1))) == (0, b"", b"")
+    assert heard == []
+
+
+@pytest.mark.parametrize("token", ["", "t0k\r\nX: y", "t0k\n", "t 0k", "t0k\x7f", "t\u00f6k"])
+async def test_what_is_no_token_is_not_used(tmp_path: Path, token: str) -> None:
+    heard: list[bytes] = []
+    async with answering(http(json.dumps({"output": ALLOW}).encode()), heard, knows=token) as url:
+        assert await run(gateway(tmp_path, url, token)) == (0, b"", b"")
+    assert heard == []
 
 
 @pytest.mark.parametrize(
@@ -95,7 +142,15 @@ async def test_any_other_answer_is_none(tmp_path: Path, answer: bytes) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [None, "", "{}", "[]", '{"url": 1, "token": "t"}', '{"url": "http://127.0.0.1:1", "token": "a\\r\\nX: y"}'],
+    [
+        None,
+        "",
+        "{}",
+        "[]",
+        '{"token": "t0k"}',
+        '{"url": 1, "token": "t"}',
+        '{"url": "http://127.0.0.1:1", "token": "a\\r\\nX: y"}',
+    ],
 )
 async def test_without_a_server_it_says_nothing(tmp_path: Path, content: str | None) -> None:
     path = tmp_path / "gateway.json"

@@ -79,6 +79,12 @@ def test_no_server_has_run(tmp_path: Path) -> None:
     assert str(tmp_path / "share/phonework/gateway.json") in str(error)
 
 
+def test_a_server_that_ended_is_not_looked_for(tmp_path: Path) -> None:
+    written(tmp_path / "share/phonework", {"token": TOKEN})
+    error = refusal()
+    assert (error.code, "no server runs" in str(error)) == ("unreachable", True)
+
+
 @pytest.mark.parametrize(
     "content",
     ["", "{", "[]", "[" * 100_000, "null", '"x"', "{}", '{"url": 1, "token": 2}', {**WRITTEN, "token": ""},

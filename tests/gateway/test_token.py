@@ -1,6 +1,7 @@
 """The token file: made once, kept, remade when it is damaged or others could have read it."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,50 @@ def test_a_server_that_listens_everywhere_is_found_by_loopback(tmp_path: Path, u
     TokenFile(tmp_path).publish(url)
 
     assert json.loads((tmp_path / NAME).read_text())["url"] == said
+
+
+def test_at_the_end_it_names_no_server_and_keeps_the_token(tmp_path: Path) -> None:
+    made = TokenFile(tmp_path)
+    made.publish("http://127.0.0.1:8420")
+    made.withdraw()
+
+    assert json.loads((tmp_path / NAME).read_text()) == {"token": made.token}
+    assert (tmp_path / NAME).stat().st_mode & 0o777 == 0o600
+    assert TokenFile(tmp_path).token == made.token
+
+
+def test_where_it_cannot_be_written_the_server_ends_all_the_same(tmp_path: Path) -> None:
+    made = TokenFile(tmp_path)
+    (tmp_path / NAME).mkdir()
+    made.withdraw()
+
+    assert [one.name for one in tmp_path.iterdir()] == [NAME]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_one_that_is_somebody_elses_is_remade(tmp_path: Path) -> None:
+    old = TokenFile(tmp_path)
+    old.publish("http://127.0.0.1:1")
+    os.chown(tmp_path / NAME, 65534, 65534)
+
+    assert TokenFile(tmp_path).token != old.token
+
+
+@pytest.mark.parametrize("link", [True, False])
+def test_what_lies_where_it_is_first_written_is_not_written_into(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, link: bool
+) -> None:
+    """Somebody who guessed the name would read the token through a file of theirs."""
+    monkeypatch.setattr("phonework.gateway.token.secrets.token_hex", lambda _bytes: "guessed")
+    data = tmp_path / "data"
+    data.mkdir()
+    theirs, guessed = tmp_path / "theirs", data / f"{NAME}.guessed"
+    theirs.write_text("")
+    if link:
+        guessed.symlink_to(theirs)
+    else:
+        guessed.hardlink_to(theirs)
+    TokenFile(data).publish("http://127.0.0.1:1")
+
+    assert theirs.read_text() == ""
+    assert not (data / NAME).exists()

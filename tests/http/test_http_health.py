@@ -119,9 +119,12 @@ async def test_an_error_inside_is_not_shown_outside() -> None:
     assert "ada" not in answer.text
 
 
+SHOWN = {"Authorization": "Bearer s3cret"}
+
+
 async def test_smoke_runs_a_real_turn_and_shows_the_answer() -> None:
-    async with asking(Program()) as client:
-        answer = await client.get("/health?smoke=claude")
+    async with asking(Program(), token="s3cret") as client:
+        answer = await client.get("/health?smoke=claude", headers=SHOWN)
 
     assert answer.status_code == 200
     assert answer.json()["smoke"]["claude"]["ok"] is True
@@ -130,8 +133,8 @@ async def test_smoke_runs_a_real_turn_and_shows_the_answer() -> None:
 
 async def test_a_failed_smoke_is_503_with_the_reason() -> None:
     program = Program(backends={"claude": Part(ok=False), "demo": Part(ok=True)})
-    async with asking(program) as client:
-        answer = await client.get("/health?smoke=claude")
+    async with asking(program, token="s3cret") as client:
+        answer = await client.get("/health?smoke=claude", headers=SHOWN)
 
     assert answer.status_code == 503
     assert answer.json()["smoke"]["claude"]["problem"] == "not logged in"
@@ -139,33 +142,50 @@ async def test_a_failed_smoke_is_503_with_the_reason() -> None:
 
 async def test_asking_for_smoke_again_runs_no_further_turn() -> None:
     program = Program(hold=asyncio.Event())
-    async with asking(program) as client:
+    async with asking(program, token="s3cret") as client:
         first, second = (
-            asyncio.create_task(client.get("/health?smoke=claude")),
-            asyncio.create_task(client.get("/health?smoke=claude")),
+            asyncio.create_task(client.get("/health?smoke=claude", headers=SHOWN)),
+            asyncio.create_task(client.get("/health?smoke=claude", headers=SHOWN)),
         )
         await program.begun.wait()
         assert program.hold is not None
         program.hold.set()
-        answers = [(await first).json(), (await second).json(), (await client.get("/health?smoke=claude")).json()]
+        answers = [
+            (await first).json(),
+            (await second).json(),
+            (await client.get("/health?smoke=claude", headers=SHOWN)).json(),
+        ]
 
     assert program.turns == 1
     assert all(answer["smoke"]["claude"]["ok"] for answer in answers)
 
 
 async def test_smoke_of_an_unknown_backend_is_404() -> None:
-    async with asking(Program()) as client:
-        assert (await client.get("/health?smoke=nobody")).status_code == 404
-        assert (await client.get("/health?smoke=")).status_code == 404
+    async with asking(Program(), token="s3cret") as client:
+        assert (await client.get("/health?smoke=nobody", headers=SHOWN)).status_code == 404
+        assert (await client.get("/health?smoke=", headers=SHOWN)).status_code == 404
 
 
-async def test_another_sites_page_cannot_spend_money() -> None:
+@pytest.mark.parametrize(
+    "query", ["smoke=claude", "smoke", "a=1&smoke=claude", "%73moke=claude", "smoke=&smoke=claude"]
+)
+async def test_nobody_without_the_token_spends_money(query: str) -> None:
     program = Program()
-    async with asking(program) as client:
-        answer = await client.get("/health?smoke=claude", headers={"Sec-Fetch-Site": "cross-site"})
+    async with asking(program, token="s3cret") as client:
+        answers = [await client.get(f"/health?{query}", headers=one) for one in ({}, {"Authorization": "Bearer wrong"})]
+        page = await client.get(f"/health?{query}", headers={**SHOWN, "Origin": "http://evil.example"})
+
+    assert [one.status_code for one in (*answers, page)] == [401, 401, 403]
+    assert program.turns == 0
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example:8420", ""])
+async def test_a_page_that_took_our_address_for_its_name_is_told_nothing(host: str) -> None:
+    async with asking(Program(), token="s3cret") as client:
+        answer = await client.get("/health", headers={"Host": host})
 
     assert answer.status_code == 403
-    assert program.turns == 0
+    assert answer.json()["error"]["code"] == "bad_host"
 
 
 BAD_HEADERS: list[dict[str, Any]] = [

@@ -62,12 +62,12 @@ class ClaudeHooks:
         return len(mine) == len(ours)
 
     def _without(self, found: Mapping[str, Any]) -> dict[str, Any]:
-        """The same without ours, wherever they came from: an earlier version, another place. What stays empty goes."""
+        """The same without ours, wherever they came from: an earlier version, another place. What gets empty by that goes."""
         kept: dict[str, Any] = {}
         for event, groups in found.items():
             left = [self._rest(group) for group in groups]
-            if any(left) or not groups:
-                kept[event] = [group for group in left if group]
+            if not groups or any(group is not None for group in left):
+                kept[event] = [group for group in left if group is not None]
         return kept
 
     def _rest(self, group: Any) -> Any:

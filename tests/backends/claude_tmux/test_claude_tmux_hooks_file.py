@@ -34,6 +34,8 @@ layouts = st.sampled_from([None, 2, 4, "\t"])
         '{"model":"opus"}',
         json.dumps({"hooks": {"Stop": [THEIRS]}, "model": "opus"}, indent=4),
         json.dumps({"hooks": {"Stop": [THEIRS], "PreToolUse": [{"matcher": "Bash", **THEIRS}]}}),
+        json.dumps({"hooks": {"PreToolUse": []}}),
+        json.dumps({"hooks": {"PreToolUse": [{}], "Stop": [{}, {"hooks": []}]}}),
     ],
 )
 def test_they_are_there_once_and_leave_nothing_behind(text: str) -> None:
