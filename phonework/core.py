@@ -167,7 +167,15 @@ def assemble(
         HealthAnswer(writer=writer, backends=backends, auditor=auditor, assistant=AssistantHealth(desk, tally)),
     )
     beginnings = Beginnings(writer=writer, bases=bases, backends=backends)
-    agents = AgentCarrier(writer=writer, backends=backends, outlet=link, retry=retry, beginnings=beginnings, hear=hear)
+    agents = AgentCarrier(
+        writer=writer,
+        backends=backends,
+        outlet=link,
+        retry=retry,
+        beginnings=beginnings,
+        root=config.work.root,
+        hear=hear,
+    )
     dispatcher = Dispatcher(agents=agents, chats=chats, clock=clock, pause=pause)
     writer.subscribe(dispatcher.committed)
     writer.subscribe(alarm.committed)

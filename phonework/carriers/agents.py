@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 import structlog
@@ -49,10 +50,12 @@ class AgentCarrier:
         outlet: Outlet,
         retry: Retry,
         beginnings: Beginnings,
+        root: Path,
         hear: Hear | None = None,
     ) -> None:
+        """root: the working root; no agent is given words in a directory outside of it, whoever began it there."""
         self._writer, self._backends, self._outlet, self._retry = writer, backends, outlet, retry
-        self._beginnings, self._hear = beginnings, hear
+        self._beginnings, self._root, self._hear = beginnings, root, hear
         self._rules = RuleCarrier(writer=writer, backends=backends)
 
     async def carry_out(self, owed: Owed) -> timedelta | None:
@@ -168,8 +171,10 @@ class AgentCarrier:
         assert session_id is not None
         match owed.effect:
             case order.StartTurn():
+                await asyncio.to_thread(check_inside, job.run.cwd, self._root)
                 await backend.start_turn(turn_start(session_id, owed.effect, job, images))
             case order.SteerTurn(turn=turn):
+                await asyncio.to_thread(check_inside, job.run.cwd, self._root)
                 prompt = job.prompts[0]
                 await backend.steer(session_id, turn, prompt, images.get(prompt.prompt_id, ()))
             case order.AnswerAgent():
@@ -210,6 +215,16 @@ class AgentCarrier:
         log.warning("an order failed", session_id=owed.session_id, effect=type(owed.effect).__name__, why=why)
         event = failed(owed.effect, why, error.problem)
         await self._writer.run(lambda connection, now: engine.give_up(connection, owed, why, event, now))
+
+
+def check_inside(directory: str, root: Path) -> None:
+    """Raises BackendError when the directory, its links followed, lies outside the working root. Blocks on the disk."""
+    try:
+        inside = Path(directory).resolve().is_relative_to(root.expanduser().resolve())
+    except (OSError, RuntimeError, ValueError):  # a loop of links, a NUL
+        inside = False
+    if not inside:
+        raise BackendError("agent.outside_root", directory=directory, root=str(root))
 
 
 def begin(connection: sqlite3.Connection, owed: Owed, now: datetime) -> tuple[Job | None, bool]:

@@ -92,3 +92,26 @@ async def test_its_turn_survives_a_crash_of_ours_as_far_as_its_agent_does(tmp_pa
         assert play.state(session_id) == "idle"
         assert play.one("SELECT status FROM turn") == "lost"
         assert await met(play) == session_id
+
+
+@pytest.mark.parametrize("inside", [True, False])
+async def test_outside_the_working_root_it_takes_no_words_from_a_phone_but_answers(
+    tmp_path: Path, inside: bool
+) -> None:
+    async with Playbook.opened(tmp_path, allow=[ADA]) as play:
+        (outside := tmp_path / "elsewhere").mkdir()
+        (link := play.work / "link").symlink_to(outside)
+        cwd = str(play.work if inside else link)
+        session_id = await play.core.node.adopt("demo", Arrival(agent_session_id="7b1f", cwd=cwd))
+        await play.say("/switch 1")
+        await play.say("fix the build")
+        await play.settled()
+
+        assert [one.cwd for one in play.script.starts] == ([cwd] if inside else [])
+        if inside:
+            return
+        assert play.state(session_id) == "idle"
+        assert any("outside of the working root" in str(one) for one in play.channel.posts.values())
+        request_id = await play.asks(session_id, await typed(play, session_id))
+        await play.click(play.button(f"request:{request_id}", "answer", "allow"))
+        assert [one.verdict for _, _, one in play.script.answers] == ["allow"]
