@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 
 from phonework import engine
-from phonework.backends.base import Accepted, Backend, Liveness, TurnStart
+from phonework.backends.base import Accepted, Backend, Beginner, Liveness, TurnStart
 from phonework.carriers.agents import give_up_claimed, read, turn_of, turn_start
 from phonework.errors import StoreError
 from phonework.fsm import effects as order
@@ -22,6 +22,7 @@ from phonework.store.writer import Writer
 
 log = structlog.get_logger(__name__)
 
+BEGINS_WITHIN: Final = timedelta(seconds=20)
 SAYS_WITHIN: Final = timedelta(seconds=10)
 """How long a backend may take to say what it knows of its agents."""
 MAX_STARTS: Final = 3
@@ -69,11 +70,22 @@ async def recover(writer: Writer, backends: Mapping[str, Backend], left: Left) -
 
     The dispatcher must not run yet: it would begin what is still being judged here.
     """
+    for backend in backends.values():
+        if isinstance(backend, Beginner):
+            await _begin(backend)
     for owed in left.claimed:
         await _settle(writer, backends, owed)
     for session_id, backend_name, turn, _user in left.busy:
         await _judge(writer, backends.get(backend_name), session_id, turn, left.boot_id)
     return await writer.run(lambda connection, _now: effects.owed(connection))
+
+
+async def _begin(backend: Beginner) -> None:
+    try:
+        async with asyncio.timeout(BEGINS_WITHIN.total_seconds()):
+            await backend.begin()
+    except Exception as error:
+        log.warning("a backend could not begin as it should", error=repr(error))
 
 
 async def _settle(writer: Writer, backends: Mapping[str, Backend], owed: Owed) -> None:

@@ -11,25 +11,32 @@ _ROUNDS: Final = 20
 """How often those that appear while others are ended are looked for."""
 
 
-def marked(name: str, mark: str) -> list[psutil.Process]:
-    """Every process with the mark in this variable, but ourselves. Reads all of them: call it from a thread."""
+def marked(name: str, mark: str, *, start: bool = False) -> list[psutil.Process]:
+    """Every process with the mark in this variable, but ourselves. Reads all of them: call it from a thread.
+
+    start: it is enough when what stands there begins with the mark.
+    """
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
             if (
                 process.pid != os.getpid()
-                and process.environ().get(name) == mark
+                and _has(process.environ().get(name, ""), mark, start=start)
                 and process.status() != psutil.STATUS_ZOMBIE
             ):
                 found.append(process)
     return found
 
 
-def end_marked(name: str, mark: str) -> int:
-    """Kill all that carry the mark, whosever children they are. Returns how many there were. Blocks."""
+def _has(value: str, mark: str, *, start: bool) -> bool:
+    return value.startswith(mark) if start else value == mark
+
+
+def end_marked(name: str, mark: str, *, start: bool = False) -> int:
+    """Kill all that carry the mark, see `marked`, whosever children they are. Returns how many there were. Blocks."""
     ended: set[psutil.Process] = set()
     for _ in range(_ROUNDS):
-        found = marked(name, mark)
+        found = marked(name, mark, start=start)
         if not found:
             break
         end(found)

@@ -172,6 +172,14 @@ class Attachable(Protocol):
         """The words of a command that shows the agent's terminal. Raises BackendError when it has none."""
 
 
+@runtime_checkable
+class Beginner(Protocol):
+    """A backend with something to do when the server begins, before anything of the past is settled."""
+
+    async def begin(self) -> None:
+        """Raises nothing that would matter: the server begins all the same."""
+
+
 class Backend(Protocol):
     """One kind of coding agent. Every method may raise BackendError with a sentence for the person."""
 

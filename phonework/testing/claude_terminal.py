@@ -53,6 +53,17 @@ class Terminal:
         await self._until(lambda: self._screen().count(line[:6]) > before, f"{line[:6]!r} on the screen once more")
         await self.press("Enter")
 
+    async def half_types(self, text: str) -> None:
+        """Type it, and leave it there."""
+        await self._tmux("send-keys", "-t", _SESSION, "-l", text)
+        await self._until(
+            lambda: any(_left(line) == text for line in self._screen().splitlines()), f"{text!r} at the prompt"
+        )
+
+    async def has(self, text: str) -> bool:
+        """Whether it stands on the screen now."""
+        return text in await asyncio.to_thread(self._screen)
+
     async def press(self, key: str) -> None:
         await self._tmux("send-keys", "-t", _SESSION, key)
 
@@ -133,6 +144,11 @@ class Terminal:
                     await asyncio.sleep(0)
         except TimeoutError as error:
             raise AssertionError(f"{what} did not come; the terminal shows:\n{self._screen()}") from error
+
+
+def _left(line: str) -> str:
+    """What is typed in this line of the screen, the mark of a shell command with it."""
+    return "".join(line.removeprefix("❯").split()) if line[:1] in ("❯", "!") else ""
 
 
 def pass_the_questions(config: Path, cwd: Path, key: str) -> None:

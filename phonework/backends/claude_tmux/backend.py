@@ -83,6 +83,10 @@ class ClaudeTmuxBackend:
             mark=self._terminals.mark(""),
         )
 
+    async def begin(self) -> None:
+        """What an earlier life of ours left at its terminals is ended: nobody looks after it, and it would go on by itself."""
+        await self._terminals.end_all_left()
+
     # What hooks report
 
     async def hook(self, call: Mapping[str, object]) -> Mapping[str, object] | None:
@@ -241,6 +245,7 @@ class ClaudeTmuxBackend:
     async def kill(self, session_id: SessionId) -> None:
         agent = self._agents.get(session_id) or await self._remembered(session_id)
         if agent is None:
+            await self._terminals.end_left(session_id)
             return
         self._agents.pop(session_id, None)
         await self._terminals.end(agent, patience=0)
@@ -251,6 +256,8 @@ class ClaudeTmuxBackend:
         """What somebody began goes on at its terminal."""
         if (agent := self._agents.get(session_id)) is not None:
             await self._end(agent)
+        else:
+            await self._terminals.end_left(session_id)
         with contextlib.suppress(OSError):
             await asyncio.to_thread(self._memory.forget, session_id)
         self._used.pop(session_id, None)

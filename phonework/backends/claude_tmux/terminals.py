@@ -15,7 +15,7 @@ import structlog
 from phonework import processes
 from phonework.backends.base import TurnStart
 from phonework.backends.claude import failures, holders, launcher, transcript
-from phonework.backends.claude_tmux import ends, launch, tmux
+from phonework.backends.claude_tmux import ends, launch, prompt, tmux
 from phonework.backends.claude_tmux.agent import Agent
 from phonework.backends.claude_tmux.status import Process, Status, process_of
 from phonework.errors import BackendError
@@ -29,6 +29,7 @@ ASKS_AFTER: Final = 4.0
 """Seconds after which an agent that says nothing of itself has most likely put a question on its screen."""
 ENDS_WITHIN: Final = 1.5
 FREE_WITHIN: Final = 3.0
+DRAWN_WITHIN: Final = 2.0  # its screen is a moment behind what it says of itself
 _IDS: Final = UUID("b1f0a9a4-3b59-4a55-9c35-0f3a1f5fb7c1")  # namespace of the conversations' own ids
 
 
@@ -148,8 +149,13 @@ class Terminals:
     # Typing
 
     async def type(self, agent: Agent, text: str) -> None:
-        """Give it the words, as somebody there would. Raises BackendError while it asks something: they would be an answer."""
+        """Give it the words, as somebody there would.
+
+        Raises BackendError while it asks something, which they would answer, and where something is half typed: behind a `!` they
+        would be a shell command.
+        """
         await self._free(agent)
+        await self._blank(agent)
         server = self.server_of(agent)
         await server.paste(agent.target, text)
         await asyncio.sleep(tmux.SETTLES)
@@ -165,6 +171,16 @@ class Terminals:
         if status is not Status.IDLE or agent.open:
             raise BackendError("claude_tmux.asks_there" if status is Status.WAITING else "agent.busy")
         await self._reachable(agent)
+
+    async def _blank(self, agent: Agent) -> None:
+        """Return when nothing stands where words are typed. At a terminal of ours it is taken away first."""
+        server, deadline = self.server_of(agent), monotonic() + DRAWN_WITHIN
+        while not prompt.is_empty(*await server.around_cursor(agent.target)):
+            if monotonic() > deadline:
+                raise BackendError("claude_tmux.half_typed")
+            if agent.own:
+                await server.press(agent.target, "C-u")  # takes a line, what is left of the cursor, or the mark `!`
+            await asyncio.sleep(LOOKS_EVERY)
 
     async def _reachable(self, agent: Agent) -> None:
         """Raises BackendError when keys would reach something else: a shell would run what is typed."""
@@ -191,7 +207,7 @@ class Terminals:
 
     async def end(self, agent: Agent, *, patience: float = ENDS_WITHIN) -> None:
         """End it with all it started; its terminal closes. patience: seconds it is given to do so by itself."""
-        family = await asyncio.to_thread(processes.family, agent.process.pid) if agent.process.pid else []
+        family = await asyncio.to_thread(_family, agent.process)
         if agent.own:
             await self._server.close(self.name_of(agent.session_id))
             await self._gone(agent, patience)
@@ -211,6 +227,19 @@ class Terminals:
             await self._server.close(self.name_of(session_id))
         if ended := await asyncio.to_thread(processes.end_marked, launcher.MARK, self.mark(session_id)):
             log.warning("what an agent had left running was ended", session_id=session_id, count=ended)
+
+    async def end_all_left(self) -> None:
+        """End what an earlier life of ours left of every session."""
+        for name in await self._server.names(f"-{self._suffix}"):
+            await self._server.close(name)
+        if ended := await asyncio.to_thread(processes.end_marked, launcher.MARK, self.mark(""), start=True):
+            log.warning("what agents had left running was ended", count=ended)
+
+
+def _family(process: Process) -> list[Any]:
+    """All below it; nobody when it is gone, and the number another's by now."""
+    is_there = process.pid and process.start and holders.start_of(process.pid) == process.start
+    return processes.family(process.pid) if is_there else []
 
 
 def _end(process: Process, family: list[Any]) -> None:

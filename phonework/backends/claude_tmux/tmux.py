@@ -79,6 +79,21 @@ class Server:
         except BackendError:
             return ""
 
+    async def around_cursor(self, target: str) -> tuple[list[str], int]:
+        """The line with the cursor between its neighbours, with colours, and the cursor's column. Raises BackendError."""
+        said = await self.run("display-message", "-p", "-t", target, "#{cursor_x} #{cursor_y}")
+        column, row = map(int, said.split())
+        rows = ("-S", str(max(row - 1, 0)), "-E", str(row + 1))
+        return (await self.run("capture-pane", "-p", "-e", *rows, "-t", target)).splitlines(), column
+
+    async def names(self, ending: str) -> list[str]:
+        """Of the terminals that are called so at the end; none when there is no such server."""
+        try:
+            said = await self.run("list-sessions", "-F", "#{session_name}")
+        except BackendError:
+            return []
+        return [name for name in said.splitlines() if name.endswith(ending)]
+
     async def close(self, name: str) -> None:
         """Close the terminal, if it is there: what runs in it is told, and ends."""
         try:

@@ -107,6 +107,49 @@ async def test_what_a_crash_of_ours_left_is_ended_before_anything_resumes(tmux: 
     assert not (tmux.cwd / "done").exists()
 
 
+@pytest.mark.parametrize("act", ["close", "kill", "begin"])
+async def test_an_idle_agent_that_a_crash_left_is_ended(tmux: TmuxBench, act: str) -> None:
+    await tmux.say(script([say("The quick brown fox.")]))
+    await tmux.one(TurnFinished)
+    assert tmux.left() > 0
+
+    tmux.restart()
+    await (tmux.backend.begin() if act == "begin" else getattr(tmux.backend, act)(ONE))
+
+    assert tmux.left() == 0
+    assert "fizz-top" not in await asyncio.to_thread(tmux.tmux, "list-sessions")
+
+
+async def test_what_another_server_has_in_the_same_tmux_is_left_alone(tmux: TmuxBench, tmp_path: Path) -> None:
+    await tmux.say(script([say("The quick brown fox.")]))
+    await tmux.one(TurnFinished)
+    settings = {"env": tmux.env, "socket": tmux.socket, "gateway": tmux.gateway}
+    other = ClaudeTmuxBackend(
+        sink=tmux.sink, settings=settings, data_dir=tmp_path / "other" / "backends" / "claude-tmux"
+    )
+
+    await other.begin()
+    await other.close(ONE)
+    await other.kill(ONE)
+
+    assert tmux.left() > 0
+    assert "fizz-top" in await asyncio.to_thread(tmux.tmux, "list-sessions")
+
+
+async def test_what_is_half_typed_at_a_terminal_of_ours_is_taken_away(tmux: TmuxBench) -> None:
+    await tmux.say(script([say("Hello.")]))
+    await tmux.finished()
+    target = (await tmux.backend.attach(ONE))[-1]
+    await asyncio.to_thread(tmux.tmux, "send-keys", "-t", target, "-l", "!touch oops; ")
+    while "touch oops" not in await asyncio.to_thread(tmux.tmux, "capture-pane", "-p", "-t", target):
+        pass
+
+    await tmux.say(script([say("Again.")], text="touch oops"))
+
+    assert (await tmux.finished()).text == "Again."
+    assert not (tmux.cwd / "oops").exists()
+
+
 async def test_its_terminal_can_be_looked_at_and_goes_when_it_is_closed(tmux: TmuxBench) -> None:
     await tmux.say(script([say("The quick brown fox.")], text="!touch oops\n还有一行"))
     await tmux.one(TurnFinished)

@@ -312,3 +312,19 @@ async def test_agents_with_no_terminal_and_those_of_others_of_ours_are_left_alon
     for around in ({"CLAUDE_CODE_ENTRYPOINT": "sdk-py"}, {"AGENT_OF_PHONEWORK": "/elsewhere:fizz-top"}):
         assert await asyncio.wait_for(desk.backend.hook({**raw, "environment": around}), 10) is None
     assert desk.sink.met == []
+
+
+@pytest.mark.parametrize("typed", ["!", "!ls", "please", "/"])
+async def test_nothing_is_typed_behind_what_somebody_has_half_typed(desk: Desk, typed: str) -> None:
+    """Behind a `!` it would run as a shell command."""
+    await desk.terminal.says("hello", [say("Hello.")])
+    await desk.one(TurnFinished)
+    await desk.terminal.half_types(typed)
+    start = TurnStart(session_id=ONE, turn=7, cwd=str(desk.cwd), prompts=(message("touch oops"),))
+
+    with pytest.raises(BackendError, match="half typed") as refused:
+        await desk.backend.start_turn(start)
+
+    assert refused.value.problem is not None
+    assert not await desk.terminal.has("touch oops")
+    assert not (desk.cwd / "oops").exists()
