@@ -42,7 +42,7 @@ class Entry:
 
 
 _ASKED: Final = ("request_id", "kind", "tool", "prompt", "command", "path", "diff", "plan", "words", "input_json", "questions", "rule", "fingerprint")  # fmt: skip
-_ANSWER: Final = ("request_id", "generation", "answer.verdict", "answer.text", "answer.picks", "also")
+_ANSWER: Final = ("request_id", "generation", "answer.verdict", "answer.text", "answer.picks", "also", "agent")
 _LINES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "Created": ("command", ("cwd", "backend", "model", "mode")),
     "Command": ("command", ("text",)),

@@ -8,6 +8,7 @@ from typing import IO, Any
 
 import click
 
+from phonework.cli.printing import echo
 from phonework.errors import ConfigError, PhoneWorkError, RefusedError
 
 
@@ -19,9 +20,9 @@ class Failure(click.ClickException):
         self.error = error
 
     def show(self, file: IO[Any] | None = None) -> None:
-        click.echo(f"Error: {_sentence(self.error)}", err=True)
+        echo(f"Error: {_sentence(self.error)}", err=True)
         if self.error.hint:
-            click.echo(f"Hint: {self.error.hint}", err=True)
+            echo(f"Hint: {self.error.hint}", err=True)
 
 
 class Misconfigured(click.ClickException):

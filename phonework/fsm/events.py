@@ -30,13 +30,17 @@ class MessageReceived:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardAnswered:
-    """A person pressed a button of a request's card, or sent its form. also: further requests the button was for."""
+    """A person pressed a button of a request's card, or sent its form. also: further requests the button was for.
+
+    agent: the session whose agent answered in the person's name, through a shell; empty: none.
+    """
 
     request_id: RequestId
     generation: int
     answer: Answer
     by: UserId
     also: tuple[RequestId, ...] = ()
+    agent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,11 +3,15 @@
 Every act is part of a job of the writer. Done again under its key it changes nothing and has the first outcome.
 """
 
+import hashlib
+import json
 import re
 import sqlite3
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
+
+from msgspec import Struct
 
 from phonework import commands
 from phonework.channels.base import NOWHERE
@@ -42,6 +46,23 @@ class Shell:
     owner: UserId
     key: str
     now: datetime
+
+    def used(self, act: str, session_id: str, body: Struct | None) -> bool:
+        """Whether the key was used for this before. Raises GatewayError when it was used for something else."""
+        known = self._known(self._named("asked", ""))
+        first = events.get(self.connection, known.seq) if known is not None else None
+        if first is None:
+            return False
+        if json.loads(first.payload)["digest"] != _digest(act, session_id, body):
+            hint = "take a new key for each act; only the very same request may be sent again under one"
+            raise GatewayError(422, "key_reused", "this Idempotency-Key was used for something else", hint=hint)
+        return True
+
+    def claim(self, act: str, session_id: str, body: Struct | None) -> None:
+        """Keep what the key is used for, in the commit of the act. Raises GatewayError."""
+        if not self.used(act, session_id, body):
+            digest = _digest(act, session_id, body)
+            self._note(self._named("asked", ""), "ProgramAsked", SessionId(session_id), {"act": act, "digest": digest})
 
     def find(self, wanted: str) -> SessionId:
         """By id or name. Raises GatewayError; another person's session is as good as none."""
@@ -80,7 +101,7 @@ class Shell:
 
     @property
     def _create_key(self) -> str:
-        return f"create:{self.key}"
+        return self._named("create", "")
 
     def check(self, wanted: NewSession) -> None:
         """Raises RefusedError, GatewayError when it cannot begin as things are."""
@@ -138,21 +159,28 @@ class Shell:
         key = self._named("answer", session_id)
         if known := self._known(key):
             return _again(known)
-        if given.request_id:
-            request = requests.get(self.connection, given.request_id, session_id)
-        else:
-            request = requests.opened(self.connection, session_id)
-        if request is None and given.request_id:
-            raise of_reason(Reason.NO_SUCH_REQUEST)
+        if given.agent:
+            self._check_agent(given.agent, session_id)
+        request = requests.get(self.connection, given.request_id, session_id)
         if request is None:
-            raise GatewayError(409, "nothing_asked", "the session asks nothing now")
+            raise of_reason(Reason.NO_SUCH_REQUEST)
         answer = answer_of(request.ask, given)
         if answer is None:
             raise of_reason(Reason.NOT_AN_ANSWER)
         event = happened.CardAnswered(
-            request_id=request.request_id, generation=request.generation, answer=answer, by=self.owner
+            request_id=request.request_id,
+            generation=request.generation,
+            answer=answer,
+            by=self.owner,
+            agent=given.agent,
         )
         return self._happen(key, session_id, event)
+
+    def _check_agent(self, agent: str, session_id: SessionId) -> None:
+        """Raises GatewayError when the agent would decide about its own question, or it cannot be told that it would not."""
+        if agent == session_id or not sessions.is_of(self.connection, agent, self.owner):
+            why = "an agent does not decide about what its own session asks"
+            raise GatewayError(403, "own_question", why, hint="tell your person what is asked; they answer on their phone or at a terminal of theirs")  # fmt: skip
 
     # Changing
 
@@ -176,31 +204,40 @@ class Shell:
             return _again(known)
         self._check_free(name, of=session_id)
         listing.rename(self.connection, session_id, name)
-        record = Record(
-            source=SOURCE,
-            key=key,
-            kind="Renamed",
-            session_id=session_id,
-            user_id=self.owner,
-            occurred_at=self.now,
-            status=Status.APPLIED,
-            payload=dump({"name": name}),
-        )
-        events.add(self.connection, record, self.now)
+        self._note(key, "Renamed", session_id, {"name": name})
         return Taken(outcome=Outcome(status=Status.APPLIED, session_id=session_id))
 
     def clean_up(self, older_than: timedelta) -> tuple[Taken, tuple[SessionId, ...]]:
-        """Close the sessions at rest in which nothing has happened for so long."""
+        """Close the sessions at rest in which nothing has happened for so long. Under a key used before: which it closed."""
+        key = self._named("cleanup", "")
+        if known := self._known(key):
+            first = events.get(self.connection, known.seq)
+            return _again(known), tuple(json.loads(first.payload)["closed"]) if first is not None else ()
         found = listing.unused(self.connection, self.owner, self.now - older_than)
         closed = [(one, self.close(one)) for one in found]
         owed = tuple(effect for _, taken in closed for effect in taken.owed)
         ids = tuple(one for one, taken in closed if taken.outcome.applied and not taken.outcome.duplicate)
+        self._note(key, "CleanedUp", SessionId(""), {"closed": ids})
         return Taken(outcome=Outcome(status=Status.APPLIED), owed=owed), ids
 
     # Helpers
 
-    def _named(self, act: str, session_id: SessionId) -> str:
-        return f"{act}:{session_id}:{self.key}"
+    def _named(self, act: str, session_id: str) -> str:
+        """The caller's key is in it as a hash: nobody can choose one that meets a key derived from another's."""
+        return f"{act}:{session_id}:{hashlib.sha256(self.key.encode()).hexdigest()[:40]}"
+
+    def _note(self, key: str, kind: str, session_id: SessionId, what: object) -> None:
+        record = Record(
+            source=SOURCE,
+            key=key,
+            kind=kind,
+            session_id=session_id or None,
+            user_id=self.owner,
+            occurred_at=self.now,
+            status=Status.APPLIED,
+            payload=dump(what),
+        )
+        events.add(self.connection, record, self.now)
 
     def _known(self, key: str) -> Known | None:
         return events.find(self.connection, SOURCE, key)
@@ -229,6 +266,10 @@ class Shell:
             user_id=self.owner,
         )
         return ingest(self.connection, one, self.now, claim=True)
+
+
+def _digest(act: str, session_id: str, body: Struct | None) -> str:
+    return hashlib.sha256(dump([act, session_id, body]).encode()).hexdigest()
 
 
 def _again(known: Known) -> Taken:

@@ -40,10 +40,11 @@ class News(NamedTuple):
     wire: bytes
 
 
-def news(kind: str, seq: int, one: Listed) -> News:
-    """kind: `state`: as it was found, `session`: it changed."""
+def news(kind: str, seq: int, one: Listed, *, told: bool = True) -> News:
+    """kind: `state`: as it was found, `session`: it changed. told: all up to this number has been told with it."""
     data = msgspec.json.encode(looks.session(one))  # without line breaks
-    return News(seq, b"id: %d\nevent: %s\ndata: %s\n\n" % (seq, kind.encode(), data))
+    number = b"id: %d\n" % seq if told else b""
+    return News(seq, number + b"event: %s\ndata: %s\n\n" % (kind.encode(), data))
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
@@ -193,7 +194,8 @@ class Feed:
             found += [
                 each for each in listing.listed(connection, one.user_id, wanted, now) if each.session_id not in one.ids
             ]
-        return seq, tuple(news("state", seq, each) for each in found)
+        # Only the last has the number: who loses the stream in the middle knows none yet and is told all of them again.
+        return seq, tuple(news("state", seq, each, told=each is found[-1]) for each in found)
 
     # Telling
 

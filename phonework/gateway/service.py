@@ -85,6 +85,7 @@ class Gateway:
     async def create(self, key: str, wanted: NewSession) -> Session:
         def query(connection: sqlite3.Connection) -> SessionId | None:
             shell = self._shell(connection, key, self._clock.now())
+            shell.used("create", "", wanted)
             begun = shell.begun()
             if begun is None:
                 shell.check(wanted)  # before a directory is made for nothing
@@ -93,7 +94,7 @@ class Gateway:
         if (begun := await self._reader.run(query)) is not None:
             return await self.get(begun)
         path = await asyncio.to_thread(workdir.resolve, wanted.cwd, self._desk.root, create=wanted.create)
-        return _session(await self._act(key, "", lambda shell, _: shell.create(wanted, str(path))))
+        return _session(await self._act("create", key, "", wanted, lambda shell, _: shell.create(wanted, str(path))))
 
     async def send(self, key: str, wanted: str, prompt: NewPrompt) -> Accepted:
         if not clean(prompt.text).strip():
@@ -102,6 +103,7 @@ class Gateway:
         def job(connection: sqlite3.Connection, now: datetime) -> Done:
             shell = self._shell(connection, key, now)
             session_id = shell.find(wanted)
+            shell.claim("send", session_id, prompt)
             taken = shell.send(session_id, prompt)
             return _done(shell, session_id, taken, shell.prompt_id(session_id))
 
@@ -109,36 +111,45 @@ class Gateway:
         return Accepted(session=_session(done), prompt_id=done.more[0])
 
     async def answer(self, key: str, wanted: str, given: NewAnswer) -> Session:
-        return _session(await self._act(key, wanted, lambda shell, session_id: shell.answer(session_id, given)))
+        return _session(
+            await self._act("answer", key, wanted, given, lambda shell, session_id: shell.answer(session_id, given))
+        )
 
     async def stop(self, key: str, wanted: str) -> Session:
-        return _session(await self._act(key, wanted, Shell.stop))
+        return _session(await self._act("stop", key, wanted, None, Shell.stop))
 
     async def retry(self, key: str, wanted: str) -> Session:
-        return _session(await self._act(key, wanted, Shell.retry))
+        return _session(await self._act("retry", key, wanted, None, Shell.retry))
 
     async def kill(self, key: str, wanted: str) -> Session:
-        return _session(await self._act(key, wanted, Shell.kill))
+        return _session(await self._act("kill", key, wanted, None, Shell.kill))
 
     async def close(self, key: str, wanted: str) -> Session:
-        return _session(await self._act(key, wanted, Shell.close))
+        return _session(await self._act("close", key, wanted, None, Shell.close))
 
     async def rename(self, key: str, wanted: str, name: NewName) -> Session:
-        return _session(await self._act(key, wanted, lambda shell, session_id: shell.rename(session_id, name.name)))
+        return _session(
+            await self._act("rename", key, wanted, name, lambda shell, session_id: shell.rename(session_id, name.name))
+        )
 
     async def clean_up(self, key: str, old: OldOnes) -> Closed:
         def job(connection: sqlite3.Connection, now: datetime) -> Done:
-            taken, ids = self._shell(connection, key, now).clean_up(timedelta(hours=old.older_than_hours))
+            shell = self._shell(connection, key, now)
+            shell.claim("cleanup", "", old)
+            taken, ids = shell.clean_up(timedelta(hours=old.older_than_hours))
             return Done(taken=taken, more=ids)
 
         return Closed(closed=list((await self._writer.run(job)).more))
 
-    async def _act(self, key: str, wanted: str, act: Callable[[Shell, SessionId], Taken]) -> Done:
-        """wanted: id or name of the session; empty: there is none yet."""
+    async def _act(
+        self, name: str, key: str, wanted: str, body: msgspec.Struct | None, act: Callable[[Shell, SessionId], Taken]
+    ) -> Done:
+        """wanted: id or name of the session; empty: there is none yet. name, body: what the key stands for from now on."""
 
         def job(connection: sqlite3.Connection, now: datetime) -> Done:
             shell = self._shell(connection, key, now)
             session_id = shell.find(wanted) if wanted else SessionId("")
+            shell.claim(name, session_id, body)
             return _done(shell, session_id, act(shell, session_id))
 
         return await self._writer.run(job)

@@ -44,10 +44,14 @@ class NewPrompt(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class NewAnswer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A decision about what the agent asks. text: the reason of a no, or words; picks: for each question what is chosen."""
+    """A decision about what the agent asks. text: the reason of a no, or words; picks: for each question what is chosen.
+
+    agent: whose agent decides, when it is one that PhoneWork runs: the id of its session. It never decides about its own.
+    """
 
     verdict: Verdict
-    request_id: Annotated[str, Meta(max_length=64, description="Empty: the one that is open.")] = ""
+    request_id: Annotated[str, Meta(min_length=1, max_length=64, description="What is decided about: `request.id` of the session.")]  # fmt: skip
+    agent: Annotated[str, Meta(max_length=64)] = ""
     text: Annotated[str, Meta(max_length=MAX_TEXT)] = ""
     picks: Annotated[list[Annotated[list[Annotated[str, Meta(max_length=4000)]], Meta(max_length=100)]], Meta(max_length=100)] = []  # fmt: skip
 

@@ -173,7 +173,8 @@ async def test_a_thousand_wait_and_cost_nothing_are_told_and_do_not_delay_the_st
         assert not await asyncio.to_thread(server.child.ends_within, 1.0)
         after = process.cpu_times()
         assert (after.user + after.system) - (before.user + before.system) < 0.2
-        answer = await client.post(f"/sessions/{session}/answer", json={"verdict": "deny"})
+        asked = (await client.get(f"/sessions/{session}")).json()["request"]["id"]
+        answer = await client.post(f"/sessions/{session}/answer", json={"verdict": "deny", "request_id": asked})
         assert answer.status_code == 200
         await asyncio.gather(*(one.until("idle") for one in streams))
     seconds = await server.stop()

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import os
+import pty
 import re
 import signal
+import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -159,25 +163,35 @@ async def test_what_is_asked_is_approved_denied_and_answered(shell: Shell) -> No
     assert request["kind"] == "confirm"
     assert request["command"] in (await shell.session("status", made)).out
 
-    assert (await shell.session("respond", made, "yes")).code == 1
+    for shown in (asked.out, (await shell.session("status", made)).out):
+        assert f"phonework session approve {made} --request {request['id']}" in shown
+    assert (await shell.session("respond", made, "yes", "--request", request["id"])).code == 1
+    blind = await shell.session("approve", made)
+    assert (blind.code, "--request" in blind.err) == (2, True)
+    own = await shell.session("approve", made, "--request", request["id"], AGENT_OF_PHONEWORK=f"/data:{made}")
+    assert (own.code, "its own session" in own.err) == (1, True)
     other = await shell.session("approve", made, "--request", "0" * 32)
     assert other.code != 0
     assert (await shell.session("approve", made, "--request", request["id"])).code == 0
     assert (await shell.session("wait", made)).code == 0
-    again = await shell.session("approve", made)
+    again = await shell.session("approve", made, "--request", request["id"])
     assert (again.code, again.err != "") == (1, True)
 
     await shell.session("send", made, "change something")
-    assert (await shell.session("wait", made)).code == 3
-    assert (await shell.session("deny", made, "--reason", "the tax is wrong")).code == 0
+    asked = await shell.session("wait", made, "--json")
+    assert asked.code == 3
+    assert asked.json["sessions"][0]["answer_with"][0].startswith(f"phonework session approve {made} --request ")
+    open_now = asked.json["sessions"][0]["request"]["id"]
+    assert (await shell.session("deny", made, "--reason", "the tax is wrong", "--request", open_now)).code == 0
     assert (await shell.session("wait", made)).code == 0
     assert "the tax is wrong" in (await shell.session("last-message", made)).out
 
     await shell.session("send", made, "choose")
     assert (await shell.session("wait", made)).code == 3
-    wrong = await shell.session("respond", made, "1", "2")
+    open_now = (await shell.session("status", made, "--json")).json["request"]["id"]
+    wrong = await shell.session("respond", made, "1", "2", "--request", open_now)
     assert (wrong.code, "1 answers are wanted" in wrong.err) == (1, True)
-    assert (await shell.session("respond", made, "rust")).code == 0
+    assert (await shell.session("respond", made, "rust", "--request", open_now)).code == 0
     assert (await shell.session("wait", made)).code == 0
     assert "Rust" in (await shell.session("last-message", made)).out
 
@@ -188,11 +202,42 @@ async def test_a_question_is_waited_through_when_the_phone_answers_it(shell: She
     made = await shell.makes("confirm")
     waiting = await shell.waiting(made, "--until-done")
     card = await ada.question("May I run this command?")
+    asked = (await shell.session("status", made, "--json")).json["request"]["id"]
     await ada.presses(card, "Allow")
 
     assert (await ended(waiting)).code == 0
-    late = await shell.session("deny", made)
+    late = await shell.session("deny", made, "--request", asked)
     assert late.code == 1
+
+
+async def test_at_a_terminal_what_is_open_is_shown_and_asked_about(shell: Shell) -> None:
+    made = await shell.makes("confirm")
+    request = (await shell.session("wait", made, "--json")).json["sessions"][0]["request"]
+
+    code, said = await asyncio.to_thread(at_terminal, shell, "n\n", "approve", made)
+    assert (code, request["command"] in said, request["id"] in said) == (1, True, True)
+    assert (await shell.session("wait", made)).code == 3, "nothing was decided"
+    code, said = await asyncio.to_thread(at_terminal, shell, "y\n", "approve", made)
+    assert code == 0, said
+    assert (await shell.session("wait", made)).code == 0
+
+
+def at_terminal(shell: Shell, typed: str, *words: str) -> tuple[int, str]:
+    """Exit code, and what was shown at a terminal at which this was typed."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        ["phonework", "session", *words],
+        **{"stdin": theirs, "stdout": theirs, "stderr": theirs},
+        cwd=shell.server.work, env=shell.environment, start_new_session=True,
+    )  # fmt: skip
+    os.close(theirs)
+    os.write(ours, typed.encode())
+    shown = b""
+    with contextlib.suppress(OSError):  # how a terminal ends whose program has ended (Linux)
+        while piece := os.read(ours, 65536):
+            shown += piece
+    os.close(ours)
+    return process.wait(60), shown.decode()
 
 
 async def test_a_session_of_the_shell_is_taken_over_on_the_phone_and_back(shell: Shell, phone: Phone) -> None:

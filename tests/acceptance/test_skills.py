@@ -84,12 +84,19 @@ async def test_a_question_is_seen_and_nothing_is_done_before_somebody_allows_it(
     assert "asks (confirm)" in said
     assert (await agent.sessions())["tests"]["state"] == "waiting_confirm"
 
-    approve = "phonework session approve tests && phonework session wait tests --until-done --timeout 1m"
-    code, said = await agent.runs(approve)
+    assert "--request ID" in skills.text("phonework-sessions")
+    asked = (await agent.sessions())["tests"]["request"]
+    assert isinstance(asked, dict)
+    assert f"approve {(await agent.sessions())['tests']['id']} --request {asked['id']}" in said
+    approve = f"phonework session approve tests --request {asked['id']}"
+    code, said = await agent.runs(f"{approve} && phonework session wait tests --until-done --timeout 1m")
     assert code == 0, said
 
     await agent.runs("phonework session send tests 'Run the tests.'; phonework session wait tests --timeout 1m")
-    code, said = await agent.runs("phonework session deny tests --reason 'not now' && phonework session wait tests")
+    asked = (await agent.sessions())["tests"]["request"]
+    assert isinstance(asked, dict)
+    deny = f"phonework session deny tests --request {asked['id']} --reason 'not now'"
+    code, said = await agent.runs(f"{deny} && phonework session wait tests")
     assert code == 0, said
     assert "not now" in (await agent.runs("phonework session last-message tests"))[1]
 

@@ -91,7 +91,8 @@ async def test_a_session_at_a_terminal_is_made_answered_and_looked_at(shell: She
     with looking(shell, "desk") as shown:
         await until(lambda: "touch done" in shown())
 
-    assert (await shell.session("approve", "desk")).code == 0
+    request = (await shell.session("status", "desk", "--json")).json["request"]["id"]
+    assert (await shell.session("approve", "desk", "--request", request)).code == 0
     assert (await shell.session("wait", "desk", "--timeout", "60s")).code == 0
     assert (await shell.session("last-message", "desk")).out == "It is done.\n"
     assert (shell.server.work / "project/done").exists()

@@ -11,6 +11,7 @@ from phonework.fsm.types import SessionId
 from phonework.gateway import feed as feeds
 from phonework.gateway.feed import Feed, News, Subscription
 from phonework.gateway.refusals import GatewayError
+from phonework.gateway.sse import Parser
 from phonework.testing.playbook import ADA, Playbook
 
 from .conftest import Program, program_of
@@ -65,6 +66,17 @@ async def test_first_it_is_told_how_things_are_and_then_what_changes(
     await program.act("build", "rename", {"name": "bake"})
     (*_, renamed) = told(await feed.next(one))
     assert renamed[2]["name"] == "bake"
+
+
+async def test_who_loses_the_stream_among_the_first_is_told_all_of_them_again(program: Program, feed: Feed) -> None:
+    for name in ("one", "two", "three"):
+        await program.create(name=name)
+    one, news = await feed.begin([], "", None)
+    feed.leave(one)
+    parser = Parser()
+    seen = [[event.id for event in parser.feed(each.wire)] for each in news]
+
+    assert seen == [[""], [""], [str(news[-1].seq)]]
 
 
 async def test_only_what_is_wanted_is_told(play: Playbook, program: Program, feed: Feed) -> None:

@@ -64,6 +64,45 @@ async def test_the_key_holds_after_a_crash(play: Playbook, program: Program) -> 
     assert play.one("SELECT count(*) FROM prompt") == 1
 
 
+async def test_a_key_stands_for_one_request_alone(play: Playbook, program: Program) -> None:
+    session = await program.create(key="k1")
+    sent = await program.act(session.id, "prompts", {"text": "one"}, key="k2")
+    assert sent.status_code == 202
+    other = await program.create()
+
+    for answer in (
+        await program.act(session.id, "prompts", {"text": "two"}, key="k2"),
+        await program.act(session.id, "prompts", {"text": "one", "how": "steer"}, key="k2"),
+        await program.act(other.id, "prompts", {"text": "one"}, key="k2"),
+        await program.act(session.id, "stop", key="k2"),
+        await program.post("sessions", {"cwd": "web"}, key="k1"),
+    ):
+        assert refused(answer) == (422, "key_reused")
+    assert play.one("SELECT count(*) FROM prompt") == 1
+    assert play.one("SELECT count(*) FROM session") == 2
+
+
+async def test_what_was_refused_leaves_its_key_free(program: Program) -> None:
+    await program.create(name="other")
+    session = await program.create()
+
+    assert refused(await program.act(session.id, "rename", {"name": "other"}, key="k")) == (409, "name_taken")
+    assert made(await program.act(session.id, "rename", {"name": "build"}, key="k")).name == "build"
+
+
+async def test_no_key_meets_those_that_follow_from_another(play: Playbook, program: Program) -> None:
+    session = await program.create(text="fix it", key="C")
+    await play.started(play.script.starts[0].session_id)
+    await program.act(session.id, "prompts", {"text": "at once", "how": "interrupt"}, key="K")
+    for number in range(3):
+        sent = await program.act(session.id, "prompts", {"text": f"more {number}"}, key=f"K:{number}")
+        assert sent.status_code == 202
+    again = await program.create(text="fix it", key="C:first")
+
+    assert again.id != session.id
+    assert play.one("SELECT count(*) FROM prompt") == 6
+
+
 async def test_two_that_begin_at_once_never_share_a_name(play: Playbook, program: Program) -> None:
     answers = await asyncio.gather(*(program.post("sessions", {"cwd": "api", "name": "build"}) for _ in range(8)))
 
@@ -233,7 +272,7 @@ async def test_the_program_hears_that_the_phone_was_first(play: Playbook, progra
     late = {"verdict": "allow", "request_id": request_id}
     assert refused(await program.act(session_id, "answer", late, key="k")) == (409, "already_answered")
     assert refused(await program.act(session_id, "answer", late, key="k")) == (409, "already_answered")
-    assert refused(await program.act(session_id, "answer", {"verdict": "allow"})) == (409, "nothing_asked")
+    assert refused(await program.act(session_id, "answer", {"verdict": "allow"})) == (400, "bad_request")
     assert [one.verdict for _, _, one in play.script.answers] == ["deny"]
 
 
@@ -248,11 +287,12 @@ async def test_the_program_hears_that_the_phone_was_first(play: Playbook, progra
         {"verdict": "allow", "text": "but carefully"},
     ],
 )
-async def test_nothing_but_a_plain_decision_is_one(play: Playbook, program: Program, given: object) -> None:
+async def test_nothing_but_a_plain_decision_is_one(play: Playbook, program: Program, given: dict[str, object]) -> None:
     session_id = await program.at_work()
     await play.started(session_id)
-    await play.asks(session_id)
+    request_id = await play.asks(session_id)
 
+    given = {**given, "request_id": request_id}
     assert refused(await program.act(session_id, "answer", given)) == (422, "not_an_answer")
     assert play.state(session_id) == "waiting_confirm"
     assert play.script.answers == []
@@ -261,10 +301,10 @@ async def test_nothing_but_a_plain_decision_is_one(play: Playbook, program: Prog
 async def test_a_rule_that_is_offered_can_be_agreed_to(play: Playbook, program: Program) -> None:
     session_id = await program.at_work()
     await play.started(session_id)
-    await play.asks(session_id, rule="Bash(make:*)", scopes=(Scope.SESSION,))
+    asked = {"request_id": await play.asks(session_id, rule="Bash(make:*)", scopes=(Scope.SESSION,))}
 
-    assert refused(await program.act(session_id, "answer", {"verdict": "allow_rule"})) == (422, "not_an_answer")
-    made(await program.act(session_id, "answer", {"verdict": "allow_session"}))
+    assert refused(await program.act(session_id, "answer", {"verdict": "allow_rule", **asked})) == (422, "not_an_answer")
+    made(await program.act(session_id, "answer", {"verdict": "allow_session", **asked}))
     assert [one.verdict for _, _, one in play.script.answers] == ["allow_session"]
 
 
@@ -291,8 +331,8 @@ async def test_each_question_wants_its_answer(
 ) -> None:
     session_id = await program.at_work()
     await play.started(session_id)
-    await play.asks(session_id, kind=RequestKind.CHOICE, questions=QUESTIONS)
-    answer = await program.act(session_id, "answer", {"verdict": "answer", "picks": picks})
+    request_id = await play.asks(session_id, kind=RequestKind.CHOICE, questions=QUESTIONS)
+    answer = await program.act(session_id, "answer", {"verdict": "answer", "picks": picks, "request_id": request_id})
 
     assert answer.status_code == (200 if taken else 422)
     found = [one.picks for _, _, one in play.script.answers]
@@ -302,11 +342,41 @@ async def test_each_question_wants_its_answer(
 async def test_words_answer_a_question_for_words(play: Playbook, program: Program) -> None:
     session_id = await program.at_work()
     await play.started(session_id)
-    await play.asks(session_id, kind=RequestKind.INPUT)
+    asked = {"request_id": await play.asks(session_id, kind=RequestKind.INPUT)}
 
-    assert refused(await program.act(session_id, "answer", {"verdict": "allow"})) == (422, "not_an_answer")
-    made(await program.act(session_id, "answer", {"verdict": "answer", "text": "port 80"}))
+    assert refused(await program.act(session_id, "answer", {"verdict": "allow", **asked})) == (422, "not_an_answer")
+    made(await program.act(session_id, "answer", {"verdict": "answer", "text": "port 80", **asked}))
     assert [one.text for _, _, one in play.script.answers] == ["port 80"]
+
+
+async def test_what_was_not_seen_is_not_decided(play: Playbook, program: Program) -> None:
+    session_id = await program.at_work()
+    await play.started(session_id)
+    first = await play.asks(session_id)
+    await play.say("/help")
+    made(await program.act(session_id, "answer", {"verdict": "deny", "request_id": first}))
+    second = await play.asks(session_id)
+
+    assert refused(await program.act(session_id, "answer", {"verdict": "allow"})) == (400, "bad_request")
+    assert refused(await program.act(session_id, "answer", {"verdict": "allow", "request_id": ""}))[0] == 400
+    assert refused(await program.act(session_id, "answer", {"verdict": "allow", "request_id": first}))[0] == 409
+    assert [one.verdict for _, _, one in play.script.answers] == ["deny"]
+    assert play.request_status(second) == "open"
+
+
+async def test_an_agent_does_not_decide_about_its_own_question_and_is_named_where_it_decides(
+    play: Playbook, program: Program
+) -> None:
+    asking, other = await program.at_work(), await program.create(name="server")
+    await play.started(asking)
+    given = {"verdict": "allow", "request_id": await play.asks(asking)}
+    for agent in (asking, "server", "nobody"):
+        answer = await program.act(asking, "answer", {**given, "agent": agent})
+        assert refused(answer) == (403, "own_question")
+    assert play.script.answers == []
+
+    made(await program.act(asking, "answer", {**given, "agent": other.id}))
+    assert play.one("SELECT payload ->> 'agent' FROM event WHERE kind = 'CardAnswered'") == other.id
 
 
 # Ending
@@ -358,9 +428,11 @@ async def test_what_nobody_uses_is_closed(play: Playbook, program: Program) -> N
     old, busy = await program.create(idle=0), await program.at_work(idle=0, timeout=0)
     await play.advance(timedelta(hours=3))
     fresh = await program.create()
-    closed = (await program.post("cleanup", {"older_than_hours": 2})).json()
+    closed = (await program.post("cleanup", {"older_than_hours": 2}, key="c")).json()
 
     assert closed == {"closed": [old.id]}
+    assert (await program.post("cleanup", {"older_than_hours": 2}, key="c")).json() == closed
+    assert refused(await program.post("cleanup", {"older_than_hours": 1}, key="c")) == (422, "key_reused")
     assert {play.state(one) for one in (busy, fresh.id)} == {"executing", "idle"}  # type: ignore[arg-type]
 
 
@@ -375,7 +447,7 @@ async def test_anothers_session_might_as_well_not_exist(play: Playbook, program:
     for name in (theirs, "theirs", "never-was"):
         for act, body in (
             ("prompts", {"text": "hello"}),
-            ("answer", {"verdict": "deny"}),
+            ("answer", {"verdict": "deny", "request_id": "r"}),
             ("rename", {"name": "mine"}),
             *((one, None) for one in ("stop", "retry", "kill", "close")),
         ):

@@ -153,7 +153,7 @@ WORDS = st.sampled_from(["api", "api", "build", "..", "/", "yes", "\x00", "a\n",
 NEARLY = {
     "create": {"cwd": WORDS, "name": WORDS, "text": WORDS, "backend": st.sampled_from(["", "demo", "shell"]), "idle": st.floats(-1, 1e9)},
     "prompts": {"text": WORDS, "how": st.sampled_from(["queue", "interrupt", "steer", "now"])},
-    "answer": {"verdict": st.sampled_from([*Verdict, "yes"]), "text": WORDS, "picks": st.lists(st.lists(WORDS, max_size=2), max_size=2)},
+    "answer": {"verdict": st.sampled_from([*Verdict, "yes"]), "request_id": WORDS, "agent": WORDS, "text": WORDS, "picks": st.lists(st.lists(WORDS, max_size=2), max_size=2)},
     "rename": {"name": WORDS},
     "cleanup": {"older_than_hours": st.floats(-1, 1e6)},
 }  # fmt: skip

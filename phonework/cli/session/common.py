@@ -1,14 +1,14 @@
 """What the commands share: options, the server they speak to, and how they print."""
 
-import json
 import re
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 import click
 
+from phonework.cli.printing import echo, json_line
 from phonework.cli.session.exits import code_of
+from phonework.cli.session.words import has_failed, when
 from phonework.errors import RemoteError
 from phonework.gateway.client import Client, Json, part
 from phonework.gateway.mapping import PathMapping
@@ -97,7 +97,21 @@ def of_group(client: Client, group: str) -> list[Json]:
     return found
 
 
-def chosen(client: Client, sessions: Iterable[str], group: str) -> list[Json]:
+def at_work_in(client: Client, group: str) -> list[Json]:
+    """The open sessions of a group, and those whose agent failed and which were closed since these were begun.
+
+    Earlier uses of the group do not count. Raises RemoteError when there is none.
+    """
+    found = every(client, group=group, closed="true")
+    begun = [when(one["created_at"]) for one in found]
+    since = min((at for at, one in zip(begun, found, strict=True) if one["state"] != "closed"), default=max(begun, default=None))  # fmt: skip
+    wanted = [one for one in found if one["state"] != "closed" or (has_failed(one) and since and when(one["since"]) >= since)]  # fmt: skip
+    return wanted or of_group(client, group)
+
+
+def chosen(
+    client: Client, sessions: Iterable[str], group: str, of_group: Callable[[Client, str], list[Json]] = of_group
+) -> list[Json]:
     """The sessions that are named, each once, or those of the group; not both, not neither. Raises RemoteError."""
     named = tuple(sessions)
     if bool(named) == bool(group):
@@ -120,24 +134,14 @@ def seen_here(session: Json, mapping: PathMapping) -> Json:
 
 
 def print_json(value: object) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
-
-
-def echo(text: str) -> None:
-    """Somebody else's text: on a terminal without what would steer it, elsewhere as it is."""
-    click.echo(plain(text) if sys.stdout.isatty() else text)
-
-
-def plain(text: str) -> str:
-    """Without control characters but for tabs and ends of lines."""
-    return "".join(each if each.isprintable() or each in "\n\t" else "�" for each in text)
+    click.echo(json_line(value, indent=2))
 
 
 def complain(session: str, error: RemoteError) -> None:
     """One of several was refused."""
-    click.echo(f"Error: {session}: {error}", err=True)
+    echo(f"Error: {session}: {error}", err=True)
     if error.hint:
-        click.echo(f"Hint: {error.hint}", err=True)
+        echo(f"Hint: {error.hint}", err=True)
 
 
 def for_each(names: Iterable[str], do: Callable[[str], Json]) -> tuple[list[Json], list[Json], int]:

@@ -1,15 +1,16 @@
 """`phonework session logs`."""
 
-import json
 from collections.abc import Iterator
 from contextlib import suppress
 
 import click
 
-from phonework.cli.session.common import echo, get, json_option, plain, print_json, session_argument
+from phonework.cli.printing import echo, json_line, plain
+from phonework.cli.session.common import get, json_option, print_json, session_argument
 from phonework.cli.session.words import label, when
 from phonework.gateway.client import Client, Json, part
 from phonework.gateway.watching import watch
+from phonework.one_line import one_line
 
 MOST = 100
 """Turns that the server gives at once."""
@@ -28,7 +29,7 @@ def logs(session: str, count: int, follow: bool, as_json: bool) -> None:
         found = get(client, session)
         if follow:
             for turn in _ending(client, found["id"], count):
-                click.echo(json.dumps(turn, ensure_ascii=False)) if as_json else echo(told(turn))
+                click.echo(json_line(turn)) if as_json else echo(told(turn))
             return
         turns = _turns(client, found["id"], count)
     if as_json:
@@ -63,7 +64,7 @@ def told(turn: Json) -> str:
     took = f", {(when(turn['ended_at']) - when(turn['started_at'])).total_seconds():.1f} s" if turn["ended_at"] else ""
     lines = [f"── turn {turn['turn']} · {turn['started_at']} · {turn['status']}{took}"]
     for prompt in turn["prompts"]:
-        lines += [f"> {line}" for line in plain(prompt).splitlines() or [""]]
+        lines += [f"> {line}" for line in plain(prompt).split("\n") or [""]]
     lines += ["", turn["text"]] if turn["text"] else []
-    lines += [f"! {turn['error']}"] if turn["error"] else []
+    lines += [f"! {one_line(turn['error'], 1000)}"] if turn["error"] else []
     return "\n".join([*lines, ""])

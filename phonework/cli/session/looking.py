@@ -2,9 +2,10 @@
 
 import click
 
+from phonework.cli.printing import echo, plain
 from phonework.cli.session import exits
-from phonework.cli.session.common import echo, get, json_option, plain, print_json, session_argument
-from phonework.cli.session.words import Outcome, label, outcome_of
+from phonework.cli.session.common import get, json_option, print_json, session_argument
+from phonework.cli.session.words import Outcome, how_to_answer, label, outcome_of
 from phonework.errors import PhoneWorkError
 from phonework.gateway.client import Client, Json, part
 from phonework.one_line import one_line
@@ -34,16 +35,20 @@ def _lines(session: Json) -> list[str]:
         "queue": str(session["queue"] or ""),
     }
     lines = [f"{name + ':':<11}{one_line(value, 400)}" for name, value in facts.items() if value]
-    return lines + _asked(session.get("request") or {}) + _last(session.get("last") or {})
+    asked = [*asked_lines(session.get("request") or {}), *(f"  {one}" for one in how_to_answer(session))]
+    return [*lines, *asked, *_last(session.get("last") or {})]
 
 
-def _asked(request: Json) -> list[str]:
-    """What is asked, in full, and what to answer it with."""
+def asked_lines(request: Json) -> list[str]:
+    """What is asked, in full: all that is known of it, and its id."""
     if not request:
         return []
     about = next((request[name] for name in ("command", "diff", "plan", "words", "input") if request.get(name)), "")
-    lines = ["", f"asks ({request['kind']}): {plain(str(request['prompt']))}"]
-    lines += [f"  {line}" for line in plain(str(about)).splitlines()]
+    kind = " ".join(filter(None, (request["kind"], one_line(request["tool"]))))
+    lines = ["", f"asks ({kind}): {one_line(str(request['prompt']), 1000)}"]
+    lines += [f"  path: {one_line(request['path'], 1000)}"] if request.get("path") else []
+    lines += [f"  note: {one_line(note, 1000)}" for note in request.get("notes") or []]
+    lines += [f"  {line}" for line in plain(str(about)).split("\n") if about]
     for question in request.get("questions") or []:
         lines.append(f"  {one_line(question['text'], 1000)}" + (" (several)" if question["multiple"] else ""))
         options = enumerate(question["options"], start=1)
@@ -77,7 +82,8 @@ def last_message(session: str, count: int, as_json: bool) -> None:
     else:
         echo("\n\n".join(each["text"] for each in messages if each["text"]))
     if messages[-1]["status"] != Outcome.DONE:
-        click.echo(f"Error: turn {messages[-1]['turn']}: {messages[-1]['error'] or messages[-1]['status']}", err=True)
+        why = one_line(messages[-1]["error"], 1000) or messages[-1]["status"]
+        echo(f"Error: turn {messages[-1]['turn']}: {why}", err=True)
         raise SystemExit(exits.TURN_FAILED)
 
 

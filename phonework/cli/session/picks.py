@@ -3,6 +3,7 @@
 from typing import Any
 
 from phonework.errors import PhoneWorkError
+from phonework.one_line import one_line
 
 Json = dict[str, Any]
 
@@ -17,7 +18,8 @@ def answer_to(request: Json, words: tuple[str, ...]) -> Json:
     questions = request["questions"]
     if request["kind"] != "choice" or not questions:
         raise PhoneWorkError(
-            f"it asks for a permission: {request['prompt']}", hint="`phonework session approve`, or `deny --reason`"
+            f"it asks for a permission: {one_line(request['prompt'])}",
+            hint="`phonework session approve`, or `deny --reason`",
         )
     if len(words) != len(questions):
         raise PhoneWorkError(f"{len(questions)} answers are wanted, one for each question, and {len(words)} given", hint="`phonework session status` shows the questions; put an answer of several words in quotes")  # fmt: skip
@@ -36,8 +38,10 @@ def picked(question: Json, word: str) -> list[str]:
             return list(dict.fromkeys(each for each in found if each is not None))
     if question["free_text"] and word.strip():
         return [word.strip()]
-    labels = ", ".join(f"{number}. {each['label']}" for number, each in enumerate(question["options"], start=1))
-    raise PhoneWorkError(f"{word!r} is no answer to {question['text']!r}", hint=f"one of: {labels}")
+    labels = ", ".join(
+        f"{number}. {one_line(each['label'])}" for number, each in enumerate(question["options"], start=1)
+    )
+    raise PhoneWorkError(f"{word!r} is no answer to {one_line(question['text'])!r}", hint=f"one of: {labels}")
 
 
 def _option(question: Json, word: str) -> str | None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from phonework.cli.session import exits
-from phonework.cli.session.words import Outcome, outcome_of
+from phonework.cli.session.words import Outcome, how_to_answer, outcome_of
 
 Json = dict[str, Any]
 
@@ -39,8 +39,10 @@ class Tally:
         return exits.DONE if outcomes <= {Outcome.DONE} else exits.TURN_FAILED
 
     def report(self) -> list[Json]:
-        """Each session with what became of it."""
-        return [{**one, "outcome": outcome_of(one).value} for one in self.known.values()]
+        """Each session with what became of it, and where it asks, the commands that answer."""
+        return [
+            {**one, "outcome": outcome_of(one).value, "answer_with": how_to_answer(one)} for one in self.known.values()
+        ]
 
     def _has_settled(self, outcome: Outcome) -> bool:
         return outcome is not Outcome.WORKING and not (self.through_questions and outcome is Outcome.WAITING)

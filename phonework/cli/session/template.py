@@ -1,6 +1,8 @@
 """Messages with places for what is known of a session: `{{name}}`. Filled once; what is filled in is not looked at again."""
 
+import os
 import re
+import stat
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,12 +44,23 @@ def branch(directory: Path) -> str:
 
 def _head(git: Path) -> str:
     """Source: gitrepository-layout(5); in a worktree `.git` is a file that says where its directory is."""
-    if git.is_file():
-        git = git.parent / _text(git).removeprefix("gitdir:").strip()
-    head = _text(git / "HEAD")
-    return head.removeprefix("ref: refs/heads/") if head.startswith("ref: refs/heads/") else ""
+    if not git.is_dir():
+        git = git.parent / _line(git).removeprefix("gitdir:").strip()
+    head = _line(git / "HEAD")
+    name = head.removeprefix("ref: refs/heads/")
+    return name if head.startswith("ref: refs/heads/") and _is_branch(name) else ""
 
 
-def _text(path: Path) -> str:
-    with path.open(encoding="utf-8", errors="replace") as file:
-        return file.read(_LONGEST_HEAD).strip()
+def _is_branch(name: str) -> bool:
+    """Source: git-check-ref-format(1)."""
+    parts_fit = all(part and not part.startswith(".") and not part.endswith(".lock") for part in name.split("/"))
+    fits = name.isprintable() and not set(name) & set(" ~^:?*[\\") and ".." not in name and "@{" not in name
+    return parts_fit and fits and not name.startswith("-") and not name.endswith(".") and name != "@"
+
+
+def _line(path: Path) -> str:
+    """The first line of a plain file; of anything else nothing is read, and nothing is waited for. Raises OSError, ValueError."""
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:  # noqa: PTH123  # a pathlib file cannot be opened so
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(f"{path} is no plain file")
+        return file.read(_LONGEST_HEAD).partition(b"\n")[0].decode().strip()

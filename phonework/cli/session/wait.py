@@ -4,14 +4,24 @@ import time
 
 import click
 
+from phonework.cli.printing import echo
 from phonework.cli.session import exits
-from phonework.cli.session.common import chosen, group_option, json_option, print_json, seen_here, sessions_argument
+from phonework.cli.session.common import (
+    at_work_in,
+    chosen,
+    group_option,
+    json_option,
+    print_json,
+    seen_here,
+    sessions_argument,
+)
 from phonework.cli.session.durations import seconds_of
 from phonework.cli.session.tally import Tally
-from phonework.cli.session.words import Outcome, brief, label, outcome_of
+from phonework.cli.session.words import Outcome, brief, how_to_answer, label, outcome_of
 from phonework.errors import RemoteError
 from phonework.gateway.client import Client, Json
 from phonework.gateway.watching import GRACE_SECONDS, OutOfTime, watch
+from phonework.one_line import one_line
 
 
 @click.command()
@@ -44,7 +54,7 @@ def wait(
     deadline = None if timeout is None else time.monotonic() + timeout
     with Client() as client:
         tally = Tally(first_is_enough=how == "any", through_questions=until_done)
-        for one in chosen(client, sessions, group):
+        for one in chosen(client, sessions, group, at_work_in):
             tally.take(one)
         trouble = _settled(client, tally, group, deadline, grace, quiet=as_json)
     if as_json:
@@ -87,13 +97,22 @@ def _tell(tally: Tally, told: dict[str, Outcome], quiet: bool) -> None:
         if told.get(session["id"]) is not outcome_of(session):
             told[session["id"]] = outcome_of(session)
             if not quiet:
-                click.echo(_line(session))
+                echo("\n".join([_line(session), *_asks(session)]))
 
 
 def _line(session: Json) -> str:
     """What went wrong is said in full: it ends with what to do about it."""
     limit = 100 if outcome_of(session) is Outcome.DONE else 1000
     return f"{label(session)}  {outcome_of(session)}  {brief(session, limit)}".rstrip()
+
+
+def _asks(session: Json) -> list[str]:
+    """What is asked, and how it is answered."""
+    request = session.get("request")
+    if outcome_of(session) is not Outcome.WAITING or not request:
+        return []
+    asked = f"  request {request['id']}" + (f" ({one_line(request['tool'])})" if request["tool"] else "")
+    return [asked, *(f"  {command}" for command in how_to_answer(session))]
 
 
 def _word(tally: Tally, trouble: OutOfTime | RemoteError | None) -> str:

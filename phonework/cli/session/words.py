@@ -35,6 +35,21 @@ def outcome_of(session: Json) -> Outcome:
     return Outcome(status) if status in list(Outcome) else Outcome.WORKING
 
 
+def has_failed(session: Json) -> bool:
+    """Its last turn failed or was lost."""
+    return outcome_of(session) in (Outcome.FAILED, Outcome.LOST)
+
+
+def how_to_answer(session: Json) -> list[str]:
+    """The commands that decide about what is asked; none when nothing is."""
+    request = session.get("request")
+    if not request:
+        return []
+    asks = request["kind"] in ("confirm", "plan")
+    commands = ("approve {}", 'deny {} --reason "…"') if asks else ('respond {} "…"',)
+    return [f"phonework session {one.format(session['id'])} --request {request['id']}" for one in commands]
+
+
 def label(session: Json) -> str:
     """Its id, and what it is called."""
     return f"{session['id']} ({session['name']})" if session["name"] else str(session["id"])

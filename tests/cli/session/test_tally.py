@@ -75,4 +75,4 @@ def test_a_session_counts_as_it_is_last() -> None:
     found.take(session(Outcome.DONE, "s0"))
 
     assert found.met()
-    assert found.report() == [{**session(Outcome.DONE, "s0"), "outcome": "done"}]
+    assert found.report() == [{**session(Outcome.DONE, "s0"), "outcome": "done", "answer_with": []}]
