@@ -18,21 +18,26 @@ def default_data_dir() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or "~/.local/share").expanduser() / "phonework"
 
 
-def places_to_look() -> tuple[Path, ...]:
-    """Where config.toml is looked for when nobody names one, first match wins."""
+def own_config() -> Path:
+    """The user's own config.toml, there or not."""
     home = _apple() if sys.platform == "darwin" else Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser() / "phonework"  # fmt: skip
-    return Path("config.toml"), home / "config.toml"
+    return home / "config.toml"
 
 
-def find() -> Path | None:
-    """The config.toml in force when nobody names one; the one $PHONEWORK_CONFIG names may be missing."""
+def find(*, here: bool) -> Path | None:
+    """The config.toml in force when nobody names one; the one $PHONEWORK_CONFIG names may be missing.
+
+    here: look at the current directory first. Agents write in such directories: nothing that is used there may be told by a file in
+    it which server to trust.
+    """
     if named := os.environ.get("PHONEWORK_CONFIG"):
         return Path(named).expanduser()
-    return next((path for path in places_to_look() if path.is_file()), None)
+    places = (Path("config.toml"), own_config()) if here else (own_config(),)
+    return next((path for path in places if path.is_file()), None)
 
 
 def data_dir() -> Path:
-    """[server] data_dir as the server reads it. Raises PhoneWorkError when config.toml cannot be read."""
+    """[server] data_dir as the server reads it, but for ./config.toml. Raises PhoneWorkError when config.toml cannot be read."""
     found, base = peek("server", "data_dir")
     return base / Path(str(found)).expanduser() if found else default_data_dir()
 
@@ -43,7 +48,7 @@ def peek(section: str, key: str) -> tuple[object, Path]:
     for name, value in os.environ.items():
         if value and name.upper() == wanted:
             return value, Path()
-    path = find()
+    path = find(here=False)
     if path is None:
         return None, Path()
     table = _read(path).get(section)

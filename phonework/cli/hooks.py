@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from phonework.cli.options import config_option, data_dir_option, json_option
+from phonework.cli.options import data_dir_option, json_option, own_config_option
 
 yes_option = click.option("--yes", is_flag=True, help="Change the files without asking.")
 
@@ -17,7 +17,7 @@ def hooks() -> None:
 
 
 @hooks.command()
-@config_option
+@own_config_option
 @data_dir_option
 @yes_option
 def install(config_path: Path | None, data_dir: Path | None, yes: bool) -> None:
@@ -26,7 +26,7 @@ def install(config_path: Path | None, data_dir: Path | None, yes: bool) -> None:
 
 
 @hooks.command()
-@config_option
+@own_config_option
 @data_dir_option
 @yes_option
 def uninstall(config_path: Path | None, data_dir: Path | None, yes: bool) -> None:
@@ -35,7 +35,7 @@ def uninstall(config_path: Path | None, data_dir: Path | None, yes: bool) -> Non
 
 
 @hooks.command()
-@config_option
+@own_config_option
 @data_dir_option
 @json_option
 def status(config_path: Path | None, data_dir: Path | None, as_json: bool) -> None:
@@ -77,4 +77,4 @@ def _gateway(config_path: Path | None, data_dir: Path | None) -> Path:
     from phonework.cli.options import load_for_reading
     from phonework.gateway.token import NAME
 
-    return load_for_reading(config_path, data_dir).server.data_dir.absolute() / NAME
+    return load_for_reading(config_path, data_dir, here=False).server.data_dir.absolute() / NAME

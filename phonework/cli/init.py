@@ -13,7 +13,7 @@ from phonework.cli.running import run
 from phonework.clock import SystemClock
 from phonework.config import Config
 from phonework.errors import PhoneWorkError
-from phonework.places import find, places_to_look
+from phonework.places import find, own_config
 from phonework.setup import console
 from phonework.setup.config_file import ConfigFile
 from phonework.setup.secret_store import Keep
@@ -49,7 +49,7 @@ def init(
 ) -> None:  # fmt: skip
     """Set up step by step: app, secret, agent, and a first talk with a phone. What config.toml says already stays."""
     wishes = Wishes(
-        path=(config_path or find() or places_to_look()[-1]).expanduser().absolute(),
+        path=(config_path or find(here=True) or own_config()).expanduser().absolute(),
         keep=Keep(secret_in) if secret_in else None,
         yes=yes,
     )
@@ -123,6 +123,6 @@ def _try_phone(config: Config, wishes: Wishes, file: ConfigFile, wait_s: float) 
 def _what_next(wishes: Wishes, file: ConfigFile) -> None:
     if file.copy:
         click.echo(f"The file as it was before: {file.copy}")
-    found = find()
+    found = find(here=True)
     named = "" if found and found.absolute() == wishes.path else f" --config {shlex.quote(str(wishes.path))}"
     click.echo(f"Next:\n  phonework doctor{named}\n  phonework serve{named}")

@@ -25,6 +25,16 @@ def config_option(command: Command) -> Command:
     )(command)
 
 
+def own_config_option(command: Command) -> Command:
+    """`--config PATH`, of commands that are used where agents write: they leave a config.toml there alone."""
+    return click.option(
+        "--config",
+        "config_path",
+        type=click.Path(path_type=Path),
+        help="The configuration file. [default: $PHONEWORK_CONFIG, the user's configuration directory]",
+    )(command)
+
+
 def data_dir_option(command: Command) -> Command:
     """`--data-dir DIR`."""
     return click.option("--data-dir", type=click.Path(path_type=Path), help="Overrides [server] data_dir.")(command)
@@ -35,9 +45,10 @@ def json_option(command: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")(command)
 
 
-def load_for_reading(config_path: Path | None, data_dir: Path | None) -> Config:
-    """The settings of a command that only looks at the data directory; credentials need not be there."""
-    config = load(config_path, {"server.data_dir": str(data_dir) if data_dir else None}, secrets=False)
+def load_for_reading(config_path: Path | None, data_dir: Path | None, *, here: bool = True) -> Config:
+    """The settings of a command that only looks at the data directory; credentials need not be there. here: as of `load`."""
+    overrides = {"server.data_dir": str(data_dir) if data_dir else None}
+    config = load(config_path, overrides, secrets=False, here=here)
     start_logging(config)
     return config
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from phonework.cli.options import config_option, data_dir_option, json_option
+from phonework.cli.options import data_dir_option, json_option, own_config_option
 from phonework.config import Config, load
 from phonework.errors import ConfigError, PhoneWorkError
 from phonework.places import find as find_config
@@ -27,7 +27,7 @@ def service() -> None:
 
 
 @service.command()
-@config_option
+@own_config_option
 @data_dir_option
 @dry_option
 @force_option
@@ -75,7 +75,7 @@ def uninstall(dry_run: bool, force: bool) -> None:
 
 
 @service.command()
-@config_option
+@own_config_option
 @data_dir_option
 @json_option
 def status(config_path: Path | None, data_dir: Path | None, as_json: bool) -> None:
@@ -110,7 +110,10 @@ def _wanted(config_path: Path | None, data_dir: Path | None) -> tuple[Program, C
     """
     path = _file(config_path)
     if path is None:
-        raise PhoneWorkError("there is no config.toml", hint="`phonework init` makes one; --config names another")
+        raise PhoneWorkError(
+            "there is no config.toml of yours",
+            hint="`phonework init` makes one; --config names another, ./config.toml among them",
+        )
     data_dir = data_dir.expanduser().absolute() if data_dir else None
     ours = {name: os.environ.pop(name) for name in list(os.environ) if name.upper().startswith("PHONEWORK_")}
     try:
@@ -127,14 +130,15 @@ def _wanted(config_path: Path | None, data_dir: Path | None) -> tuple[Program, C
 
 
 def _file(config_path: Path | None) -> Path | None:
-    path = config_path or find_config()
+    path = config_path or find_config(here=False)
     return path.expanduser().absolute() if path else None
 
 
 def _settings(config_path: Path | None, data_dir: Path | None) -> Config | None:
     """What is known of them; a service may run although they are wrong by now."""
     try:
-        return load(config_path, {"server.data_dir": str(data_dir) if data_dir else None}, secrets=False)
+        overrides = {"server.data_dir": str(data_dir) if data_dir else None}
+        return load(config_path, overrides, secrets=False, here=False)
     except ConfigError:
         return None
 

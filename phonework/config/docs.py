@@ -21,7 +21,8 @@ Every setting can be given in four places. The first one that has it wins:
 2. an environment variable: `PHONEWORK_` + section + `__` + key in capitals, like `PHONEWORK_FEISHU__APP_SECRET`;
    lists are words between commas or JSON, tables are JSON; empty counts as unset,
 3. `config.toml`: the file named with `--config`, else by `$PHONEWORK_CONFIG`, else `./config.toml`, else `config.toml`
-   in the user's configuration directory (`~/.config/phonework`, on macOS `~/Library/Application Support/phonework`),
+   in the user's configuration directory (`~/.config/phonework`, on macOS `~/Library/Application Support/phonework`);
+   `phonework session`, `hooks` and `service` are used where agents write, and never read `./config.toml`,
 4. the default.
 
 Relative paths in `config.toml` are relative to the file.

@@ -22,6 +22,7 @@ def load(
     *,
     serving: bool = False,
     look_for_file: bool = True,
+    here: bool = True,
     secrets: bool = True,
     places: Mapping[str, str] | None = None,
 ) -> Config:
@@ -30,11 +31,12 @@ def load(
     path: the file to read; None: $PHONEWORK_CONFIG, ./config.toml, the user's configuration directory, or no file.
     overrides: what the command line says, by dotted key (`server.port`); None values count as not given.
     serving: also require what a server needs. look_for_file: False: without `path` no file is read.
+    here: False: ./config.toml is left alone, for commands that are used where agents write.
     secrets: False: those in a file of their own or in the keyring stay there, for who does not need them.
     places: where the overrides come from, by dotted key, if not from the command line.
     Raises ConfigError with one line for each thing that is wrong.
     """
-    file = path or (find() if look_for_file else None)
+    file = path or (find(here=here) if look_for_file else None)
     below = layers.from_file(file) if file else layers.Layer()
     if below.problems and not below.values:
         raise ConfigError(tuple(below.problems))

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -89,9 +90,25 @@ def carry_out(change: Change, now: datetime) -> Path | None:
 def _kept(target: Path, text: str | None, mode: int, now: datetime) -> Path | None:
     if text is None:
         return None
-    backup = target.with_name(f"{target.name}.{now:%Y%m%dT%H%M%S}.bak")
-    _write(backup, text, mode)
-    return backup
+    for number in count(1):
+        again = f"-{number}" if number > 1 else ""
+        backup = target.with_name(f"{target.name}.{now:%Y%m%dT%H%M%S}{again}.bak")
+        try:
+            _write_new(backup, text, mode)
+        except FileExistsError:
+            continue
+        return backup
+    raise AssertionError("there is no end of numbers")
+
+
+def _write_new(path: Path, text: str, mode: int) -> None:
+    """Raises FileExistsError when there is one: an earlier copy must not be lost."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(text.encode())
+        os.fchmod(handle, mode)
+        file.flush()
+        os.fsync(handle)
 
 
 def _write(path: Path, text: str, mode: int) -> None:

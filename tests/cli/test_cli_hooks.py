@@ -78,6 +78,17 @@ def test_those_of_another_place_are_told_apart(run: Any, file: Path, tmp_path: P
     assert "an-earlier-place" not in file.read_text()
 
 
+def test_a_file_in_the_current_directory_names_no_server(run: Any, file: Path, tmp_path: Path) -> None:
+    """Agents write there."""
+    (tmp_path / "config.toml").write_text("[server]\ndata_dir = 'planted'\n")
+    assert run("hooks", "install", "--yes").exit_code == 0
+    assert "planted" not in file.read_text()
+    assert state(run) == "installed"
+
+    assert run("hooks", "install", "--yes", "--config", "config.toml").exit_code == 0
+    assert str(tmp_path / "planted") in file.read_text()
+
+
 @pytest.mark.parametrize("content", [b"{", b'{"hooks": []}', b"\xff\xfe", b"[]"])
 def test_a_damaged_file_is_refused_in_a_sentence(run: Any, file: Path, content: bytes) -> None:
     file.write_bytes(content)

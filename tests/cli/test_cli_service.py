@@ -88,6 +88,18 @@ def test_it_is_installed_runs_is_seen_and_goes_again(
     assert "not installed" in run("service", "status", "--config", config).stdout
 
 
+def test_a_file_in_the_current_directory_is_not_taken_unasked(
+    run: Any, managers: FakeManagers, config: Path, tmp_path: Path, unit: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Agents write there."""
+    monkeypatch.chdir(config.parent)
+    refused = run("service", "install", "--dry-run")
+    assert refused.exit_code == 1
+    assert "no config.toml of yours" in refused.output
+
+    assert f'"{config}"'.replace("$", "$$") in run("service", "install", "--config", "config.toml", "--dry-run").stdout
+
+
 def test_a_dry_run_shows_file_and_commands_and_does_nothing(
     run: Any, managers: FakeManagers, config: Path, unit: Path
 ) -> None:
@@ -118,7 +130,7 @@ def test_without_settings_it_says_how_to_make_them(run: Any, managers: FakeManag
     result = run("service", "install")
 
     assert result.exit_code == 1
-    assert "Error: there is no config.toml\nHint: `phonework init` makes one" in result.stderr
+    assert "Error: there is no config.toml of yours\nHint: `phonework init` makes one" in result.stderr
 
 
 def test_a_file_that_was_changed_is_not_overwritten_unasked(

@@ -12,7 +12,7 @@ from phonework.config import load
 from phonework.errors import PhoneWorkError, RemoteError
 from phonework.gateway import place as places
 from phonework.gateway.place import find_place, from_file
-from phonework.places import data_dir
+from phonework.places import data_dir, peek
 from phonework.testing.loopback import LoopbackServer, Request, answer
 
 TOKEN = "t0ken-of_43.characters"
@@ -66,8 +66,22 @@ def test_the_data_directory_is_the_one_the_server_uses(value: str, tmp_path: Pat
     assert data_dir() == load(None, {}).server.data_dir
 
 
+def test_a_file_in_the_current_directory_decides_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Agents write there."""
+    written(tmp_path / "share/phonework")
+    written(tmp_path / "planted", {**WRITTEN, "url": "http://127.0.0.1:1"})
+    (tmp_path / "config.toml").write_text("[server]\ndata_dir = 'planted'\nport = 1\n")
+    assert find_place().url == WRITTEN["url"]
+    assert peek("server", "port")[0] is None
+
+    monkeypatch.setenv("PHONEWORK_CONFIG", str(tmp_path / "config.toml"))
+    assert find_place().url == "http://127.0.0.1:1"
+
+
 def test_a_broken_config_file_is_named(tmp_path: Path) -> None:
-    (tmp_path / "config.toml").write_text("[server\n")
+    home = tmp_path / ".config/phonework"
+    home.mkdir(parents=True)
+    (home / "config.toml").write_text("[server\n")
     with pytest.raises(PhoneWorkError, match=r"config\.toml: cannot be read") as caught:
         find_place()
     assert "phonework config show" in caught.value.hint

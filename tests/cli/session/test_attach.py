@@ -11,7 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from phonework.cli.session.attach import checked
+from phonework.errors import PhoneWorkError
 from phonework.testing.loopback import Request, ScriptedServer, answer
+
+SHOWN = ("/opt/bin/tmux", "-f", "/opt/tmux.conf", "-L", "ours", "attach-session", "-t", "=fizz-top")
 
 
 class Terminals(ScriptedServer[Request]):
@@ -26,11 +30,18 @@ class Terminals(ScriptedServer[Request]):
             await answer(writer, 200, b'{"id": "fizz-top", "name": "", "backend": "x"}')
 
 
-def attached(url: str, place: Path, *, terminal: bool = True, remote: bool = False) -> tuple[int, str]:
+def attached(
+    url: str, place: Path, *, terminal: bool = True, remote: bool = False, installed: bool = True
+) -> tuple[int, str]:
     """Run it at a terminal of its own: exit code, and what is on the screen."""
     (place / "gateway.json").write_text(json.dumps({"url": url, "token": "secret"}))
     (place / "gateway.json").chmod(0o600)
-    environment = {"PATH": os.environ["PATH"], "HOME": str(place), "PHONEWORK_SERVER__DATA_DIR": str(place)}
+    programs = place / "bin"
+    programs.mkdir()
+    if installed:
+        (programs / "tmux").write_text('#!/bin/sh\necho "at the desk: $*"; exit 7\n')
+        (programs / "tmux").chmod(0o755)
+    environment = {"PATH": str(programs), "HOME": str(place), "PHONEWORK_SERVER__DATA_DIR": str(place)}
     if remote:
         environment |= {"PHONEWORK_GATEWAY_URL": url, "PHONEWORK_GATEWAY_TOKEN": "secret"}
     command = [sys.executable, "-m", "phonework", "session", "attach", "fizz-top"]
@@ -49,10 +60,11 @@ def attached(url: str, place: Path, *, terminal: bool = True, remote: bool = Fal
 @pytest.mark.parametrize(
     ("words", "options", "code", "shown"),
     [
-        (("sh", "-c", "tty >/dev/null && echo at the desk; exit 7"), {}, 7, "at the desk"),
-        (("no-such-program-here",), {}, 1, "no-such-program-here is not installed here"),
-        (("true",), {"terminal": False}, 1, "this is no terminal"),
-        (("true",), {"remote": True}, 1, "its terminal is on another machine"),
+        (SHOWN, {}, 7, "at the desk: -L ours attach-session -t =fizz-top"),
+        (SHOWN, {"installed": False}, 1, "tmux is not installed here"),
+        (SHOWN, {"terminal": False}, 1, "this is no terminal"),
+        (SHOWN, {"remote": True}, 1, "its terminal is on another machine"),
+        (("sh", "-c", "echo at the desk"), {}, 1, "is not run"),
     ],
 )
 async def test_the_command_takes_the_place_of_this_one(
@@ -63,3 +75,29 @@ async def test_the_command_takes_the_place_of_this_one(
         ended, screen = await asyncio.to_thread(lambda: attached(server.url, tmp_path, **options))
 
     assert (ended, shown in screen) == (code, True), screen
+
+
+@pytest.mark.parametrize(
+    ("words", "run"),
+    [
+        (SHOWN, ["tmux", "-L", "ours", "attach-session", "-t", "=fizz-top"]),
+        (("tmux", "-S", "/tmp/tmux-0/default", "attach-session", "-t", "%3"), ["tmux", "-S", "/tmp/tmux-0/default", "attach-session", "-t", "%3"]),
+        (("tmux", "attach", "-t", "=build"), ["tmux", "attach-session", "-t", "=build"]),
+    ],
+)  # fmt: skip
+def test_what_is_run_is_tmux_that_shows_a_terminal(words: tuple[str, ...], run: list[str]) -> None:
+    assert checked(list(words)) == run
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        None, "tmux", [], [1], ["tmux"], ["tmux", "new-session", "sh"], ["tmux", "attach", "-t", "x", ";", "run-shell", "sh"],
+        ["tmux", "attach", "-t", "x;"], ["tmux", "-L", "a;", "attach", "-t", "x"], ["tmux", "-c", "sh", "attach", "-t", "x"],
+        ["tmux", "-L", 1, "attach", "-t", "x"], ["tmux", "attach", "-t", ""], ["tmux", "attach", "-t", "a\nb"],
+        ["nottmux", "attach", "-t", "x"], ["sh", "-c", "tmux", "attach", "-t", "x"], {"attach": "x"},
+    ],
+)  # fmt: skip
+def test_no_other_command_is_run(words: object) -> None:
+    with pytest.raises(PhoneWorkError, match="is not run"):
+        checked(words)
