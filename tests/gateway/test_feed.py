@@ -2,17 +2,19 @@
 
 import asyncio
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from phonework.fsm.types import SessionId
+from phonework.fsm.types import SessionId, State, UserId
 from phonework.gateway import feed as feeds
 from phonework.gateway.feed import Feed, News, Subscription
 from phonework.gateway.refusals import GatewayError
 from phonework.gateway.sse import Parser
-from phonework.testing.playbook import ADA, Playbook
+from phonework.store.listing import Listed
+from phonework.testing.playbook import ADA, BOB, Playbook
 
 from .conftest import Program, program_of
 
@@ -234,3 +236,16 @@ async def test_who_begins_in_the_middle_of_things_misses_nothing(tmp_path: Path)
 
         await asyncio.gather(rename(), *(follow(turns * 7) for turns in range(40)))
         assert feed.waiting == 0
+
+
+@pytest.mark.parametrize(("ids", "group"), [((), ""), (("fizz-top",), ""), ((), "night")])
+def test_what_happens_in_somebody_elses_session_is_not_wanted(ids: tuple[str, ...], group: str) -> None:
+    """Also where their id or group is the one that was asked for."""
+    now = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+    found = Listed(
+        session_id=SessionId("fizz-top"), user_id=UserId(ADA), name="build", group="night", backend="demo", cwd="/work", state=State.IDLE,
+        turn=0, since=now, active_at=now, created_at=now, model="", mode="", queued=0, request=None, last=None,
+    )  # fmt: skip
+    waiting = [Subscription(user_id=UserId(who), ids=frozenset(map(SessionId, ids)), group=group) for who in (ADA, BOB)]
+
+    assert [one.wants(found) for one in waiting] == [True, False]
