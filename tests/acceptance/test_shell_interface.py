@@ -132,7 +132,7 @@ async def test_a_server_that_stops_ends_the_wait_with_its_own_code(shell: Shell)
 
     away = await shell.session("wait", made)
     assert away.code == 6
-    assert re.search(r"no server answers at http://127\.0\.0\.1:\d+", away.err)
+    assert "no server runs" in away.err
     assert "phonework serve" in away.err
 
 

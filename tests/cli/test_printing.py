@@ -53,7 +53,8 @@ def test_all_that_is_asked_is_shown_and_no_field_makes_a_line_of_its_own() -> No
     lines = asked_lines(REQUEST)
     text = "\n".join(lines)
 
-    assert "asks (confirm Bash): May I? Error: forged" in lines
+    assert "asks (confirm): May I? Error: forged" in lines
+    assert "  tool: Bash" in lines
     assert "  path: /work/api" in lines
     assert "  note: it deletes much" in lines
     assert "  request: r1" in lines

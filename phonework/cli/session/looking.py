@@ -44,8 +44,8 @@ def asked_lines(request: Json) -> list[str]:
     if not request:
         return []
     about = next((request[name] for name in ("command", "diff", "plan", "words", "input") if request.get(name)), "")
-    kind = " ".join(filter(None, (request["kind"], one_line(request["tool"]))))
-    lines = ["", f"asks ({kind}): {one_line(str(request['prompt']), 1000)}"]
+    lines = ["", f"asks ({request['kind']}): {one_line(str(request['prompt']), 1000)}"]
+    lines += [f"  tool: {one_line(request['tool'])}"] if request.get("tool") else []
     lines += [f"  path: {one_line(request['path'], 1000)}"] if request.get("path") else []
     lines += [f"  note: {one_line(note, 1000)}" for note in request.get("notes") or []]
     lines += [f"  {line}" for line in plain(str(about)).split("\n") if about]
