@@ -54,6 +54,8 @@ class Script:
     said: dict[tuple[SessionId, int], str] = field(default_factory=dict)  # the words in its own record
     accepted: Accepted | None = None  # None: as it truly was
     cannot_say: Exception | None = None  # raised when asked what it knows of its agents
+    begun: list[str] = field(default_factory=list)  # the backends that were told to begin
+    cannot_begin: Exception | None = None  # raised when told to
     desk: dict[str, DeskSession] = field(default_factory=dict)  # conversations begun at the desk, by their own id
     ended_at_desk: list[tuple[str, str]] = field(default_factory=list)
     terminals: dict[SessionId, tuple[str, ...]] = field(default_factory=dict)  # how to look at them
@@ -85,6 +87,11 @@ class ScriptedBackend:
         self.blocked = 0
         self.closed = False
         self._released = asyncio.Event()
+
+    async def begin(self) -> None:
+        self.script.begun.append(self.name)
+        if self.script.cannot_begin is not None:
+            raise self.script.cannot_begin
 
     def release(self) -> None:
         """Orders that hang are carried out."""

@@ -279,3 +279,15 @@ async def test_a_state_of_a_newer_program_refuses_the_start_and_touches_nothing(
     await play.writer.close()
     await play.start()
     assert play.state(session) == "idle"
+
+
+async def test_every_backend_is_told_to_begin_and_one_that_cannot_holds_up_nothing(
+    play: Playbook,
+) -> None:
+    await play.begin("go")
+    play.script.begun.clear()
+    play.script.cannot_begin = BackendError("its terminals cannot be reached")
+    await play.crash()
+
+    assert sorted(play.script.begun) == ["demo", "steering"]
+    assert any("interrupted in the middle" in words for words in play.channel.texts())

@@ -206,11 +206,14 @@ class AppServer:
 
     async def _lose(self, connection: Connection) -> None:
         """When the connection breaks and the server lives: connect again, and if that cannot be done, end it."""
+        process = self._process
         await connection.closed.wait()
         await connection.close()
         if self._ending or not await self._outlives():
             return
         async with self._once:
+            if self._process is not process:
+                return  # it died all the same, and of its successor's connection nothing is lost
             try:
                 if self.connection is connection:  # else somebody needed another one before us
                     await self._connect(RECONNECTS_WITHIN)
