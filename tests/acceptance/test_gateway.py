@@ -268,7 +268,11 @@ async def test_the_token_stays_the_same_from_start_to_start(server: Server) -> N
     old = token_of(server)
     await server.kill()
     await server.start()
+    assert token_of(server) == old
 
+    await server.stop()
+    assert json.loads((server.data_dir / "gateway.json").read_text()) == {"token": old}, "it names no server that ended"
+    await server.start()
     assert token_of(server) == old
 
 
