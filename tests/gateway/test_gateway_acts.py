@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from phonework.audit.lines import Row, entries_of
 from phonework.fsm.types import Option, Question, RequestKind, Scope, State
 from phonework.testing.playbook import ADA, BOB, MOMENT, Playbook, private_chat
 
@@ -303,7 +304,10 @@ async def test_a_rule_that_is_offered_can_be_agreed_to(play: Playbook, program: 
     await play.started(session_id)
     asked = {"request_id": await play.asks(session_id, rule="Bash(make:*)", scopes=(Scope.SESSION,))}
 
-    assert refused(await program.act(session_id, "answer", {"verdict": "allow_rule", **asked})) == (422, "not_an_answer")
+    assert refused(await program.act(session_id, "answer", {"verdict": "allow_rule", **asked})) == (
+        422,
+        "not_an_answer",
+    )
     made(await program.act(session_id, "answer", {"verdict": "allow_session", **asked}))
     assert [one.verdict for _, _, one in play.script.answers] == ["allow_session"]
 
@@ -376,7 +380,9 @@ async def test_an_agent_does_not_decide_about_its_own_question_and_is_named_wher
     assert play.script.answers == []
 
     made(await program.act(asking, "answer", {**given, "agent": other.id}))
-    assert play.one("SELECT payload ->> 'agent' FROM event WHERE kind = 'CardAnswered'") == other.id
+    payload = str(play.one("SELECT payload FROM event WHERE kind = 'CardAnswered'"))
+    row = Row(1, "shell", "CardAnswered", asking, ADA, 0, 0, "applied", None, None, None, None, payload)
+    assert [line.detail["agent"] for line in entries_of(row)] == [other.id]
 
 
 # Ending
