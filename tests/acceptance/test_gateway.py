@@ -116,7 +116,8 @@ async def test_what_a_program_answered_is_settled_on_the_phone_which_then_takes_
         await made(client, "confirm", name="build")
         card = await person.question()
         button = next(value for value in operations(card) if value.get("c") == "deny")
-        answer = await client.post("/sessions/build/answer", json={"verdict": "allow"})
+        asked = (await client.get("/sessions/build")).json()["request"]["id"]
+        answer = await client.post("/sessions/build/answer", json={"verdict": "allow", "request_id": asked})
         assert answer.status_code == 200
         settled = await person.sees(
             lambda shown: shown.message_id == card.message_id and not offers(op="answer")(shown)
