@@ -11,7 +11,7 @@ from phonework.fsm.types import SessionId, UserId
 from phonework.gateway.acts import Shell
 from phonework.gateway.shapes import NewPrompt
 from phonework.intake.hand import Taken
-from phonework.testing.engine_stage import RARELY, WHICH, Stage, any_sessions, message_of
+from phonework.testing.engine_stage import RARELY, WHICH, Stage, any_sessions
 from phonework.testing.expected import Expected, Mode
 
 
@@ -25,13 +25,21 @@ class Programs(Stage):
         self.tick()
         session_id, one = self.session(which)
         key, prompt = self.name("program "), NewPrompt(text=words, how="interrupt" if interrupts else "queue")
-        message = message_of("message", f"send:{session_id}:{key}")
+        message = self.message_of_act(session_id, one, key)
         rested = one.mode is Mode.REST
         one.write(message, words, self.now, False, self.now, answers=False)
         if interrupts and not rested and message in one.queue:
             one.stop(self.now)
             one.send_now(message, self.now)
         self.act(session_id, one, key, again, lambda shell: shell.send(session_id, prompt))
+
+    def message_of_act(self, session_id: SessionId, one: Expected, key: str) -> str:
+        """The id of what the program sends under its key: it is told it."""
+        desk = self.play.core.node._desk
+        shell = Shell(
+            connection=self.play.database, desk=desk, owner=UserId(one.owner), key=key, now=self.play.clock.now()
+        )
+        return shell.prompt_id(session_id)
 
     @precondition(any_sessions)
     @rule(which=WHICH, again=RARELY)
