@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 PORT ?= 8700
-WORKERS ?= 3
+WORKERS ?= 4
 TESTS ?= tests
 
 # uv from PATH, or one of our own in .tools: the machine itself is left alone.
