@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 from phonework import boot
 from phonework.backends.base import Accepted, Capabilities, Liveness, Sink, TurnStart
@@ -154,6 +155,10 @@ class Stand:
         await ended.wait()
 
 
+ROOT: Final = Path("/home/ada")
+"""Where the sessions of these people lie; nothing is read or written there."""
+
+
 def person(number: int) -> UserId:
     return UserId(f"ou_{number:032x}")
 
@@ -170,7 +175,7 @@ def settings(folder: Path) -> Config:
     return Config.model_validate(
         {
             "server": {"data_dir": folder},
-            "work": {"root": folder / "work"},
+            "work": {"root": ROOT},
             "agent": {"default": "demo"},
             "access": {"allow": ["*"]},
         }
@@ -221,7 +226,7 @@ def add_conversations(connection: sqlite3.Connection, numbers: range, now: datet
             session_id=session_id,
             user_id=user,
             backend="demo",
-            cwd="/home/ada/fizz",
+            cwd=str(ROOT / "fizz"),
             chat=chat_of(number),
             timeouts=Timeouts(),
         )
