@@ -223,8 +223,7 @@ class Shell:
     # Helpers
 
     def _named(self, act: str, session_id: str) -> str:
-        """The caller's key is in it as a hash: nobody can choose one that meets a key derived from another's."""
-        return f"{act}:{session_id}:{hashlib.sha256(self.key.encode()).hexdigest()[:40]}"
+        return f"{act}:{session_id}:{hashed(self.key)}"
 
     def _note(self, key: str, kind: str, session_id: SessionId, what: object) -> None:
         record = Record(
@@ -266,6 +265,11 @@ class Shell:
             user_id=self.owner,
         )
         return ingest(self.connection, one, self.now, claim=True)
+
+
+def hashed(key: str) -> str:
+    """A caller's key as it stands in the keys of events: nobody can choose one that meets a key derived from another's."""
+    return hashlib.sha256(key.encode()).hexdigest()[:40]
 
 
 def _digest(act: str, session_id: str, body: Struct | None) -> str:

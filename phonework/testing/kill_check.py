@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from phonework.fsm.replies import is_yes
 from phonework.fsm.table import TABLE, Row
+from phonework.gateway.acts import hashed
 from phonework.testing import kill_once
 from phonework.testing.kill_judge import Judge, ask_of
 from phonework.testing.kill_load import Evidence
@@ -46,8 +47,9 @@ def _every_message_is_an_event_once(judge: Judge) -> Iterator[str]:
 def _every_message_of_a_program_is_there_once(judge: Judge) -> Iterator[str]:
     """What was acknowledged is in a turn or was dropped by its person; whatever was sent again is there once."""
     deeds = judge.evidence.deeds
+    keys = {hashed(key): key for key in deeds.sent}
     taken = Counter(
-        row["dedupe_key"].rpartition(":")[2]
+        keys.get(name := row["dedupe_key"].rpartition(":")[2], name)
         for row in judge.events
         if row["source"] == "shell" and row["kind"] == "MessageReceived"
     )
