@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.request import ProxyHandler, build_opener
+from urllib.request import ProxyHandler, Request, build_opener
 
 import psutil  # type: ignore[import-untyped]
 
@@ -51,10 +51,11 @@ class ClaudeServer(AgentServer):
         assert await ended(agents), "the agent dies with its server"
 
     async def smoke(self) -> Json:
-        """What `GET /health?smoke=claude` says of a real one-line turn."""
+        """What `GET /health?smoke=claude` says of a real one-line turn; only who shows the token may ask for one."""
+        asked = Request(f"{self.url}/health?smoke=claude", headers={"Authorization": f"Bearer {self.token}"})
 
         def ask() -> Json:
-            with build_opener(ProxyHandler({})).open(f"{self.url}/health?smoke=claude", timeout=60) as answer:
+            with build_opener(ProxyHandler({})).open(asked, timeout=60) as answer:
                 return dict(json.load(answer)["smoke"]["claude"])
 
         return await asyncio.to_thread(ask)

@@ -60,6 +60,11 @@ class Server:
         chosen = {f"PHONEWORK_{name}": value for name, value in self.settings.items() if value is not None}
         return {**kept, "HOME": str(self.place / "home"), **chosen}
 
+    @property
+    def token(self) -> str:
+        """What programs of the machine show it, as it wrote it down when it started."""
+        return str(json.loads((self.data_dir / "gateway.json").read_text())["token"])
+
     # Its life
 
     async def start(self, *flags: str, connected: bool = True) -> Child:

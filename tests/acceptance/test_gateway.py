@@ -24,14 +24,9 @@ from phonework.texts import text
 MANY = 1000
 
 
-def token_of(server: Server) -> str:
-    found: str = json.loads((server.data_dir / "gateway.json").read_text())["token"]
-    return found
-
-
 @contextlib.asynccontextmanager
 async def gateway_of(server: Server, token: str = "") -> AsyncIterator[httpx.AsyncClient]:
-    headers = {"Authorization": f"Bearer {token or token_of(server)}"}
+    headers = {"Authorization": f"Bearer {token or server.token}"}
     async with httpx.AsyncClient(base_url=f"{server.url}/v1", headers=headers, trust_env=False, timeout=30) as client:
         yield client
 
@@ -50,7 +45,7 @@ class Stream:
         lines = [
             f"GET /v1/events?{self._query} HTTP/1.1",
             f"Host: 127.0.0.1:{port}",
-            f"Authorization: Bearer {token_of(self._server)}",
+            f"Authorization: Bearer {self._server.token}",
             *([f"Last-Event-ID: {self._last_id}"] if self._last_id else []),
         ]
         self._writer.write("\r\n".join([*lines, "", ""]).encode())
@@ -251,14 +246,14 @@ async def test_what_is_too_large_or_outside_is_refused(server: Server) -> None:
 
 
 async def test_a_damaged_token_file_is_remade_and_the_old_token_opens_nothing(server: Server) -> None:
-    path, old = server.data_dir / "gateway.json", token_of(server)
+    path, old = server.data_dir / "gateway.json", server.token
     await server.stop()
     path.write_text(path.read_text()[:-20])
     await server.start()
     await server.says("the gateway's token file is damaged; a new token is made")
 
     assert path.stat().st_mode & 0o777 == 0o600
-    assert token_of(server) != old
+    assert server.token != old
     async with gateway_of(server, token=old) as client:
         assert (await client.get("/sessions")).status_code == 401
     async with gateway_of(server) as client:
@@ -266,15 +261,15 @@ async def test_a_damaged_token_file_is_remade_and_the_old_token_opens_nothing(se
 
 
 async def test_the_token_stays_the_same_from_start_to_start(server: Server) -> None:
-    old = token_of(server)
+    old = server.token
     await server.kill()
     await server.start()
-    assert token_of(server) == old
+    assert server.token == old
 
     await server.stop()
     assert json.loads((server.data_dir / "gateway.json").read_text()) == {"token": old}, "it names no server that ended"
     await server.start()
-    assert token_of(server) == old
+    assert server.token == old
 
 
 # From elsewhere on the machine
@@ -325,7 +320,7 @@ async def test_it_is_used_from_a_network_namespace_of_its_own(idle_server: Serve
             "PATH": os.environ["PATH"],
             "HOME": str(server.place / "home"),
             "PHONEWORK_GATEWAY_URL": server.url,
-            "PHONEWORK_GATEWAY_TOKEN": token_of(server),
+            "PHONEWORK_GATEWAY_TOKEN": server.token,
             "HOST_PATH": f"/inside:{server.work}",
         }
 
