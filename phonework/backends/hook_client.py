@@ -4,16 +4,15 @@
 --hold: wait as long as the question stands. --own: this agent was started by the server; without it, whatever the server has
 started is left alone. NAMEs: environment variables that are told too, under `environment`.
 
-A server that is down leaves its port to whoever comes first. So the token itself is never sent: both sides prove with it, by
-HMAC-SHA256 (RFC 2104) over the call's random number and what is said, that they know it. An answer without that proof is none.
+A server that is down leaves its port to whoever comes first. So the token itself is never sent: both sides prove that they know it
+(phonework/proof.py). An answer without that proof is none. Where there is no such file, as in a container, the server is the one that
+PHONEWORK_GATEWAY_URL and PHONEWORK_GATEWAY_TOKEN, or the file PHONEWORK_GATEWAY_TOKEN_FILE names, tell of.
 
 Whatever goes wrong (no server, a slow one, nonsense in return, a proof that is refused), nothing is printed and the exit code is
 0: the agent goes on as if there were no hook, and asks at its terminal. Only the standard library, and little of that: agents wait
 for it.
 """
 
-import hashlib
-import hmac
 import json
 import os
 import socket
@@ -23,7 +22,6 @@ MARK = "AGENT_OF_PHONEWORK"  # in the environment of all that the server starts
 CONNECT_WITHIN = 1.0  # seconds
 ANSWER_WITHIN = 3.0  # seconds, for what no person is asked about
 LARGEST = 1 << 20  # bytes, of the call and of the answer; the server takes no more
-NONCE, DIGEST, PROOF = "phonework-nonce", "phonework-digest", "phonework-proof"  # headers; all three hexadecimal
 
 
 def main(words: list[str]) -> str:
@@ -34,45 +32,49 @@ def main(words: list[str]) -> str:
         return ""
     call = json.loads(sys.stdin.buffer.read(LARGEST + 1))
     call["environment"] = {name: os.environ[name] for name in rest if name not in flags and name in os.environ}
-    with open(gateway, "rb") as file:  # noqa: PTH123  # pathlib takes longer to import than all of this
-        server = json.loads(file.read(LARGEST))
-    answer = _post(server["url"], server["token"], backend, call, None if "--hold" in flags else ANSWER_WITHIN)
+    url, token = _server(gateway)
+    answer = _post(url, token, backend, call, None if "--hold" in flags else ANSWER_WITHIN)
     output = json.loads(answer)["output"]
     return json.dumps(output) if isinstance(output, dict) else ""
 
 
-def proof_of_call(token: str, nonce: str, path: str, digest: str) -> str:
-    """Of who asks. digest: SHA-256 of the body."""
-    return _proof(token, "call", nonce, path, digest)
+def _server(gateway: str) -> tuple[str, str]:
+    """Address and token. The file goes first: whoever sets variables for an agent must not choose who answers for its person."""
+    try:
+        server = json.loads(_read(gateway))
+    except FileNotFoundError:
+        token = os.environ.get("PHONEWORK_GATEWAY_TOKEN") or _read(os.environ["PHONEWORK_GATEWAY_TOKEN_FILE"]).decode()
+        if token.lstrip().startswith("{"):  # a copy of the file
+            token = json.loads(token)["token"]
+        return os.environ["PHONEWORK_GATEWAY_URL"].rstrip("/"), token.strip()
+    return server["url"], server["token"]
 
 
-def proof_of_answer(token: str, nonce: str, path: str, status: int, body: bytes) -> str:
-    """Of who answers that very call."""
-    return _proof(token, "answer", nonce, path, str(status), hashlib.sha256(body).hexdigest())
-
-
-def _proof(token: str, *parts: str) -> str:
-    return hmac.digest(token.encode(), "\n".join(parts).encode(), "sha256").hex()
+def _read(path: str) -> bytes:
+    with open(path, "rb") as file:  # noqa: PTH123  # pathlib takes longer to import than all of this
+        return file.read(LARGEST)
 
 
 def _post(url: str, token: str, backend: str, call: object, within: float | None) -> bytes:
     """The body of the answer. within: seconds; None: as long as the server has the connection open."""
+    from phonework.proof import PROOF, new_call  # here, where a mistake is caught
+
     scheme, _, rest = url.partition("://")
     host, _, port = rest.partition("/")[0].rpartition(":")
     if scheme != "http" or not token or not token.isascii() or not token.isprintable() or " " in token:
         raise ValueError(url)
-    nonce, path, body = os.urandom(16).hex(), f"/v1/hooks/{backend}", json.dumps(call).encode()
-    digest = hashlib.sha256(body).hexdigest()
+    path, body = f"/v1/hooks/{backend}", json.dumps(call).encode()
+    made = new_call("POST", path, body)
+    proofs = "".join(f"{name}: {value}\r\n" for name, value in made.headers(token).items())
     head = (
-        f"POST {path} HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Type: application/json\r\n"
-        f"{NONCE}: {nonce}\r\n{DIGEST}: {digest}\r\n{PROOF}: {proof_of_call(token, nonce, path, digest)}\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: localhost:{port}\r\nContent-Type: application/json\r\n{proofs}"
         f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
     )
     with socket.create_connection((host.strip("[]"), int(port)), CONNECT_WITHIN) as connection:
         connection.sendall(head.encode("ascii") + body)
         connection.settimeout(within)
         lines, answer = _answer(connection)
-    if f"{PROOF}: {proof_of_answer(token, nonce, path, 200, answer)}" not in lines:
+    if f"{PROOF}: {made.proof_of_answer(token, 200, answer)}" not in lines:
         raise ValueError("whoever listens there does not know the token")
     return answer
 
@@ -93,6 +95,8 @@ def _answer(connection: socket.socket) -> tuple[list[str], bytes]:
 
 if __name__ == "__main__":
     try:
+        # What this is a part of is found last: what Python brings is not looked for there.
+        sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))  # noqa: PTH100, PTH120
         said = main(sys.argv[1:])
         if said:
             sys.stdout.write(said)

@@ -1,7 +1,6 @@
 """One HTTP request read: its body, its query, its key. What cannot be understood is refused in words, and nothing is done."""
 
 import asyncio
-import hashlib
 import re
 import uuid
 from typing import Any, Final, TypeVar
@@ -9,8 +8,8 @@ from typing import Any, Final, TypeVar
 import msgspec
 from starlette.requests import ClientDisconnect, Request
 
-from phonework.backends.hook_client import DIGEST
 from phonework.gateway.refusals import GatewayError
+from phonework.proof import DIGEST, digest_of
 
 T = TypeVar("T")
 
@@ -52,7 +51,7 @@ async def _content(request: Request) -> bytes:
     except ClientDisconnect:
         raise GatewayError(400, "bad_request", "the body did not come whole") from None
     digest = request.headers.get(DIGEST)
-    if digest is not None and hashlib.sha256(content).hexdigest() != digest:  # the proof at the gate is of this body
+    if digest is not None and digest_of(content) != digest:  # the proof at the gate is of this body
         raise GatewayError(400, "bad_digest", f"{DIGEST} is not that of the body")
     return bytes(content)
 

@@ -1,4 +1,7 @@
-"""A program's side of the gateway: requests, and the stream of what happens. The standard library alone, to start at once."""
+"""A program's side of the gateway: requests, and the stream of what happens. The standard library alone, to start at once.
+
+The token is never sent, and nothing is believed that the server has not proved to have said (phonework/proof.py).
+"""
 
 import http.client
 import json
@@ -9,9 +12,10 @@ from typing import Any, Final, Self
 from urllib.parse import quote, urlencode, urlsplit
 
 from phonework.errors import RemoteError
-from phonework.gateway.listeners import is_strangers
+from phonework.gateway.pieces import NotProvedError, Pieces
 from phonework.gateway.place import HOW_TO_START, Place, find_place
 from phonework.gateway.sse import Event, Parser, TooLong
+from phonework.proof import PROOF, Call, new_call, same
 
 Json = dict[str, Any]
 
@@ -19,6 +23,8 @@ ANSWER_SECONDS: Final = 60.0
 SILENCE_SECONDS: Final = 60.0
 """So long a stream may say nothing; the server sends a comment every 20 s."""
 LARGEST: Final = 256 * 1024 * 1024
+SHORT: Final = 1024 * 1024
+"""Bytes of a refusal."""
 BUSY: Final = (429, 503)
 
 
@@ -54,36 +60,40 @@ class Client:
 
     def get(self, path: str, **query: str) -> Json:
         """What is there. Raises RemoteError."""
-        return self._ask("GET", _with(path, query), None, {})
+        return self._ask("GET", _with(path, query), None, "")
 
     def post(self, path: str, body: Mapping[str, object] | None = None, *, key: str = "") -> Json:
         """Have something done, once: it is asked again when the answer was lost, under the same key. Raises RemoteError."""
         data = json.dumps(body or {}).encode()
-        headers = {"Content-Type": "application/json", "Idempotency-Key": key or new_key()}
-        return self._ask("POST", path, data, headers)
+        return self._ask("POST", path, data, key or new_key())
 
-    def _ask(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Json:
+    def _ask(self, method: str, path: str, body: bytes | None, key: str) -> Json:
         try:
-            return self._asked(method, path, body, headers)
+            return self._asked(method, path, body, key)
         except (TimeoutError, ConnectionRefusedError) as error:
             raise self._unreachable(error) from error
         except (OSError, http.client.HTTPException):
             self.close()  # a connection that had rested too long, or broke: what was asked may or may not have been done
         try:
-            return self._asked(method, path, body, headers)
+            return self._asked(method, path, body, key)
         except (OSError, http.client.HTTPException) as error:
             raise self._unreachable(error) from error
 
-    def _asked(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Json:
+    def _asked(self, method: str, path: str, body: bytes | None, key: str) -> Json:
         if self._connection is None:
             self._connection = _connected(self.place, self._timeout_s)
+        call, token = new_call(method, path, body or b"", key=key), self.place.token
+        headers = {"Content-Type": "application/json", "Idempotency-Key": key} if key else {}
         try:
-            self._connection.request(method, path, body, {**_about(self.place), **headers})
+            self._connection.request(method, path, body, {**_about(self.place), **headers, **call.headers(token)})
             response = self._connection.getresponse()
             data = response.read(LARGEST)
         except BaseException:
             self.close()
             raise
+        if not same(response.getheader(PROOF, ""), call.proof_of_answer(token, response.status, data)):
+            self.close()
+            raise _not_proved(self.place, response.status)
         return _understood(self.place, response.status, data)
 
     def _unreachable(self, error: Exception) -> RemoteError:
@@ -100,25 +110,37 @@ class Stream:
     """An open stream of events, on a connection of its own."""
 
     def __init__(self, place: Place, path: str, last_id: str, timeout_s: float) -> None:
-        self._connection = _connected(place, timeout_s)
+        self._place, self._connection = place, _connected(place, timeout_s)
         self._response: http.client.HTTPResponse | None = None
-        headers = {**_about(place), "Accept": "text/event-stream", **({"Last-Event-ID": last_id} if last_id else {})}
+        call, token = new_call("GET", path, after=last_id), place.token
+        headers = {"Accept": "text/event-stream", **({"Last-Event-ID": last_id} if last_id else {})}
         try:
-            self._connection.request("GET", path, headers=headers)
+            self._connection.request("GET", path, headers={**_about(place), **headers, **call.headers(token)})
             assert self._connection.sock is not None
             self._socket: socket.socket = self._connection.sock
             self._response = self._connection.getresponse()
-            if self._response.status in BUSY:
-                raise Dropped(f"status {self._response.status}")
-            if self._response.status != 200:
-                _understood(place, self._response.status, self._response.read(LARGEST))
-                raise RemoteError("unexpected", f"{place.url} gives no stream of events", hint="is it of this version?")
+            self._check(place, call)
         except BaseException as error:
             self.close()
             if isinstance(error, TimeoutError) or not isinstance(error, OSError | http.client.HTTPException):
                 raise
             raise Dropped(str(error)) from error
         self._parser = Parser(last_id)
+        self._pieces = Pieces(lambda number, piece: call.proof_of_piece(token, number, piece))
+
+    def _check(self, place: Place, call: Call) -> None:
+        """Whether it has begun, and at the server that is meant. Raises Dropped, RemoteError."""
+        assert self._response is not None
+        status, proof = self._response.status, self._response.getheader(PROOF, "")
+        if status in BUSY:
+            raise Dropped(f"status {status}")
+        if status == 200 and same(proof, call.proof_of_beginning(place.token, status)):
+            return
+        data = self._response.read(SHORT)
+        if not same(proof, call.proof_of_answer(place.token, status, data)):
+            raise _not_proved(place, status)
+        _understood(place, status, data)
+        raise Dropped("it ended at once")
 
     def read(self, timeout_s: float) -> list[Event]:
         """What came next; perhaps no whole event. Raises Dropped, and TimeoutError when nothing came: then it is over."""
@@ -126,7 +148,9 @@ class Stream:
         assert self._response is not None
         try:
             piece = self._response.read1(64 * 1024)
-            found = self._parser.feed(piece)
+            found = self._parser.feed(self._pieces.feed(piece))
+        except NotProvedError as error:
+            raise RemoteError("unreachable", f"{self._place.url} sent what the server of {self._place.source} did not say", hint=HOW_TO_START) from error  # fmt: skip
         except TimeoutError:
             raise
         except (OSError, http.client.HTTPException, ValueError, TooLong) as error:
@@ -165,9 +189,6 @@ def unreachable(place: Place, error: Exception) -> RemoteError:
 
 def _connected(place: Place, timeout_s: float) -> http.client.HTTPConnection:
     parts = urlsplit(place.url)
-    if place.owner is not None and parts.port and is_strangers(parts.port, place.owner):
-        # It would be given the token, and could use it as soon as the server is back.
-        raise RemoteError("unreachable", f"at {place.url} somebody else's program listens, not the server of {place.source}", hint=HOW_TO_START)  # fmt: skip
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     return kind(parts.hostname or "", parts.port, timeout=timeout_s)
 
@@ -180,12 +201,22 @@ def _about(place: Place) -> dict[str, str]:
     """
     parts = urlsplit(place.url)
     host = {"Host": f"localhost:{parts.port or 80}"} if parts.scheme == "http" else {}
-    return {"Authorization": f"Bearer {place.token}", "Accept": "application/json", **host}
+    return {"Accept": "application/json", **host}
 
 
 def _with(path: str, query: Mapping[str, str]) -> str:
     chosen = {name: value for name, value in query.items() if value}
     return f"{path}?{urlencode(chosen)}" if chosen else path
+
+
+def _not_proved(place: Place, status: int) -> RemoteError:
+    """Whoever answered does not know the token, or could not take the call to where that is known: nothing it says is told."""
+    if status in BUSY:
+        return RemoteError("busy", f"the server at {place.url} has too much to do", hint="try again in a moment")
+    if status == 401:
+        hint = "take the one of gateway.json in its data directory; a server of an earlier version must be restarted"
+        return RemoteError("token", f"the server at {place.url} does not take the token of {place.source}", hint=hint)
+    return RemoteError("unreachable", f"what answers at {place.url} is not the server of {place.source}: it does not know the token", hint=HOW_TO_START)  # fmt: skip
 
 
 def _understood(place: Place, status: int, data: bytes) -> Json:
@@ -194,10 +225,6 @@ def _understood(place: Place, status: int, data: bytes) -> Json:
         found = json.loads(data)
     except (ValueError, RecursionError):
         found = None
-    if status == 401:
-        raise RemoteError("token", f"the server at {place.url} does not take the token of {place.source}", hint="take the one of gateway.json in its data directory")  # fmt: skip
-    if not isinstance(found, dict) and status in BUSY:
-        raise RemoteError("busy", f"the server at {place.url} has too much to do", hint="try again in a moment")
     if not isinstance(found, dict):
         raise RemoteError(
             "unexpected", f"{place.url} answered {status} and no JSON: is it PhoneWork's server?", hint=""

@@ -9,6 +9,7 @@ from msgspec import Struct
 from phonework import __version__
 from phonework.gateway.operations import OPERATIONS, EventsQuery, Operation
 from phonework.gateway.shapes import Failure, HookAnswer, Session
+from phonework.proof import DIGEST, NONCE, PROOF, TIME
 
 Json = dict[str, Any]
 
@@ -22,6 +23,12 @@ _KEY: Final = {
     "required": False,
     "description": "Names the act for ever: asked for again under the same key it is not done again.",
     "schema": {"type": "string", "pattern": r"^[\x21-\x7e]{1,200}$"},
+}
+_PROOF: Final = {
+    "type": "apiKey",
+    "in": "header",
+    "name": PROOF,
+    "description": f"That the caller knows the token, with {NONCE}, {TIME} and {DIGEST}; the answer has the server's. See docs/gateway.md.",
 }
 
 
@@ -37,11 +44,11 @@ def description() -> Json:
     return {
         "openapi": "3.1.0",
         "info": {"title": "PhoneWork gateway", "version": __version__},
-        "security": [{"bearer": []}],
+        "security": [{"bearer": []}, {"proof": []}],
         "paths": paths,
         "components": {
             "schemas": components,
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}, "proof": _PROOF},
         },
     }
 

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from phonework.errors import RemoteError
 from phonework.gateway.mapping import NO_MAPPING, VARIABLE, PathMapping, parse
 from phonework.places import data_dir, peek
+from phonework.proof import PROOF, new_call, same
 
 URL: Final = "PHONEWORK_GATEWAY_URL"
 TOKEN: Final = "PHONEWORK_GATEWAY_TOKEN"
@@ -35,7 +36,6 @@ class Place:
     """A server. url: its origin. source: where that is written. mapping: of paths here to paths there.
 
     remote: it is on another machine, or out of a container: its terminals are not here.
-    owner: uid of whose program it must be; None: that cannot be told from here.
     """
 
     url: str
@@ -43,7 +43,6 @@ class Place:
     source: str
     mapping: PathMapping = NO_MAPPING
     remote: bool = False
-    owner: int | None = None
 
 
 def find_place() -> Place:
@@ -58,7 +57,7 @@ def find_place() -> Place:
 def from_file(path: Path) -> Place:
     """The server that wrote this file. Raises RemoteError."""
     try:
-        raw, owner = _private(path)
+        raw = _private(path)
     except FileNotFoundError as error:
         raise RemoteError("unreachable", f"no server has run here: {path} does not exist", hint=HOW_TO_START) from error
     except OSError as error:
@@ -69,11 +68,11 @@ def from_file(path: Path) -> Place:
         raise RemoteError("unreachable", f"no server runs: {path} names none", hint=HOW_TO_START)
     if not isinstance(url, str) or not isinstance(token, str) or not _fit(token):
         raise _token_error(path, "is damaged", "restart the server: it writes it anew")
-    return Place(_origin(url, str(path)), token, str(path), owner=owner)
+    return Place(_origin(url, str(path)), token, str(path))
 
 
-def _private(path: Path) -> tuple[bytes, int]:
-    """What the file holds, and whose it is; nobody else may be able to read it. Raises OSError, RemoteError."""
+def _private(path: Path) -> bytes:
+    """What the file holds; nobody else may be able to read it. Raises OSError, RemoteError."""
     with path.open("rb") as file:
         about = os.fstat(file.fileno())
         if about.st_uid not in (os.geteuid(), 0) and os.geteuid() != 0:
@@ -84,7 +83,7 @@ def _private(path: Path) -> tuple[bytes, int]:
                 "can be read by others, so its token is no secret",
                 f"stop the server, remove {path}, and start it again: it makes a new token",
             )
-        return file.read(LARGEST), about.st_uid
+        return file.read(LARGEST)
 
 
 def _token() -> str:
@@ -154,7 +153,7 @@ def _host_of_container() -> Place:
     # Names last: where nobody answers for them, asking takes long.
     tried = [f"http://{host}:{port}" for host in (*_default_gateway(), *HOSTS_OF_CONTAINERS)]
     for url in tried:
-        if _answers(url):
+        if _answers(url, token):
             return Place(url, token, "IS_SANDBOX", mapping, remote=True)
     raise RemoteError(
         "unreachable",
@@ -192,13 +191,16 @@ def _default_gateway() -> tuple[str, ...]:
     )
 
 
-def _answers(url: str) -> bool:
-    """Whether a server of ours is there, however it is."""
+def _answers(url: str, token: str) -> bool:
+    """Whether a server that knows the token is there, however it is."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=PROBE_SECONDS)
     try:
-        connection.request("GET", "/health", headers={"Host": f"localhost:{parts.port}"})
-        return "version" in (_parsed(connection.getresponse().read(LARGEST)) or {})
+        call = new_call("GET", "/health")
+        connection.request("GET", "/health", headers={"Host": f"localhost:{parts.port}", **call.headers(token)})
+        response = connection.getresponse()
+        body = response.read(LARGEST)
+        return same(response.getheader(PROOF, ""), call.proof_of_answer(token, response.status, body))
     except (OSError, http.client.HTTPException):
         return False
     finally:

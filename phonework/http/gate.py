@@ -1,27 +1,22 @@
 """The gate before everything: by which name the server is asked for, from where, and with which token."""
 
 import ipaddress
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hmac import compare_digest
 from typing import Final
 from urllib.parse import parse_qsl
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from phonework.backends.hook_client import DIGEST, NONCE, PROOF, proof_of_answer, proof_of_call
 from phonework.config.program import LOOPBACK
 from phonework.gateway.refusals import GatewayError, response
+from phonework.http.proofs import Proofs, Proved, proving
 
 PUBLIC: Final = frozenset({"/health"})
-PROVED: Final = "/v1/hooks/"
-"""Below it a proof that the caller knows the token does instead of the token: see phonework/backends/hook_client.py."""
 CONTAINERS: Final = ("host.docker.internal", "gateway.docker.internal", "host.containers.internal")
 """How containers call the machine they run on (Docker, Podman)."""
 _WILDCARDS: Final = ("0.0.0.0", "::")
-_NONCE: Final = re.compile(rb"[0-9a-f]{32}")
-_SHA256: Final = re.compile(rb"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,30 +50,33 @@ def _without_port(host: str) -> str:
 
 
 class Gate:
-    """Lets through what is public and what carries a token; everything else is 401, whether it exists or not.
+    """Lets through what is public, and who proves to know a token or shows one; everything else is 401, whether it exists or not.
 
     What a page in a browser sends is refused, whatever it carries: it would carry an Origin. Whoever proves to know a token
-    gets the same proof with the answer.
+    gets the same proof with the answer, with a refusal too.
     """
 
     def __init__(self, inner: ASGIApp, tokens: Sequence[str], hosts: Hosts = LOOPBACK_ONLY) -> None:
         self._inner, self._hosts = inner, hosts
         self._tokens = [token for token in tokens if token]
+        self._proofs = Proofs(self._tokens)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._inner(scope, receive, send)
             return
-        proved = self._proved(scope)
+        # A token that is shown is judged alone, whatever else is there.
+        proved = None if _values(scope, b"authorization") else self._proofs.of(scope)
+        send = proving(proved, send) if proved else send
         refused = self._refusal(scope, proved)
         if refused is None:
-            await self._inner(scope, receive, _proving(scope, proved, send) if proved else send)
+            await self._inner(scope, receive, send)
         elif scope["type"] == "http":
             await response(refused)(scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": 4001})
 
-    def _refusal(self, scope: Scope, proved: str) -> GatewayError | None:
+    def _refusal(self, scope: Scope, proved: Proved | None) -> GatewayError | None:
         hosts = _values(scope, b"host")
         if len(hosts) != 1 or not self._hosts.admit(hosts[0].decode("latin-1")):
             hint = "ask for it by the address it listens on"
@@ -87,9 +85,11 @@ class Gate:
             return None
         if _values(scope, b"origin"):
             return GatewayError(403, "bad_origin", "nothing is done for pages in a browser")
-        if not proved and not self._admits(scope):
+        if proved is not None:
+            return self._proofs.take(proved.call)
+        if not self._admits(scope):
             hint = "the token is in gateway.json in the data directory of the server"
-            return GatewayError(401, "bad_token", "a bearer token is needed", hint=hint)
+            return GatewayError(401, "bad_token", "a bearer token, or a proof to know it, is needed", hint=hint)
         return None
 
     def _admits(self, scope: Scope) -> bool:
@@ -100,40 +100,6 @@ class Gate:
         # Each is compared, however it goes with the first: the time says nothing.
         matches = [compare_digest(given.strip(), token.encode()) for token in self._tokens]
         return scheme.lower() == b"bearer" and any(matches)
-
-    def _proved(self, scope: Scope) -> str:
-        """The token that the caller proves to know, for the body its digest is of; empty: none."""
-        if not scope["path"].startswith(PROVED) or _values(scope, b"authorization"):
-            return ""
-        nonce, digest, given = (_values(scope, name.encode()) for name in (NONCE, DIGEST, PROOF))
-        if [len(nonce), len(digest), len(given)] != [1, 1, 1]:
-            return ""
-        if not _NONCE.fullmatch(nonce[0]) or not _SHA256.fullmatch(digest[0]):
-            return ""
-        said = nonce[0].decode(), scope["path"], digest[0].decode()
-        known = [token for token in self._tokens if compare_digest(proof_of_call(token, *said).encode(), given[0])]
-        return known[0] if known else ""
-
-
-def _proving(scope: Scope, token: str, send: Send) -> Send:
-    """Sends an answer that comes in one piece, as that to a hook does, with the proof that we know the token, too."""
-    nonce = _values(scope, NONCE.encode())[0].decode()
-    begun: list[Message] = []
-
-    async def proving(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            begun.append(message)
-            return
-        if begun:
-            start = begun.pop()
-            body = message.get("body", b"")
-            if not message.get("more_body"):
-                proof = proof_of_answer(token, nonce, scope["path"], start["status"], body)
-                start = {**start, "headers": [*start.get("headers", ()), (PROOF.encode(), proof.encode())]}
-            await send(start)
-        await send(message)
-
-    return proving
 
 
 def _is_public(scope: Scope) -> bool:

@@ -1,15 +1,15 @@
 """The way of hooks from an agent to its backend, as the gateway offers it, for tests of a backend alone."""
 
 import asyncio
-import hashlib
 import json
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
 from phonework.backends.base import HookTaker
-from phonework.backends.hook_client import NONCE, PROOF, proof_of_answer, proof_of_call
+from phonework.proof import PROOF
 from phonework.testing.loopback import LoopbackServer, Request, answer
+from phonework.testing.proving import call_of
 
 
 class HookServer(LoopbackServer):
@@ -38,14 +38,12 @@ class HookServer(LoopbackServer):
         await asyncio.gather(work, return_exceptions=True)
 
     async def respond(self, request: Request, writer: asyncio.StreamWriter) -> None:
-        nonce, digest = request.headers.get(NONCE, ""), hashlib.sha256(request.raw).hexdigest()
-        known = request.headers.get(PROOF) == proof_of_call(self._token, nonce, request.path, digest)
-        if not known or self.taker is None:
+        asked = call_of(request, self._token)
+        if asked is None or self.taker is None:
             await answer(writer, 401, b"{}")
             return
         call = json.loads(request.raw)
         self.calls.append(call)
         output = await self.taker.hook(call)
         body = json.dumps({"output": output}).encode()
-        proof = proof_of_answer(self._token, nonce, request.path, 200, body)
-        await answer(writer, 200, body, extra={PROOF: proof})
+        await answer(writer, 200, body, extra={PROOF: asked.proof_of_answer(self._token, 200, body)})

@@ -16,10 +16,11 @@ Server = TypeVar("Server", bound="LoopbackServer")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One request as it came. path: without the query. headers: names in lower case."""
+    """One request as it came. path: without the query, target: with it. headers: names in lower case."""
 
     method: str
     path: str
+    target: str
     headers: dict[str, str]
     raw: bytes
 
@@ -84,7 +85,7 @@ class LoopbackServer(ABC):
         if size > self.largest_body:
             return None
         raw = await reader.readexactly(size)
-        return Request(method=method, path=target.partition("?")[0], headers=headers, raw=raw)
+        return Request(method=method, path=target.partition("?")[0], target=target, headers=headers, raw=raw)
 
 
 class ScriptedServer(LoopbackServer, Generic[T]):

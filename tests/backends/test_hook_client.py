@@ -1,7 +1,6 @@
 """The program agents run as their hook: it brings an answer, and in every other case says nothing and does no harm."""
 
 import asyncio
-import hashlib
 import json
 import sys
 from collections.abc import AsyncIterator
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from phonework.backends import hook_client
+from phonework.proof import DIGEST, NONCE, PROOF, TIME, Call, digest_of
 
 CALL = b'{"hook_event_name": "PermissionRequest", "session_id": "x"}'
 ALLOW = {"hookSpecificOutput": {"decision": {"behavior": "allow"}}}
@@ -39,11 +39,15 @@ def header(head: bytes, name: str) -> str:
     return head.split(f"\r\n{name}: ".encode())[1].split(b"\r\n")[0].decode()
 
 
+def call_of(head: bytes) -> Call:
+    return Call("POST", "/v1/hooks/demo", header(head, DIGEST), header(head, NONCE), header(head, TIME))
+
+
 def proved(answer: bytes, head: bytes, token: str) -> bytes:
     """The answer as a server that knows the token gives it."""
     start, found, body = answer.partition(b"\r\n\r\n")
-    proof = hook_client.proof_of_answer(token, header(head, hook_client.NONCE), "/v1/hooks/demo", 200, body)
-    return b"%s\r\n%s: %s%s%s" % (start, hook_client.PROOF.encode(), proof.encode(), found, body) if found else answer
+    proof = call_of(head).proof_of_answer(token, 200, body)
+    return b"%s\r\n%s: %s%s%s" % (start, PROOF.encode(), proof.encode(), found, body) if found else answer
 
 
 @asynccontextmanager
@@ -81,8 +85,7 @@ async def test_it_tells_and_prints_the_answer(tmp_path: Path) -> None:
     head, _, body = heard[0].partition(b"\r\n\r\n")
     assert head.startswith(b"POST /v1/hooks/demo HTTP/1.1\r\n")
     assert b"t0k" not in heard[0]
-    said = header(head, hook_client.NONCE), "/v1/hooks/demo", hashlib.sha256(body).hexdigest()
-    assert header(head, hook_client.PROOF) == hook_client.proof_of_call("t0k", *said)
+    assert (header(head, PROOF), header(head, DIGEST)) == (call_of(head).proof("t0k"), digest_of(body))
     assert json.loads(body) == {**json.loads(CALL), "environment": {"CLAUDE_PID": "12"}}
 
 
@@ -98,7 +101,9 @@ async def test_who_listens_where_the_server_was_decides_nothing_and_learns_no_to
 
 async def test_an_answer_to_another_call_is_none(tmp_path: Path) -> None:
     answer = http(json.dumps({"output": ALLOW}).encode())
-    earlier = b"\r\n%s: %s\r\n" % (hook_client.NONCE.encode(), b"0" * 32)
+    earlier = b"".join(
+        b"\r\n%s: %s\r\n" % (name.encode(), b"0" * size) for name, size in ((NONCE, 32), (DIGEST, 64), (TIME, 19))
+    )
     async with answering(proved(answer, earlier, "t0k"), knows="") as url:
         assert await run(gateway(tmp_path, url), "--hold") == (0, b"", b"")
 
@@ -158,6 +163,23 @@ async def test_without_a_server_it_says_nothing(tmp_path: Path, content: str | N
         path.write_text(content)
     assert await run(path) == (0, b"", b"")
     assert await run(gateway(tmp_path, "http://127.0.0.1:1")) == (0, b"", b"")
+
+
+@pytest.mark.parametrize("token", ["t0k\n", '{"url": "http://127.0.0.1:1", "token": "t0k"}'])
+async def test_in_a_container_the_environment_says_where_the_server_is(tmp_path: Path, token: str) -> None:
+    heard: list[bytes] = []
+    (tmp_path / "token").write_text(token)
+    async with answering(http(json.dumps({"output": ALLOW}).encode()), heard) as url:
+        by_value = {"PHONEWORK_GATEWAY_URL": f"{url}/", "PHONEWORK_GATEWAY_TOKEN": "t0k"}
+        by_file = {"PHONEWORK_GATEWAY_URL": url, "PHONEWORK_GATEWAY_TOKEN_FILE": str(tmp_path / "token")}
+        for env in (by_value, by_file):
+            code, out, err = await run(tmp_path / "gateway.json", "--hold", env=env)
+            assert (code, json.loads(out), err) == (0, ALLOW, b"")
+        assert not any(b"t0k" in one for one in heard)
+
+        # Where there is a file, no variable sends its questions somewhere else.
+        assert await run(gateway(tmp_path, "http://127.0.0.1:1"), "--hold", env=by_value) == (0, b"", b"")
+    assert len(heard) == 2
 
 
 @pytest.mark.parametrize("given", [b"", b"[]", b"nonsense", b'{"a": "' + b"x" * (2 << 20) + b'"}'])

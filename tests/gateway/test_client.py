@@ -12,24 +12,31 @@ from phonework.errors import RemoteError
 from phonework.gateway.client import Client
 from phonework.gateway.place import Place
 from phonework.gateway.watching import OutOfTime, watch
+from phonework.proof import PROOF, SEAL, Call
 from phonework.testing.loopback import Request, ScriptedServer, answer
+from phonework.testing.proving import call_of
 
 T = TypeVar("T")
 Answer = tuple[int, bytes]
 
 
 class Odd(ScriptedServer[Request]):
-    """Answers what it is told to, in turn, the last one again and again; None: breaks the connection."""
+    """Answers what it is told to, in turn, the last one again and again; None: breaks the connection.
 
-    def __init__(self, *answers: Answer | None) -> None:
+    knows: the token that it proves to know; empty: it proves nothing.
+    """
+
+    def __init__(self, *answers: Answer | None, knows: str = "secret") -> None:
         super().__init__()
-        self.answers = list(answers)
+        self.answers, self.knows = list(answers), knows
 
     async def respond(self, request: Request, writer: asyncio.StreamWriter) -> None:
         await self.remember(request)
         told = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if told is not None:
-            await answer(writer, told[0], told[1])
+            call = call_of(request, self.knows) if self.knows else None
+            proof = {PROOF: call.proof_of_answer(self.knows, *told)} if call else {}
+            await answer(writer, told[0], told[1], extra=proof)
 
 
 async def asked(server: Odd, do: Callable[[Client], T]) -> T:
@@ -50,12 +57,12 @@ async def refused(server: Odd) -> RemoteError:
     ("told", "code", "words"),
     [
         ((404, b'{"error": {"code": "not_found", "message": "there is no session x", "hint": "list them"}}'), "not_found", "no session x"),
-        ((401, b'{"error": "a bearer token is needed"}'), "token", "does not take the token of a test"),
+        ((401, b'{"error": {"code": "replayed", "message": "this came before"}}'), "replayed", "this came before"),
         ((200, b"<html>"), "unexpected", "is it PhoneWork's server?"),
         ((200, b"[]"), "unexpected", "no JSON"),
         ((200, b"[" * 100_000), "unexpected", "no JSON"),
         ((500, b'{"error": 7}'), "unexpected", "answered 500"),
-        ((503, b"Service Unavailable"), "busy", "too much to do"),
+        ((503, b"Service Unavailable"), "unexpected", "answered 503"),
         (None, "unreachable", "no server answers at http://127.0.0.1"),
     ],
 )  # fmt: skip
@@ -68,6 +75,28 @@ async def test_every_other_answer_is_a_sentence(told: Answer | None, code: str, 
     assert "secret" not in f"{error} {error.hint}"
 
 
+@pytest.mark.parametrize("knows", ["", "another"])
+@pytest.mark.parametrize(
+    ("told", "code"),
+    [
+        ((200, b'{"sessions": [], "next": ""}'), "unreachable"),
+        ((404, b'{"error": {"code": "not_found", "message": "rm -rf", "hint": ""}}'), "unreachable"),
+        ((401, b'{"error": {"code": "bad_token", "message": "rm -rf", "hint": ""}}'), "token"),
+        ((503, b"rm -rf"), "busy"),
+    ],
+)
+async def test_nothing_is_believed_or_repeated_of_who_does_not_know_the_token(
+    told: Answer, code: str, knows: str
+) -> None:
+    async with Odd(told, knows=knows) as server:
+        error = await refused(server)
+        (heard,) = server.requests
+
+    assert error.code == code
+    assert "rm -rf" not in f"{error} {error.hint}"
+    assert "secret" not in f"{heard} {error} {error.hint}"
+
+
 async def test_an_answer_that_was_lost_is_asked_for_again_under_the_same_key() -> None:
     async with Odd(None, (200, b'{"prompt_id": "p"}')) as server:
         assert await asked(server, lambda client: client.post("/v1/x", {"text": "hi"})) == {"prompt_id": "p"}
@@ -75,7 +104,8 @@ async def test_an_answer_that_was_lost_is_asked_for_again_under_the_same_key() -
 
     assert first.headers["idempotency-key"] == second.headers["idempotency-key"] != ""
     assert first.raw == second.raw
-    assert first.headers["authorization"] == "Bearer secret"
+    assert "secret" not in f"{first} {second}"
+    assert first.headers[PROOF] != second.headers[PROOF]  # the same act, asked for in a call of its own
     assert first.headers["host"].startswith("localhost:")
 
 
@@ -92,7 +122,10 @@ async def test_nobody_there_is_said_with_the_remedy() -> None:
 
 
 class Streams(ScriptedServer[Request]):
-    """Sends what it is told on each stream in turn, and then breaks it; no stream left: 503. Waits at each gate."""
+    """Sends what it is told on each stream in turn, and then breaks it; no stream left: 503. Waits at each gate.
+
+    Each piece that is whole is proved.
+    """
 
     def __init__(self, *streams: list[str]) -> None:
         super().__init__()
@@ -103,12 +136,27 @@ class Streams(ScriptedServer[Request]):
         if not self.streams:
             await answer(writer, 503, b"busy", "text/plain")
             return
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
-        for piece in self.streams.pop(0):
+        call = call_of(request, "secret")
+        assert call
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n%s: %s\r\n\r\n"
+        writer.write(head % (PROOF.encode(), call.proof_of_beginning("secret", 200).encode()))
+        for number, piece in enumerate(self.streams.pop(0)):
             if piece == "hang":
                 await self.pause({"hang": True}, writer)
-            writer.write(f"{len(piece.encode()):x}\r\n{piece}\r\n".encode())
+            sent = self.sealed(call, number, piece.encode())
+            writer.write(b"%x\r\n%s\r\n" % (len(sent), sent))
             await writer.drain()
+
+    def sealed(self, call: Call, number: int, piece: bytes) -> bytes:
+        whole = piece.endswith(b"\n\n")
+        return piece + SEAL + call.proof_of_piece("secret", number, piece).encode() + b"\n\n" if whole else piece
+
+
+class Forging(Streams):
+    """Knows how streams begin, by passing on what the server says, and adds an event of its own."""
+
+    def sealed(self, call: Call, number: int, piece: bytes) -> bytes:
+        return super().sealed(call, number, piece) if number == 0 else piece + SEAL + b"0" * 64 + b"\n\n"
 
 
 def event(number: int, kind: str = "session", **session: Any) -> str:
@@ -170,3 +218,21 @@ async def test_an_event_that_is_none_is_an_error_and_not_for_ever() -> None:
 
     assert isinstance(error, RemoteError)
     assert error.code == "unexpected"
+
+
+async def test_an_event_that_somebody_adds_is_no_news() -> None:
+    async with Forging([event(1, n=1), event(2, n=2)]) as server:
+        seen, error = await watched(server)
+
+    assert seen == [1]
+    assert isinstance(error, RemoteError)
+    assert (error.code, "did not say" in str(error)) == ("unreachable", True)
+
+
+@pytest.mark.parametrize("body", [b"", b": hello\n\n", b"event: session\ndata: {}\n\n"])
+async def test_a_stream_that_nobody_proves_is_none(body: bytes) -> None:
+    async with Odd((200, body), knows="") as server:
+        with pytest.raises(RemoteError) as caught:
+            await asked(server, lambda client: client.stream("/v1/events", "", 5.0))
+
+    assert caught.value.code == "unreachable"

@@ -13,7 +13,9 @@ from phonework.errors import PhoneWorkError, RemoteError
 from phonework.gateway import place as places
 from phonework.gateway.place import find_place, from_file
 from phonework.places import data_dir, peek
+from phonework.proof import PROOF
 from phonework.testing.loopback import LoopbackServer, Request, answer
+from phonework.testing.proving import call_of
 
 TOKEN = "t0ken-of_43.characters"
 WRITTEN = {"url": "http://127.0.0.1:8420", "token": TOKEN}
@@ -172,12 +174,13 @@ def test_a_mapping_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 class Healthy(LoopbackServer):
-    """Tells how it is, as our server does; or something else."""
+    """Tells how it is, as our server does; of another server it knows another token."""
 
-    body = b'{"status": "down", "version": "1"}'
+    token = TOKEN
 
     async def respond(self, request: Request, writer: asyncio.StreamWriter) -> None:
-        await answer(writer, 503, self.body)
+        call, body = call_of(request, self.token), b'{"status": "down", "version": "1"}'
+        await answer(writer, 503, body, extra={PROOF: call.proof_of_answer(TOKEN, 503, body)} if call else {})
 
 
 @pytest.mark.skipif(sys.byteorder == "big", reason="the routes are written as on a small-endian machine")
@@ -196,7 +199,7 @@ async def test_in_a_sandbox_the_host_is_looked_for(tmp_path: Path, monkeypatch: 
         found = await asyncio.to_thread(find_place)
         assert (found.url, found.token, found.remote) == (f"http://127.0.0.1:{port}", TOKEN, True)
 
-        server.body = b"{}"
+        server.token = "another"
         error = await asyncio.to_thread(refusal)
         assert error.code == "unreachable"
         assert f"http://127.0.0.1:{port}, http://host.invalid:{port}" in str(error)

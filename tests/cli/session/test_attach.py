@@ -13,7 +13,9 @@ import pytest
 
 from phonework.cli.session.attach import checked
 from phonework.errors import PhoneWorkError
+from phonework.proof import PROOF
 from phonework.testing.loopback import Request, ScriptedServer, answer
+from phonework.testing.proving import call_of
 
 SHOWN = ("/opt/bin/tmux", "-f", "/opt/tmux.conf", "-L", "ours", "attach-session", "-t", "=fizz-top")
 
@@ -22,12 +24,15 @@ class Terminals(ScriptedServer[Request]):
     """A server with one session, at the terminal that these words show."""
 
     words: tuple[str, ...] = ()
+    token = "secret"
 
     async def respond(self, request: Request, writer: asyncio.StreamWriter) -> None:
+        await self.remember(request)
+        body = b'{"id": "fizz-top", "name": "", "backend": "x"}'
         if request.path.endswith("/terminal"):
-            await answer(writer, 200, json.dumps({"attach": self.words}).encode())
-        else:
-            await answer(writer, 200, b'{"id": "fizz-top", "name": "", "backend": "x"}')
+            body = json.dumps({"attach": self.words}).encode()
+        call = call_of(request, self.token)
+        await answer(writer, 200, body, extra={PROOF: call.proof_of_answer(self.token, 200, body)} if call else {})
 
 
 def attached(
@@ -75,6 +80,18 @@ async def test_the_command_takes_the_place_of_this_one(
         ended, screen = await asyncio.to_thread(lambda: attached(server.url, tmp_path, **options))
 
     assert (ended, shown in screen) == (code, True), screen
+
+
+async def test_who_has_the_servers_port_opens_no_terminal_here(tmp_path: Path) -> None:
+    """Such as one of theirs, on a socket of their own: tmux does there what its server says."""
+    async with Terminals() as server:
+        server.words, server.token = ("tmux", "-S", "/tmp/evil", "attach-session", "-t", "=x"), "guessed"
+        ended, screen = await asyncio.to_thread(lambda: attached(server.url, tmp_path))
+        heard = str(server.requests)
+
+    assert (ended, "at the desk" in screen) == (6, False), screen
+    assert "does not know the token" in screen
+    assert "secret" not in heard
 
 
 @pytest.mark.parametrize(
