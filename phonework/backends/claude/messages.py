@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from phonework.fsm.types import Usage
 from phonework.one_line import first_line
 
 LONGEST_TITLE = 120  # characters of a step's title
@@ -93,10 +94,7 @@ class ToolDone:
 class TokensSeen:
     """Tokens of one reply while the turn still runs, for display only."""
 
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cache_read_tokens: int = 0
-    cache_write_tokens: int = 0
+    usage: Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,12 +243,14 @@ def _streamed(frame: Mapping[str, Any]) -> Iterator[Fact]:
             yield ReplyBegun()
             usage = event["message"].get("usage") or {}
             yield TokensSeen(
-                input_tokens=_count(usage.get("input_tokens")),
-                cache_read_tokens=_count(usage.get("cache_read_input_tokens")),
-                cache_write_tokens=_count(usage.get("cache_creation_input_tokens")),
+                Usage(
+                    input_tokens=_count(usage.get("input_tokens")),
+                    cache_read_tokens=_count(usage.get("cache_read_input_tokens")),
+                    cache_write_tokens=_count(usage.get("cache_creation_input_tokens")),
+                )
             )
         case "message_delta":
-            yield TokensSeen(output_tokens=_count((event.get("usage") or {}).get("output_tokens")))
+            yield TokensSeen(Usage(output_tokens=_count((event.get("usage") or {}).get("output_tokens"))))
         case _:
             pass
 

@@ -16,7 +16,8 @@ from phonework.backends.claude.desk import Asked, Desk, Settled, Waiting, Withdr
 from phonework.backends.claude.modes import Modes
 from phonework.backends.claude.process import Frame
 from phonework.backends.claude.transcript import Totals
-from phonework.backends.claude.turn import Glimpse, Meter, Turn, Words, add
+from phonework.backends.claude.turn import Meter, Turn, Words, add
+from phonework.backends.reporting import Glimpse, emitted
 from phonework.errors import BackendError
 from phonework.fsm import events as happened
 from phonework.fsm.events import AgentEvent
@@ -160,8 +161,8 @@ class Reporter:
                 self._glimpse.begin(tool_use_id, f"↳ {title}" if by_subagent else title)
             case told.ToolDone(tool_use_id, ok, output):
                 self._glimpse.finish(tool_use_id, ok=ok, output=output)
-            case told.TokensSeen():
-                self._glimpse.count(fact)
+            case told.TokensSeen(usage):
+                self._glimpse.usage = add(self._glimpse.usage, usage)
             case told.Working(what):
                 self._glimpse.note = WORKING.get(what, what)
             case told.Retrying():
@@ -301,11 +302,4 @@ class Reporter:
 
     async def _emit(self, event: AgentEvent, key: str) -> bool:
         """Whether it was stored. If not, the conversation goes on: the next fact may be stored again."""
-        if self.silent:
-            return False
-        try:
-            await self._sink.emit(self.session_id, event, key=key)
-            return True
-        except Exception:
-            log.exception("event not stored", session_id=self.session_id, event_type=type(event).__name__, key=key)
-            return False
+        return not self.silent and await emitted(self._sink, self.session_id, event, key)

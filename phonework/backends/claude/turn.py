@@ -5,14 +5,10 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
-from phonework.backends.base import Progress, Step, end_of
-from phonework.backends.claude.messages import Result, TokensSeen
+from phonework.backends.claude.messages import Result
 from phonework.backends.claude.transcript import Totals
 from phonework.errors import BackendError
-from phonework.fsm.types import Sentence, Usage
-
-LONGEST_GLIMPSE = 4000  # characters of streamed text in a progress report
-MOST_STEPS = 30
+from phonework.fsm.types import Usage
 
 
 @dataclass(slots=True)
@@ -75,45 +71,6 @@ class Words:
     def so_far(self) -> str:
         """The same of an agent that died in the middle, with the paragraph it had begun."""
         return "\n\n".join(one for one in (*self._said, self._begun.rstrip()) if one) or self._before
-
-
-class Glimpse:
-    """What a person sees of the turn while it runs."""
-
-    def __init__(self) -> None:
-        self.note: str | Sentence = ""
-        self._text = ""
-        self._steps: dict[str, Step] = {}
-        self._usage = Usage()
-
-    def stream(self, text: str) -> None:
-        self._text = end_of(self._text + text, LONGEST_GLIMPSE)
-        self.note = ""
-
-    def paragraph(self) -> None:
-        if self._text:
-            self._text += "\n\n"
-
-    def begin(self, tool_use_id: str, title: str) -> None:
-        self._steps[tool_use_id] = Step(title=title)
-        self.note = ""
-        while len(self._steps) > MOST_STEPS:
-            del self._steps[next(iter(self._steps))]
-
-    def finish(self, tool_use_id: str, *, ok: bool, output: str = "") -> None:
-        if step := self._steps.get(tool_use_id):
-            self._steps[tool_use_id] = Step(title=step.title, state="ok" if ok else "failed", output=output)
-
-    def count(self, seen: TokensSeen) -> None:
-        self._usage = Usage(
-            input_tokens=self._usage.input_tokens + seen.input_tokens,
-            output_tokens=self._usage.output_tokens + seen.output_tokens,
-            cache_read_tokens=self._usage.cache_read_tokens + seen.cache_read_tokens,
-            cache_write_tokens=self._usage.cache_write_tokens + seen.cache_write_tokens,
-        )
-
-    def progress(self) -> Progress:
-        return Progress(text=self._text.strip(), steps=tuple(self._steps.values()), usage=self._usage, note=self.note)
 
 
 class Meter:

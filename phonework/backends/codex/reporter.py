@@ -14,7 +14,8 @@ from phonework.backends.codex import messages as told
 from phonework.backends.codex.frames import Call, Id, Note
 from phonework.backends.codex.rpc import DisconnectedError
 from phonework.backends.codex.server import AppServer
-from phonework.backends.codex.turn import Glimpse, Meter, Turn
+from phonework.backends.codex.turn import Meter, Turn
+from phonework.backends.reporting import Glimpse, emitted
 from phonework.errors import BackendError
 from phonework.fsm import events as happened
 from phonework.fsm.events import AgentEvent
@@ -170,7 +171,7 @@ class Reporter:
                 self._glimpse.begin(item_id, title)
             case told.ActionDone(item_id=item_id, title=title, ok=ok, output=output):
                 turn.words.act()
-                self._glimpse.finish(item_id, title, ok=ok, output=output)
+                self._glimpse.finish(item_id, ok=ok, output=output, title=title)
             case told.Troubled(said=said):
                 self._glimpse.note = Sentence(key="codex.again", params={"said": said})
             case told.Compacting():
@@ -255,14 +256,7 @@ class Reporter:
 
     async def _emit(self, event: AgentEvent, key: str) -> bool:
         """Whether it was stored. If not, the conversation goes on: the next fact may be stored again."""
-        if self.silent:
-            return False
-        try:
-            await self._sink.emit(self.session_id, event, key=key)
-            return True
-        except Exception:
-            log.exception("event not stored", session_id=self.session_id, event_type=type(event).__name__, key=key)
-            return False
+        return not self.silent and await emitted(self._sink, self.session_id, event, key)
 
 
 def _ended(turn: Turn, over: told.TurnOver) -> AgentEvent:

@@ -3,12 +3,9 @@
 import asyncio
 from dataclasses import dataclass, field
 
-from phonework.backends.base import Progress, Step, end_of
 from phonework.errors import BackendError
-from phonework.fsm.types import Sentence, Usage
+from phonework.fsm.types import Usage
 
-LONGEST_GLIMPSE = 4000  # characters of streamed text in a progress report
-MOST_STEPS = 30
 Tokens = tuple[int, int, int, int]
 """Input, cached input, written to the cache, output; the first counts the next two."""
 
@@ -62,39 +59,6 @@ class Turn:
     taken: set[str] = field(default_factory=set)
     words: Words = field(default_factory=Words)
     usage: Usage = field(default_factory=Usage)
-
-
-class Glimpse:
-    """What a person sees of the turn while it runs."""
-
-    def __init__(self) -> None:
-        self.note: str | Sentence = ""
-        self.usage = Usage()
-        self._text = ""
-        self._steps: dict[str, Step] = {}
-
-    def stream(self, text: str) -> None:
-        self._text = end_of(self._text + text, LONGEST_GLIMPSE)
-        self.note = ""
-
-    def paragraph(self) -> None:
-        if self._text:
-            self._text += "\n\n"
-
-    def begin(self, item_id: str, title: str) -> None:
-        self._steps[item_id] = Step(title=title)
-        self.note = ""
-        while len(self._steps) > MOST_STEPS:
-            del self._steps[next(iter(self._steps))]
-
-    def finish(self, item_id: str, title: str, *, ok: bool, output: str = "") -> None:
-        known = self._steps.get(item_id)
-        self._steps[item_id] = Step(
-            title=known.title if known else title, state="ok" if ok else "failed", output=output
-        )
-
-    def progress(self) -> Progress:
-        return Progress(text=self._text.strip(), steps=tuple(self._steps.values()), usage=self.usage, note=self.note)
 
 
 class Meter:

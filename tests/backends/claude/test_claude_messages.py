@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from phonework.backends.claude import failures
 from phonework.backends.claude import messages as told
 from phonework.backends.claude.transcript import Totals
-from phonework.backends.claude.turn import Glimpse, Meter, Words, add
+from phonework.backends.claude.turn import Meter, Words, add
 from phonework.fsm.types import Usage
 from phonework.testing.claude_bench import in_english
 
@@ -201,18 +201,6 @@ def test_a_retry_says_why_and_when() -> None:
 )
 def test_the_end_of_a_process_is_said_in_words(code: int | None, stderr: str, said: str) -> None:
     assert str(failures.of_end(code, stderr)) == said
-
-
-def test_steps_and_text_shown_are_bounded() -> None:
-    glimpse = Glimpse()
-    for number in range(100):
-        glimpse.begin(str(number), f"step {number}")
-        glimpse.stream("x" * 1000)
-    shown = glimpse.progress()
-
-    assert len(shown.text) == 4000
-    assert [step.title for step in shown.steps][-1] == "step 99"
-    assert len(shown.steps) == 30
 
 
 JSON = st.recursive(
