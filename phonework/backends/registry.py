@@ -81,6 +81,7 @@ def variables() -> tuple[str, ...]:
 
 def build(sink: Sink, settings_of: Callable[[str], Mapping[str, object]], data_dir: Path) -> dict[str, Backend]:
     """Every backend whose parts are installed, by name. settings_of: what the backend of this name is built with."""
+    data_dir = data_dir.absolute()  # agents are told of it, and work elsewhere
     found: dict[str, Backend] = {}
     for name, kind in kinds().items():
         try:

@@ -22,6 +22,11 @@ TOKEN_FILE: Final = "PHONEWORK_GATEWAY_TOKEN_FILE"
 VARIABLES: Final = (URL, TOKEN, TOKEN_FILE)
 """Not settings of the server: they say to a program where it is."""
 
+AGENT: Final = "AGENT_OF_PHONEWORK"
+"""In the environment of all that a server starts: where the kind of agent has its data, a colon, and whose agent it is."""
+
+_NAME_A_SERVER: Final = {"PHONEWORK_SERVER__DATA_DIR", "PHONEWORK_CONFIG"}
+
 FILE_NAME: Final = "gateway.json"
 LARGEST: Final = 64 * 1024
 HOSTS_OF_CONTAINERS: Final = ("host.docker.internal", "host.containers.internal")
@@ -46,12 +51,23 @@ class Place:
 
 
 def find_place() -> Place:
-    """Where the environment says, else the host of this container, else this machine's. Raises RemoteError."""
+    """Where the environment says, else the host of this container, else the one that began this agent, or this machine's. Raises RemoteError."""
     if url := os.environ.get(URL):
         return Place(_origin(url, URL), _token(), URL, _mapping(), remote=True)
-    if os.environ.get("IS_SANDBOX") == "1" and not (data_dir() / FILE_NAME).exists():
+    path = _directory() / FILE_NAME
+    if os.environ.get("IS_SANDBOX") == "1" and not path.exists():
         return _host_of_container()
-    return from_file(data_dir() / FILE_NAME)
+    return from_file(path)
+
+
+def _directory() -> Path:
+    """The data directory of the server that began this agent, unless the environment names one; elsewhere, as always.
+
+    An agent has none of the server's own settings in its environment, and the server may have been told where by them, or by --config.
+    """
+    named = {name.upper() for name, value in os.environ.items() if value} & _NAME_A_SERVER
+    kept = Path(os.environ.get(AGENT, "").rpartition(":")[0])  # <data_dir>/backends/<kind>
+    return kept.parents[1] if kept.is_absolute() and kept.parent.name == "backends" and not named else data_dir()
 
 
 def from_file(path: Path) -> Place:

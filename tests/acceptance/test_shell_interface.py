@@ -18,7 +18,7 @@ import pytest
 from phonework.testing.person import Person
 from phonework.testing.phone import Phone
 from phonework.testing.server import Server
-from phonework.testing.shell import Shell, ended
+from phonework.testing.shell import Ran, Shell, ended
 
 PAGE = Path(__file__).parents[2] / "docs" / "shell.md"
 PARTS = ("api", "web", "docs", "tests", "tools")
@@ -368,7 +368,7 @@ async def test_a_wait_is_interrupted_at_once(shell: Shell) -> None:
     waiting = await shell.waiting(await shell.makes("hang"))
     waiting.send_signal(signal.SIGINT)
 
-    assert (await ended(waiting)).code == 1
+    assert await ended(waiting) == Ran(130, "", "")
 
 
 async def test_order_is_kept(shell: Shell) -> None:

@@ -11,7 +11,7 @@ import pytest
 from phonework.config import load
 from phonework.errors import PhoneWorkError, RemoteError
 from phonework.gateway import place as places
-from phonework.gateway.place import find_place, from_file
+from phonework.gateway.place import AGENT, find_place, from_file
 from phonework.places import data_dir, peek
 from phonework.proof import PROOF
 from phonework.testing.loopback import LoopbackServer, Request, answer
@@ -25,7 +25,7 @@ WRITTEN = {"url": "http://127.0.0.1:8420", "token": TOKEN}
 def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Nothing of the machine the tests run on."""
     for name in os.environ:
-        if name.upper().startswith("PHONEWORK_") or name in ("HOST_PATH", "IS_SANDBOX"):
+        if name.upper().startswith("PHONEWORK_") or name in ("HOST_PATH", "IS_SANDBOX", AGENT):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / ".config"))
@@ -57,6 +57,29 @@ def test_the_server_of_this_machine_is_in_its_data_directory(tmp_path: Path, mon
     elsewhere = written(tmp_path / "else", {**WRITTEN, "url": "http://127.0.0.1:1"})
     monkeypatch.setenv("PHONEWORK_SERVER__DATA_DIR", str(elsewhere.parent))
     assert find_place().url == "http://127.0.0.1:1"
+
+
+def test_an_agent_finds_the_server_that_began_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which was told where its data is by its environment, or by --config; an agent has neither."""
+    written(tmp_path / "share/phonework")
+    written(tmp_path / "da:ta", {**WRITTEN, "url": "http://127.0.0.1:1"})
+    monkeypatch.setenv(AGENT, f"{tmp_path}/da:ta/backends/claude:fizz-top")
+    assert find_place().url == "http://127.0.0.1:1"
+
+    written(tmp_path / "else", {**WRITTEN, "url": "http://127.0.0.1:2"})
+    monkeypatch.setenv("PHONEWORK_SERVER__DATA_DIR", str(tmp_path / "else"))
+    assert find_place().url == "http://127.0.0.1:2"
+
+
+@pytest.mark.parametrize(
+    "mark", ["", ":", "fizz-top", "data/backends/claude:fizz-top", "/:x", "/nowhere:x", "~/backends/x:y"]
+)
+def test_what_names_no_server_leads_to_the_usual_one(
+    mark: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(tmp_path / "share/phonework")
+    monkeypatch.setenv(AGENT, mark)
+    assert find_place().url == WRITTEN["url"]
 
 
 @pytest.mark.parametrize("value", ["data", "/srv/data", "~/data", ""])

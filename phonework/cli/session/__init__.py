@@ -5,7 +5,7 @@ from typing import Any, Final
 import click
 
 from phonework.cli.lazy import Failure, LazyGroup
-from phonework.cli.session.exits import MEANINGS, code_of
+from phonework.cli.session.exits import INTERRUPTED, MEANINGS, code_of
 from phonework.errors import RemoteError
 
 COMMANDS: Final = {
@@ -43,7 +43,7 @@ _MODULES: Final = {
 
 
 class SessionGroup(LazyGroup):
-    """Turns what the server says is wrong into the exit code that stands for it."""
+    """Turns what the server says is wrong, and Ctrl-C, into the exit code that stands for it."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -53,6 +53,10 @@ class SessionGroup(LazyGroup):
                 raise
             failure.show()
             ctx.exit(code_of(failure.error))
+        except (KeyboardInterrupt, click.Abort) as error:
+            if isinstance(error, click.Abort) and not isinstance(error.__context__, KeyboardInterrupt):
+                raise  # a question at the end of the input
+            ctx.exit(INTERRUPTED)
 
 
 session = SessionGroup(

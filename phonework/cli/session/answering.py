@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Mapping
-from typing import Final
 
 import click
 
@@ -14,9 +13,7 @@ from phonework.cli.session.picks import answer_to
 from phonework.cli.session.words import label
 from phonework.errors import PhoneWorkError
 from phonework.gateway.client import Client, Json
-
-MARK: Final = "AGENT_OF_PHONEWORK"
-"""In the environment of all that the server starts: where its data is, a colon, and whose agent it is."""
+from phonework.gateway.place import AGENT
 
 request_option = click.option("--request", default="", metavar="ID", help="What is decided about, as `wait` and `status` show it. Without it, on a terminal, it is shown and asked about.")  # fmt: skip
 
@@ -70,7 +67,7 @@ def _decide(session: str, body: Mapping[str, object], request: str, question: st
 
 def _settle(client: Client, session: Json, body: Mapping[str, object], request: str, as_json: bool) -> None:
     """Decide about exactly this request."""
-    agent = os.environ.get(MARK, "").rpartition(":")[2]
+    agent = os.environ.get(AGENT, "").rpartition(":")[2]
     done = act(client, session["id"], "answer", {**body, "request_id": request, "agent": agent[:64]})
     if as_json:
         print_json(done)

@@ -13,6 +13,7 @@ NOT_FOUND: Final = 5
 UNREACHABLE: Final = 6
 SERVER_STOPPED: Final = 7
 TURN_FAILED: Final = 8
+INTERRUPTED: Final = 130  # 128 and the number of SIGINT, as of every program
 
 MEANINGS: Final = {
     DONE: "done",
@@ -24,6 +25,7 @@ MEANINGS: Final = {
     UNREACHABLE: "no server is reached",
     SERVER_STOPPED: "the server stopped while it was waited for",
     TURN_FAILED: "the turn failed, was lost, or was stopped",
+    INTERRUPTED: "interrupted with Ctrl-C; the sessions go on",
 }
 
 _CODES: Final = {"not_found": NOT_FOUND, "unreachable": UNREACHABLE, "server_stopped": SERVER_STOPPED}
