@@ -59,7 +59,7 @@ def of_reason(reason: Reason) -> GatewayError:
     return GatewayError(_STATUS.get(reason, 409), reason.value, message, hint=hint)
 
 
-_HINTS: Final = {"dir_missing": "`create` makes it"}
+_HINTS: Final = {"dir_missing": "`create` makes it, or `--mkdir` in a shell"}
 _UNKNOWN_OWNER: Final = ("owner_unknown", "owner_unclear")
 
 

@@ -5,8 +5,8 @@ from typing import Any, Final
 import click
 
 from phonework.cli.lazy import Failure, LazyGroup
-from phonework.cli.session.exits import INTERRUPTED, MEANINGS, code_of
-from phonework.errors import RemoteError
+from phonework.cli.printing import json_line
+from phonework.cli.session.exits import AS_JSON, INTERRUPTED, MEANINGS, as_json, code_of
 
 COMMANDS: Final = {
     "create": "Begin a session; prints its id.",
@@ -43,15 +43,15 @@ _MODULES: Final = {
 
 
 class SessionGroup(LazyGroup):
-    """Turns what the server says is wrong, and Ctrl-C, into the exit code that stands for it."""
+    """Turns what is wrong, and Ctrl-C, into the exit code that stands for it; what is wrong is told as JSON, too, where that is wanted."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except Failure as failure:
-            if not isinstance(failure.error, RemoteError):
-                raise
             failure.show()
+            if ctx.meta.get(AS_JSON):
+                click.echo(json_line(as_json(failure.error)))
             ctx.exit(code_of(failure.error))
         except (KeyboardInterrupt, click.Abort) as error:
             if isinstance(error, click.Abort) and not isinstance(error.__context__, KeyboardInterrupt):
@@ -62,7 +62,7 @@ class SessionGroup(LazyGroup):
 session = SessionGroup(
     name="session",
     help="Use the sessions of the server on this machine, or of the one PHONEWORK_GATEWAY_URL names.",
-    epilog="\b\nExit codes:\n" + "\n".join(f"  {code}  {meaning}" for code, meaning in MEANINGS.items()),
+    epilog="\b\nExit codes:\n" + "\n".join(f"  {code:>3}  {meaning}" for code, meaning in MEANINGS.items()),
     commands_from="phonework.cli.session",
     summaries=COMMANDS,
     modules=_MODULES,

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from phonework.cli.printing import echo, json_line
-from phonework.cli.session.exits import code_of
+from phonework.cli.session.exits import AS_JSON, code_of
 from phonework.cli.session.words import has_failed, when
 from phonework.errors import RemoteError
 from phonework.gateway.client import Client, Json, part
@@ -20,7 +20,12 @@ PAGE = 500
 
 def json_option(command: Command) -> Command:
     """`--json`."""
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")(command)
+    return click.option("--json", "as_json", is_flag=True, callback=_noted, help="Print JSON for programs.")(command)
+
+
+def _noted(context: click.Context, _parameter: click.Parameter, wanted: bool) -> bool:
+    context.meta[AS_JSON] = wanted
+    return wanted
 
 
 def session_argument(command: Command) -> Command:

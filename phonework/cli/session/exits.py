@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from phonework.errors import RemoteError
+from phonework.errors import PhoneWorkError, RemoteError
 
 DONE: Final = 0
 REFUSED: Final = 1
@@ -28,8 +28,23 @@ MEANINGS: Final = {
     INTERRUPTED: "interrupted with Ctrl-C; the sessions go on",
 }
 
-_CODES: Final = {"not_found": NOT_FOUND, "unreachable": UNREACHABLE, "server_stopped": SERVER_STOPPED}
+AS_JSON: Final = "phonework.session.as_json"
+"""In click's notes of a run: whether it was asked for JSON."""
+
+_CODES: Final = {
+    "not_found": NOT_FOUND,
+    "unreachable": UNREACHABLE,
+    "server_stopped": SERVER_STOPPED,
+    "bad_request": USAGE,
+    "bad_name": USAGE,
+}
 
 
-def code_of(error: RemoteError) -> int:
-    return _CODES.get(error.code, REFUSED)
+def code_of(error: PhoneWorkError) -> int:
+    return _CODES.get(error.code, REFUSED) if isinstance(error, RemoteError) else REFUSED
+
+
+def as_json(error: PhoneWorkError) -> dict[str, dict[str, str]]:
+    """As the gateway tells it. code: `failed` for what was not the server's to refuse."""
+    code = error.code if isinstance(error, RemoteError) else "failed"
+    return {"error": {"code": code, "message": str(error), "hint": error.hint}}

@@ -4,6 +4,7 @@ import time
 
 import click
 
+from phonework.cli.lazy import Failure
 from phonework.cli.printing import echo
 from phonework.cli.session import exits
 from phonework.cli.session.common import (
@@ -59,8 +60,9 @@ def wait(
         trouble = _settled(client, tally, group, deadline, grace, quiet=as_json)
     if as_json:
         print_json({"outcome": _word(tally, trouble), "sessions": tally.report()})
-    if isinstance(trouble, RemoteError):
-        raise trouble
+    if isinstance(trouble, RemoteError):  # all that there is to print is printed
+        Failure(trouble).show()
+        raise SystemExit(exits.code_of(trouble))
     if trouble:
         click.echo(f"Error: not done in time: {', '.join(tally.unsettled())}", err=True)
         raise SystemExit(exits.TIMEOUT)

@@ -1,5 +1,6 @@
 """The exit codes and commands of `phonework session`, where they are told."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,8 @@ from typing import Any
 import pytest
 
 from phonework.cli.session import COMMANDS
-from phonework.cli.session.exits import MEANINGS
+from phonework.cli.session.exits import MEANINGS, code_of
+from phonework.errors import RemoteError
 
 PAGE = Path(__file__).parents[3] / "docs" / "shell.md"
 HEAVY = {"pydantic", "pydantic_settings", "starlette", "uvicorn", "httpx", "httpx2", "msgspec", "asyncio", "structlog", "transitions", "aiosqlite"}  # fmt: skip
@@ -60,3 +62,23 @@ def test_what_is_no_name_is_refused_with_what_one_is(run: Any, name: str) -> Non
 
         assert result.exit_code == 2
         assert "lower-case letters, digits and dashes" in result.stderr
+
+
+@pytest.mark.parametrize("command", [["list"], ["status", "fizz-top"], ["send", "fizz-top", "hi"], ["wait", "fizz-top"], ["logs", "fizz-top", "--follow"]])  # fmt: skip
+def test_what_is_wrong_is_json_too_where_that_is_wanted(
+    run: Any, command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PHONEWORK_SERVER__DATA_DIR", str(tmp_path))
+    plain, wanted = run("session", *command), run("session", *command, "--json")
+
+    assert (plain.exit_code, plain.stdout) == (wanted.exit_code, "") == (6, "")
+    assert plain.stderr == wanted.stderr
+    error = json.loads(wanted.stdout)["error"]
+    assert error["code"] == "unreachable"
+    assert f"Error: {error['message']}\nHint: {error['hint']}\n" == wanted.stderr
+
+
+def test_what_the_server_does_not_understand_is_wrong_usage() -> None:
+    codes = {code: code_of(RemoteError(code, "")) for code in ("bad_request", "bad_name", "name_taken", "not_found")}
+
+    assert codes == {"bad_request": 2, "bad_name": 2, "name_taken": 1, "not_found": 5}
