@@ -57,6 +57,7 @@ _LINES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "Renamed": ("command", ("name",)),
     "SendNowAsked": ("command", ("prompt_id",)),
     "DropAsked": ("command", ("prompt_id",)),
+    "MessageTakenBack": ("command", ("prompt_id", "message_id", "unheard")),
     "Clicked": ("command", ("value",)),
     "AgentAsked": ("request", ("turn", *(f"ask.{name}" for name in _ASKED))),
     "RequestWithdrawn": ("request", ("turn", "request_id")),

@@ -20,7 +20,7 @@ from phonework.fsm import effects as order
 from phonework.fsm import events as happened
 from phonework.fsm.effects import AgentEffect
 from phonework.fsm.events import Event
-from phonework.fsm.types import Prompt, PromptId, Sentence, SessionId, State
+from phonework.fsm.types import Attachment, Prompt, PromptId, PromptStatus, Sentence, SessionId, State
 from phonework.link.base import Outlet
 from phonework.store import effects, prompts, requests, sessions, turns
 from phonework.store.effects import Ended, Job, Owed
@@ -89,7 +89,7 @@ class AgentCarrier:
                 await self._fail(owed, BackendError("agent.turn_over"))
                 return None
             try:
-                job = await self._with_files(owed, job, images)
+                job, claimed = await self._with_files(owed, job, images)
             except NotFetchedError as error:
                 again = await self._retry.later(owed, error, within=FETCHED_WITHIN)
                 if again is None:
@@ -102,8 +102,8 @@ class AgentCarrier:
             if job is None or not job.current:
                 await self._end(owed, Ended.SUPERSEDED)
                 return None
-        if owed.once and not claimed and not await self._claim(owed):
-            return None
+        if owed.once and not claimed:
+            return None  # its message was taken back, and with it the order
         await self._perform(owed, backend, job, images)
         return None
 
@@ -111,27 +111,28 @@ class AgentCarrier:
         """Orders that their commits claimed and that were not begun: the next start carries them out."""
         self._writer.post(lambda connection, _now: effects.owe_again(connection, owed))
 
-    async def _claim(self, owed: Owed) -> bool:
-        return await self._writer.run(lambda connection, now: effects.claim(connection, owed, now))
-
-    async def _with_files(self, owed: Owed, job: Job, images: dict[str, tuple[str, ...]]) -> Job | None:
+    async def _with_files(self, owed: Owed, job: Job, images: dict[str, tuple[str, ...]]) -> tuple[Job | None, bool]:
         """Fetch what came with the prompts, before anything is claimed; voice messages become words, which are told.
 
-        images: is filled with the paths. Returns the job as it is after all the time that took.
+        images: is filled with the paths. Returns the job as it is after all the time that took, and whether it is claimed:
+        a message, or a file of it, that was taken back meanwhile does not go along.
         """
+        fetched: dict[Attachment, str] = {}
         for prompt in job.prompts:
             if prompt.attachments:
-                images[prompt.prompt_id] = await attachments.store(prompt, job.run.cwd, self._outlet.fetch)
+                paths = await attachments.store(prompt, job.run.cwd, self._outlet.fetch)
+                fetched.update(zip(prompt.attachments, paths, strict=True))
             if prompt.spoken:
-                await self._hear_one(owed, prompt, images)
-        return await self._writer.run(lambda connection, now: read(connection, owed, now))
+                await self._hear_one(owed, prompt, fetched)
+        then, claimed = await self._writer.run(lambda connection, now: take(connection, owed, now))
+        for prompt in then.prompts if then is not None else ():
+            images[prompt.prompt_id] = tuple(fetched[one] for one in prompt.attachments)
+        return then, claimed
 
-    async def _hear_one(self, owed: Owed, prompt: Prompt, images: dict[str, tuple[str, ...]]) -> None:
+    async def _hear_one(self, owed: Owed, prompt: Prompt, fetched: Mapping[Attachment, str]) -> None:
         if self._hear is None:
             raise BackendError("agent.cannot_hear")
-        paths = list(zip(prompt.attachments, images[prompt.prompt_id], strict=True))
-        words = [await self._hear(path) for one, path in paths if one.kind == "audio"]
-        images[prompt.prompt_id] = tuple(path for one, path in paths if one.kind != "audio")
+        words = [await self._hear(fetched[one]) for one in prompt.attachments if one.kind == "audio"]
         event = happened.PromptHeard(prompt_id=prompt.prompt_id, text="\n\n".join(words))
         await self._writer.run(
             lambda connection, now: engine.on_the_way(connection, owed, event, prompt.prompt_id, now)
@@ -230,7 +231,15 @@ def check_inside(directory: str, root: Path) -> None:
 def begin(connection: sqlite3.Connection, owed: Owed, now: datetime) -> tuple[Job | None, bool]:
     """What the order is about, and whether it is claimed: in the same commit, unless pictures must be fetched before."""
     job = read(connection, owed, now)
-    if owed.claimed or job is None or not job.current or not owed.once or job.has_attachments:
+    if job is not None and job.has_attachments:
+        return job, owed.claimed
+    return take(connection, owed, now)
+
+
+def take(connection: sqlite3.Connection, owed: Owed, now: datetime) -> tuple[Job | None, bool]:
+    """What the order is about and whether it is claimed, in one commit: from here on no message of it can be held back."""
+    job = read(connection, owed, now)
+    if owed.claimed or job is None or not job.current or not owed.once:
         return job, owed.claimed
     return job, effects.claim(connection, owed, now)
 
@@ -247,8 +256,13 @@ def read(connection: sqlite3.Connection, owed: Owed, now: datetime) -> Job | Non
             current = live is not None and live.turn == turn
             job = Job(run=run, prompts=_prompts(connection, session_id, prompt_ids), current=current)
             return replace(job, stopping=job.has_attachments and _is_stopping(connection, session_id))
-        case order.SteerTurn(turn=turn, prompt_id=prompt_id):
-            return Job(run=run, prompts=_prompts(connection, session_id, (prompt_id,)))
+        case order.SteerTurn(turn=turn, prompt_id=prompt_id):  # taken back, it is none of the turn any more
+            found = _prompts(connection, session_id, (prompt_id,))
+            return Job(
+                run=run,
+                prompts=found,
+                current=all(one.status is PromptStatus.TAKEN and one.turn == turn for one in found),
+            )
         case order.SetMode(mode=mode):
             return Job(run=run, current=run.mode == mode)
         case order.AnswerAgent(request_id=request_id):

@@ -119,6 +119,18 @@ class Draft:
         held = tuple(one for one in self.session.held if one.prompt_id != prompt.prompt_id)
         self.session = replace(self.session, queue=queue, held=held)
 
+    def change_prompt(self, prompt: Prompt) -> None:
+        """It stays where it is."""
+
+        def changed(line: tuple[Prompt, ...]) -> tuple[Prompt, ...]:
+            return tuple(prompt if one.prompt_id == prompt.prompt_id else one for one in line)
+
+        session = self.session
+        self.session = replace(
+            session, queue=changed(session.queue), held=changed(session.held), last=changed(session.last)
+        )
+        self.put_prompt(prompt)
+
     def drop(self, prompt: Prompt) -> None:
         self.remove(prompt)
         self.put_prompt(replace(prompt, status=PromptStatus.DROPPED))

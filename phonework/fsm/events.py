@@ -111,6 +111,20 @@ class DropAsked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MessageTakenBack:
+    """A person took a message back where they had written it.
+
+    prompt_id: what carries it by now: itself, or the one that its files went along with. message_id: the channel's id of it.
+    unheard: the order that hands it to the agent is owed, and nobody has begun to carry it out.
+    """
+
+    prompt_id: PromptId
+    message_id: str
+    by: UserId
+    unheard: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelChosen:
     """The turns to come run with another model. model: as the agent calls it; empty: its own choice."""
 
@@ -327,7 +341,7 @@ class IdleExpired:
 
 type_names = (
     Created, MessageReceived, CardAnswered, LateAnswered, RetryAsked, ContinueAsked, StopAsked, KillAsked, CloseAsked, SendNowAsked, DropAsked,
-    ModelChosen, ModeChosen, TurnBegan, TurnStarted, PromptsTaken, AgentSessionChanged, AgentAsked, RequestWithdrawn, AnswerDelivered, AnswerLost, RequestShown, PromptHeard, SteerFailed,
+    MessageTakenBack, ModelChosen, ModeChosen, TurnBegan, TurnStarted, PromptsTaken, AgentSessionChanged, AgentAsked, RequestWithdrawn, AnswerDelivered, AnswerLost, RequestShown, PromptHeard, SteerFailed,
     TurnFinished, TurnFailed, AgentLost, BackgroundFinished, ModeRefused, ModeExpired,
     WaitReminderDue, WaitExpired, TurnWentLong, TurnExpired, StopExpired, IdleExpired,
 )  # fmt: skip
@@ -355,6 +369,7 @@ PersonEvent = (
     | CloseAsked
     | SendNowAsked
     | DropAsked
+    | MessageTakenBack
     | ModelChosen
     | ModeChosen
 )

@@ -1,6 +1,7 @@
 """Pure questions about a session and an event. A guard answers with the reason for a no, a branch with yes or no."""
 
 from phonework.fsm import events as happened
+from phonework.fsm.change import replace
 from phonework.fsm.events import Event
 from phonework.fsm.reasons import Reason
 from phonework.fsm.replies import interpret
@@ -113,6 +114,19 @@ def prompt_waits(session: Session, event: Event) -> Reason | None:
     )
 
 
+def run_already(session: Session, event: Event) -> Reason:
+    """Why a message that does not wait can no more be taken back."""
+    prompt = session.named_prompt
+    if prompt is None:
+        return Reason.NO_SUCH_MESSAGE
+    return Reason.MESSAGE_DROPPED if prompt.status is PromptStatus.DROPPED else Reason.MESSAGE_ALREADY_RUN
+
+
+def with_agent(session: Session, event: Event) -> Reason | None:
+    """The turn at work has the message."""
+    return None if in_turn(session, event) else run_already(session, event)
+
+
 def shown_open(session: Session, event: Event) -> Reason | None:
     """What the person sees now is the question that is open."""
     assert isinstance(event, happened.RequestShown)
@@ -186,6 +200,46 @@ def names_kept(session: Session, event: Event) -> bool:
 def kept(session: Session) -> Prompt | None:
     """The files that wait for words; whatever comes without any is added to them."""
     return next((one for one in session.held if one.kept), None)
+
+
+def waits(session: Session, event: Event) -> bool:
+    """The message that the event names is in line or on hold."""
+    return session.named_prompt is not None and prompt_waits(session, event) is None
+
+
+def leaves_a_rest(session: Session, event: Event) -> bool:
+    """Files that went along are taken back, and what they went along with stays."""
+    assert isinstance(event, happened.MessageTakenBack)
+    prompt = session.named_prompt
+    return prompt is not None and without(prompt, event.message_id) is not None
+
+
+def without(prompt: Prompt, message_id: str) -> Prompt | None:
+    """What is left when one of the messages it is made of is taken back; None: nothing to be run by itself."""
+    is_its_own = prompt.message_id == message_id
+    files = tuple(one for one in prompt.attachments if one.message_id != message_id)
+    if is_its_own and (prompt.text.strip() or prompt.spoken):
+        return None
+    return replace(prompt, attachments=files) if files or prompt.text.strip() or prompt.spoken else None
+
+
+def in_turn(session: Session, event: Event) -> bool:
+    """The live turn has the message that the event names."""
+    prompt, live = session.named_prompt, session.live
+    taken = prompt is not None and prompt.status is PromptStatus.TAKEN
+    return taken and prompt is not None and live is not None and prompt.prompt_id in live.prompt_ids
+
+
+def unheard(session: Session, event: Event) -> bool:
+    """The turn has the message, the agent does not, and it need not get it."""
+    assert isinstance(event, happened.MessageTakenBack)
+    return event.unheard and in_turn(session, event)
+
+
+def came_later(session: Session, event: Event) -> bool:
+    """The message was given to the turn when it had begun."""
+    prompt, live = session.named_prompt, session.live
+    return prompt is not None and live is not None and live.prompt_ids[:1] != (prompt.prompt_id,)
 
 
 def typed_answer(session: Session, event: Event) -> Answer | None:

@@ -28,6 +28,7 @@ from phonework.fsm.events import (
     KillAsked,
     LateAnswered,
     MessageReceived,
+    MessageTakenBack,
     ModeChosen,
     ModeExpired,
     ModelChosen,
@@ -119,6 +120,20 @@ def _finish(source: State, event: type[Event], *guards: Guard) -> list[Row]:
     ]
 
 
+def _hold_back(source: State) -> list[Row]:
+    """The message is taken back before the agent got it: it is not run, and without it there is no turn."""
+
+    def row(target: State, action: Action, *when: Branch) -> Row:
+        return Row(source, MessageTakenBack, target, action, (guard.owner,), (guard.unheard, *when))
+
+    return [
+        row(source, messages.take_files_back, guard.leaves_a_rest),
+        row(source, messages.leave_turn, guard.came_later),
+        row(EXECUTING, messages.call_off_and_start_next, guard.prompts_wait),
+        row(IDLE, messages.call_off),
+    ]
+
+
 FILES: Final = (guard.owner, guard.has_room, guard.files_fit)
 
 _messages: list[Row | Ignore] = [
@@ -156,6 +171,15 @@ _messages: list[Row | Ignore] = [
     Ignore(CLOSED, SendNowAsked, Reason.SESSION_CLOSED),
     *_stay(OPEN, DropAsked, messages.drop, guard.owner, guard.prompt_waits),
     Ignore(CLOSED, DropAsked, Reason.SESSION_CLOSED),
+    *[
+        Row(state, MessageTakenBack, state, action, (guard.owner,), (guard.waits, *when))
+        for state in OPEN
+        for action, when in ((messages.take_files_back, (guard.leaves_a_rest,)), (messages.drop, ()))
+    ],
+    *[row for state in BUSY for row in _hold_back(state)],
+    *_stay((EXECUTING, *WAITING), MessageTakenBack, messages.tell_it_runs, guard.owner, guard.with_agent),
+    *_ignore((IDLE, STOPPING), MessageTakenBack, guard.run_already),
+    Ignore(CLOSED, MessageTakenBack, Reason.SESSION_CLOSED),
     *_stay(OPEN, ModelChosen, modes.choose_model, guard.owner),
     Ignore(CLOSED, ModelChosen, Reason.SESSION_CLOSED),
     *_stay(OPEN, ModeChosen, modes.choose_mode, guard.owner, guard.mode_changes),

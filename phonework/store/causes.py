@@ -86,6 +86,12 @@ class Causes:
                 return (f"by {self._name(by)}",)
             case happened.SendNowAsked() | happened.DropAsked():
                 return self._stored_prompt(event.prompt_id), f"by {self._name(event.by)}"
+            case happened.MessageTakenBack(prompt_id=prompt_id, unheard=unheard):
+                return (
+                    self._stored_prompt(prompt_id),
+                    "not yet with the agent" if unheard else "",
+                    f"by {self._name(event.by)}",
+                )
             case happened.ModelChosen(by=by, model=model):
                 return self._words(model) or "the agent's own choice", f"by {self._name(by)}"
             case happened.ModeChosen(by=by, mode=mode, limit=limit):

@@ -34,7 +34,9 @@ RINGS = (
 )  # fmt: skip
 """A new message, at which a phone may ring: it waits while its person is not to be disturbed."""
 
-WAITS = frozenset({"say.wait_reminder", "say.wait_reminder_plan", "say.wait_expired"})
+WAITS = frozenset(
+    f"say.{what}{kind}" for what in ("wait_reminder", "wait_expired") for kind in ("", "_choice", "_input", "_plan")
+)
 """What is said of a question, of a session that is shown nowhere too."""
 
 
@@ -273,6 +275,13 @@ def owe_again(connection: sqlite3.Connection, effects: Iterable[Owed]) -> None:
 def start_is_owed(connection: sqlite3.Connection, session_id: SessionId, turn: int) -> bool:
     """The turn has not been handed to the agent, or it is not known whether it was."""
     return connection.execute(SQL["session_has_start_owed"], (session_id, turn)).fetchone() is not None
+
+
+def is_unheard(connection: sqlite3.Connection, session_id: SessionId, prompt: Prompt) -> bool:
+    """The order that hands the message to the agent is owed, and nobody has claimed it."""
+    return (
+        connection.execute(SQL["prompt_is_unheard"], (session_id, prompt.turn, prompt.prompt_id)).fetchone() is not None
+    )
 
 
 def owe_start_again(connection: sqlite3.Connection, session_id: SessionId, turn: int, attempts: int) -> bool:

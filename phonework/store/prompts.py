@@ -34,11 +34,13 @@ def find(connection: sqlite3.Connection, prompt_id: str) -> tuple[SessionId, Pro
     return (SessionId(row[0]), load(Prompt, row[1])) if row else None
 
 
-def place_of(prompt: Prompt, session: Session) -> int:
-    """Where it stands in its line. One put at the front goes before all, one put at the end behind all."""
+def place_of(prompt: Prompt, before: Session, session: Session) -> int | None:
+    """Where it stands in its line; None: where it stood. One put at the front goes before all, one put at the end behind all."""
     for rank, one in enumerate(session.last):
         if one.prompt_id == prompt.prompt_id:
             return rank
+    if _stays(prompt, before.queue, session.queue) or _stays(prompt, before.held, session.held):
+        return None
     for line in (session.queue, session.held):
         for rank, one in enumerate(line):
             if one.prompt_id == prompt.prompt_id:
@@ -47,7 +49,13 @@ def place_of(prompt: Prompt, session: Session) -> int:
     return session.version * 1000
 
 
-def put(connection: sqlite3.Connection, session_id: SessionId, prompt: Prompt, place: int) -> None:
+def _stays(prompt: Prompt, before: Prompts, after: Prompts) -> bool:
+    ids = [one.prompt_id for one in after]
+    return prompt.prompt_id in ids and ids == [one.prompt_id for one in before]
+
+
+def put(connection: sqlite3.Connection, session_id: SessionId, prompt: Prompt, place: int | None) -> None:
+    """place: None leaves it where it is."""
     values = (prompt.prompt_id, session_id, place, prompt.status.value, prompt.turn, dump(prompt))
     connection.execute(SQL["put_prompt"], values)
 

@@ -130,7 +130,8 @@ SELECT body FROM prompt WHERE prompt_id = ? AND session_id = ?;
 SELECT session_id, body FROM prompt WHERE prompt_id = ?;
 
 -- name: put_prompt
-INSERT INTO prompt (prompt_id, session_id, place, status, turn, body) VALUES (?, ?, ?, ?, ?, ?)
+INSERT INTO prompt (prompt_id, session_id, place, status, turn, body)
+VALUES (?1, ?2, ifnull(?3, (SELECT place FROM prompt WHERE prompt_id = ?1)), ?4, ?5, ?6)
 ON CONFLICT (prompt_id) DO UPDATE SET place = excluded.place, status = excluded.status, turn = excluded.turn, body = excluded.body;
 
 -- name: queue_length
@@ -208,6 +209,10 @@ SELECT status, count(*) FROM effect WHERE status IN ('owed', 'claimed', 'failed'
 -- name: session_has_start_owed
 SELECT 1 FROM effect WHERE session_id = ? AND kind = 'StartTurn' AND status IN ('owed', 'claimed')
   AND json_extract(payload, '$.turn') = ?;
+
+-- name: prompt_is_unheard
+SELECT 1 FROM effect WHERE session_id = ?1 AND status = 'owed'
+  AND (kind = 'StartTurn' AND json_extract(payload, '$.turn') = ?2 OR kind = 'SteerTurn' AND json_extract(payload, '$.prompt_id') = ?3);
 
 -- name: get_user
 SELECT user_id, name, allowed, language, chosen_mode, active_session, chat, refused_at_ms, wrong_codes, chosen_language, verbosity,

@@ -3,7 +3,7 @@
 import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from phonework.channels.base import Chat
 from phonework.fsm import events as happened
@@ -115,7 +115,7 @@ def find(
 
 
 def _needs_last(event: Event | None) -> bool:
-    return event is None or isinstance(event, happened.RetryAsked | happened.SendNowAsked | happened.PromptHeard)
+    return event is None or isinstance(event, _OF_TURN)
 
 
 def _requests(
@@ -145,7 +145,7 @@ def save(connection: sqlite3.Connection, before: Session, decision: Decision, no
     for request in decision.requests:
         requests.put(connection, after.session_id, request)
     for prompt in decision.prompts:
-        prompts.put(connection, after.session_id, prompt, prompts.place_of(prompt, after))
+        prompts.put(connection, after.session_id, prompt, prompts.place_of(prompt, before, after))
     for turn in decision.turns:
         turns.put(connection, after.session_id, turn)
         if turn.background:

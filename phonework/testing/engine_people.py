@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
 from phonework.backends.base import Accepted, Liveness
+from phonework.channels.base import Recalled, Said
 from phonework.channels.cards import clicks, values
 from phonework.fsm.types import SessionId
 from phonework.testing.backend import Deed
@@ -238,6 +239,21 @@ class People(Stage):
             one.drop(message)
         self.goes(outcome)
         self.deliver(clicked)
+
+    @precondition(lambda self: any(isinstance(one, Said) and one.text for one in self.acts))
+    @rule(which=st.integers(0, 20))
+    def take_back(self, which: int) -> None:
+        """Words that wait are dropped, with what went along with them; what the agent has goes on."""
+        self.tick()
+        said = [one for one in self.acts if isinstance(one, Said) and one.text]
+        taken_back = said[-1 - which % len(said)]
+        message = message_of("message", taken_back.key)
+        if any(one.hangs for one in self.sessions.values() if message in one.last):
+            return  # nobody can tell from outside whether the agent has it
+        for one in self.sessions.values():
+            one.drop(message)
+        self.do(self.play.deliver(Recalled(key=taken_back.key, recalled_at=self.now)))
+        self.listen()
 
     def waiting(self) -> list[tuple[Expected, str]]:
         return [(one, message) for one in self.sessions.values() for message in (*one.queue, *one.held)]

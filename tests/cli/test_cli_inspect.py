@@ -200,6 +200,10 @@ PICKS = Answer(verdict=Verdict.ANSWER, picks=(("red", "my own"), ("1",)))
         (happened.CloseAsked(by=ADA), "by ou_ada"),
         (happened.SendNowAsked(prompt_id=P1, by=ADA), "“first” · by ou_ada"),
         (happened.DropAsked(prompt_id=P1, by=ADA), "“first” · by ou_ada"),
+        (
+            happened.MessageTakenBack(prompt_id=P1, message_id="om_1", by=ADA, unheard=True),
+            "“first” · not yet with the agent · by ou_ada",
+        ),
         (happened.TurnStarted(turn=3), "turn 3"),
         (happened.PromptsTaken(turn=3, prompt_ids=(P1, PromptId("gone"))), "“first”"),
         (happened.AgentSessionChanged(turn=3, agent_session_id="a2"), "turn 3 · the agent's session a2"),

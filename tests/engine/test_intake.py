@@ -8,7 +8,7 @@ import pytest
 
 from phonework import texts
 from phonework.channels.base import Clicked
-from phonework.fsm.types import Attachment, Option, Question, RequestKind, SessionId
+from phonework.fsm.types import Option, Question, RequestKind, SessionId
 from phonework.testing.backend import Deed
 from phonework.testing.playbook import ADA, BOB, Playbook, private_chat
 
@@ -496,7 +496,7 @@ async def test_a_message_taken_back_while_it_waits_is_dropped_once(play: Playboo
     await play.recall(said.key)
 
     assert play.one("SELECT status FROM prompt WHERE prompt_id = ?", prompt) == "dropped"
-    assert play.one("SELECT count(*) FROM event WHERE kind = 'DropAsked'") == 1
+    assert play.one("SELECT count(*) FROM event WHERE kind = 'MessageTakenBack'") == 1
     assert "Dropped" in play.channel.shown(f"prompt:{prompt}").words
     await play.finishes(session)
     assert play.state(session) == "idle"
@@ -509,26 +509,6 @@ async def test_a_message_taken_back_that_was_held_is_dropped(play: Playbook) -> 
     assert play.one("SELECT count(*) FROM prompt WHERE status = 'held'") == 1
     await play.recall(said.key)
     assert play.one("SELECT count(*) FROM prompt WHERE status = 'held'") == 0
-
-
-async def test_files_taken_back_before_words_came_do_not_go_along(play: Playbook) -> None:
-    play.channel.files["img_1"] = b"x"
-    await play.begin()
-    await play.say("", attachments=(Attachment(kind="image", key="img_1", message_id="om_a", name="a.png"),))
-    second = await play.say("", attachments=(Attachment(kind="image", key="img_1", message_id="om_b", name="b.png"),))
-    await play.recall(second.key)
-    await play.say("what is this?")
-    (start,) = play.script.starts
-    assert start.images == {}
-
-
-async def test_what_runs_goes_on_though_its_message_is_taken_back(play: Playbook) -> None:
-    session = await play.begin()
-    said = await play.say("go")
-    await play.started(session)
-    await play.recall(said.key)
-    assert play.state(session) == "executing"
-    assert play.script.interrupts == []
 
 
 async def test_a_message_taken_back_before_it_came_is_not_run(play: Playbook) -> None:

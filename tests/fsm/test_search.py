@@ -213,6 +213,8 @@ def test_a_guard_that_is_left_out_is_noticed(guard: object, bounds: Bounds, only
     [
         (guards.only_files, {"files"}),
         (guards.names_kept, {"message fresh", "files", "start", "send now"}),
+        (guards.unheard, {"message fresh", "start", "take back"}),
+        (guards.leaves_a_rest, {"message fresh", "files", "start", "take back"}),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
@@ -227,6 +229,22 @@ def test_a_branch_that_is_never_taken_is_noticed(
     monkeypatch.setattr(guards, branch.__name__, never)
     with pytest.raises(BrokenPromiseError):
         explore(_with_branch(branch, never), bounds, only=only)
+
+
+def test_a_turn_called_off_though_its_agent_has_the_message_is_noticed() -> None:
+    only = {"message fresh", "start", "take back"}
+    reached = explore(decide, Bounds(prompts=2, asks=0), only=only)
+    assert any(world.session.turn and world.session.state is State.IDLE and not world.running for world in reached)
+    with pytest.raises(BrokenPromiseError):
+        explore(_with_branch(guards.unheard, guards.in_turn), Bounds(prompts=2, asks=0), only=only)
+
+
+def test_a_message_that_is_lost_with_the_turn_it_was_to_slip_into_is_noticed() -> None:
+    only = {"message fresh", "send now", "start", "steer", "steer fails", "take back"}
+    bounds = Bounds(prompts=2, asks=0)
+    explore(decide, bounds, only=only, can_steer=True)
+    with pytest.raises(BrokenPromiseError):
+        explore(_with_branch(guards.came_later, lambda session, event: False), bounds, only=only, can_steer=True)
 
 
 def test_files_that_are_left_behind_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -341,6 +341,11 @@ class _Result(_Turn):
         hidden = not steps or self.elsewhere or self.verbosity is Verbosity.QUIET or budget < _ROOM_FOR_STEPS
         return None if hidden else self.folded(steps)
 
+    @property
+    def taken_back(self) -> bool:
+        """Its message is none of it any more, so it was called off before the agent had it."""
+        return self.view.turn.status is TurnStatus.STOPPED and not self.view.prompts
+
     def _about(self) -> str:
         said = "" if self.elsewhere else self._why() or self.view.turn.text
         return said or self._prompt()
@@ -357,6 +362,8 @@ class _Result(_Turn):
         if self.elsewhere:
             return None
         match turn.status:
+            case TurnStatus.STOPPED if self.taken_back:
+                return markdown(escape(self.say("turn.taken_back")))
             case TurnStatus.STOPPED:
                 key = "turn.stopped_waiting" if self.view.unanswered else "turn.stopped_note"
                 return markdown(escape(self.say(key)))
@@ -389,7 +396,13 @@ class _Result(_Turn):
 
     def actions(self) -> Element | None:
         status, state = self.view.turn.status, self.view.session.state
-        if not self.view.actionable or state is State.CLOSED or status is TurnStatus.LIVE or self.elsewhere:
+        if (
+            not self.view.actionable
+            or state is State.CLOSED
+            or status is TurnStatus.LIVE
+            or self.elsewhere
+            or self.taken_back
+        ):
             return None
         if self.view.session.companion:
             unwell = status in (TurnStatus.FAILED, TurnStatus.LOST)

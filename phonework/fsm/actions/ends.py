@@ -4,7 +4,7 @@ from typing import Final
 
 from phonework.fsm import effects as order
 from phonework.fsm.actions.modes import change_mode
-from phonework.fsm.actions.requests import STOPPED_WHY
+from phonework.fsm.actions.requests import STOPPED_WHY, said_of
 from phonework.fsm.draft import Draft
 from phonework.fsm.types import RequestStatus, TurnStatus
 
@@ -17,9 +17,11 @@ def stop(draft: Draft) -> None:
 
 
 def expire_wait(draft: Draft) -> None:
+    request = draft.session.open
+    assert request is not None
     draft.interrupt()
     draft.refuse_all(RequestStatus.EXPIRED, TIMED_OUT_WHY)
-    draft.owe(order.Say(text="say.wait_expired"))
+    draft.owe(order.Say(text=said_of("wait_expired", request)))
 
 
 def expire_turn(draft: Draft) -> None:

@@ -7,8 +7,8 @@ from phonework.fsm import events as happened
 from phonework.fsm.actions.ends import stop
 from phonework.fsm.change import replace
 from phonework.fsm.draft import Draft
-from phonework.fsm.guards import kept
-from phonework.fsm.types import Prompt, PromptStatus
+from phonework.fsm.guards import kept, without
+from phonework.fsm.types import Prompt, PromptStatus, RequestStatus, TurnStatus
 
 SHOWN_WORDS: Final = 2_000
 """Characters of what was heard that are shown back."""
@@ -130,6 +130,55 @@ def advance(draft: Draft) -> None:
 
 def drop(draft: Draft) -> None:
     draft.drop(named_prompt(draft))
+
+
+def take_files_back(draft: Draft) -> None:
+    """Those of one message; what they went along with stays as it is."""
+    event, prompt = draft.expect(happened.MessageTakenBack), named_prompt(draft)
+    rest = without(prompt, event.message_id)
+    assert rest is not None
+    draft.change_prompt(rest)
+    draft.owe(order.UpdatePrompt(prompt_id=prompt.prompt_id))
+
+
+def leave_turn(draft: Draft) -> None:
+    """The turn was to take it, and goes on without it."""
+    prompt, turn = named_prompt(draft), draft.session.live
+    assert turn is not None
+    draft.change_turn(replace(turn, prompt_ids=tuple(one for one in turn.prompt_ids if one != prompt.prompt_id)))
+    _forget(draft, prompt)
+
+
+def call_off(draft: Draft) -> None:
+    """There is no turn without the message that was to begin it."""
+    _call_off(draft)
+    draft.rest()
+
+
+def call_off_and_start_next(draft: Draft) -> None:
+    _call_off(draft)
+    draft.begin_next()
+
+
+def _call_off(draft: Draft) -> None:
+    """What was to slip into the turn is asked about, as when an agent could not take it."""
+    prompt = named_prompt(draft)
+    for other in draft.session.last:
+        if other.prompt_id != prompt.prompt_id:
+            draft.hold(other)
+            draft.owe(order.UpdatePrompt(prompt_id=other.prompt_id))
+    _forget(draft, prompt)
+    draft.settle_all(RequestStatus.WITHDRAWN)
+    draft.end_turn(TurnStatus.STOPPED)
+
+
+def _forget(draft: Draft, prompt: Prompt) -> None:
+    draft.session = replace(draft.session, last=())
+    draft.drop(replace(prompt, turn=0))
+
+
+def tell_it_runs(draft: Draft) -> None:
+    draft.owe(order.Say(text="say.taken_back_late"))
 
 
 def hold_again(draft: Draft) -> None:

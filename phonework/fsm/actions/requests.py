@@ -106,10 +106,14 @@ def remind(draft: Draft) -> None:
         return
     seconds = (request.expires_at - draft.now).total_seconds() if request.expires_at else 0
     minutes = str(max(1, round(seconds / 60)))
-    if request.ask.kind is RequestKind.PLAN:
-        draft.owe(order.Say(text="say.wait_reminder_plan", params={"minutes": minutes}))
-    else:
-        draft.owe(order.Say(text="say.wait_reminder", params={"minutes": minutes, "prompt": request.ask.prompt}))
+    asked = {} if request.ask.kind is RequestKind.PLAN else {"prompt": request.ask.prompt}
+    draft.owe(order.Say(text=said_of("wait_reminder", request), params={"minutes": minutes, **asked}))
+
+
+def said_of(what: str, request: Request) -> str:
+    """The sentence for the kind of question: a permission is refused, the others have no no."""
+    kind = request.ask.kind
+    return f"say.{what}" if kind is RequestKind.CONFIRM else f"say.{what}_{kind}"
 
 
 def _settle_named(draft: Draft, status: RequestStatus) -> None:

@@ -18,7 +18,7 @@ from phonework.fsm.types import (
     State,
 )
 from phonework.testing.world.instant import BYPASS, MORNING, NOW, OWNER, STRANGER, YES, Bounds, Move, World
-from phonework.testing.world.rules import check_heard
+from phonework.testing.world.rules import check_heard, check_wanted
 
 
 def moves(world: World, bounds: Bounds) -> Iterator[Move]:
@@ -52,17 +52,19 @@ def _person(world: World, bounds: Bounds) -> Iterator[Move]:
             ("yes", NOW - timedelta(seconds=1), False),
             ("yes", NOW + timedelta(seconds=1), True),
         ):
-            prompt = Prompt(prompt_id=PromptId(f"p{number}"), text=words, sent_at=sent)
+            prompt = Prompt(prompt_id=PromptId(f"p{number}"), text=words, sent_at=sent, message_id=f"om{number}")
             kind = "stale" if stale else "fresh" if sent > NOW else "earlier"
             event = happened.MessageReceived(prompt=prompt, by=OWNER, stale=stale)
             yield Move(name=f"message {kind}", event=event, world=world)
-        prompt = Prompt(prompt_id=PromptId(f"p{number}"), text="yes", sent_at=NOW + timedelta(seconds=1))
+        prompt = replace(prompt, text="yes", sent_at=NOW + timedelta(seconds=1))
         event = happened.MessageReceived(prompt=prompt, by=OWNER, answers=False)
         yield Move(name="message program", event=event, world=world)
         for kind, count, stale in (("image", 12, False), ("image", 12, True), ("audio", 1, False)):
-            files = tuple(Attachment(kind=kind, key=f"{number}.{one}", message_id="om") for one in range(count))
+            files = tuple(
+                Attachment(kind=kind, key=f"{number}.{one}", message_id=f"om{number}") for one in range(count)
+            )
             spoken = kind == "audio"
-            prompt = Prompt(prompt_id=PromptId(f"p{number}"), text="", sent_at=NOW, attachments=files, spoken=spoken)
+            prompt = replace(prompt, text="", sent_at=NOW, attachments=files, spoken=spoken)
             name = "message stale" if stale else "voice" if spoken else "files"
             event = happened.MessageReceived(prompt=prompt, by=OWNER, stale=stale)
             yield Move(name=name, event=event, world=world)
@@ -78,6 +80,8 @@ def _person(world: World, bounds: Bounds) -> Iterator[Move]:
         yield Move(name=f"model {by}", event=happened.ModelChosen(by=by, model=world.session.model), world=world)
     for prompt in world.prompts:
         yield Move(name="drop", event=happened.DropAsked(prompt_id=prompt.prompt_id, by=OWNER), world=world)
+        if prompt.message_id == f"om{prompt.prompt_id[1:]}":
+            yield Move(name="take back", event=_taken_back(world, prompt), world=world)
         yield Move(name="send now", event=happened.SendNowAsked(prompt_id=prompt.prompt_id, by=OWNER), world=world)
     if world.modes < bounds.modes:
         chosen = replace(world, modes=world.modes + 1)
@@ -90,6 +94,21 @@ def _person(world: World, bounds: Bounds) -> Iterator[Move]:
         for request in world.requests:
             yield from _clicks(clicked, request)
         yield from _clicks_for_all(clicked)
+
+
+def _taken_back(world: World, prompt: Prompt) -> Event:
+    """As intake tells it: of the message that carries it now, and whether its order was begun."""
+    carrier = prompt
+    while carrier.joined:
+        carrier = next(one for one in world.prompts if one.prompt_id == carrier.joined)
+    unheard = any(
+        (isinstance(one, order.StartTurn) and one.turn == carrier.turn)
+        or (isinstance(one, order.SteerTurn) and one.prompt_id == carrier.prompt_id)
+        for one in world.owed
+    )
+    return happened.MessageTakenBack(
+        prompt_id=carrier.prompt_id, message_id=prompt.message_id, by=OWNER, unheard=unheard
+    )
 
 
 def _clicks(world: World, request: Request) -> Iterator[Move]:
@@ -176,10 +195,15 @@ def _orders(world: World) -> Iterator[Move]:
                 yield _hear(world, unheard[0])
                 yield Move(name="start fails", event=happened.TurnFailed(turn=turn, error="x"), world=done)
                 return
+            check_wanted(world, prompt_ids)
             begun = replace(done, running=turn, hearing=(), agent_mode=world.session.mode)
             yield Move(name="start", event=happened.TurnStarted(turn=turn), world=begun)
             yield Move(name="start fails", event=happened.TurnFailed(turn=turn, error="x"), world=done)
         case order.SteerTurn(turn=turn, prompt_id=prompt_id):
+            taken = {one.prompt_id for one in world.prompts if one.turn == turn}
+            if prompt_id not in taken:
+                yield Move(name="steer superseded", world=done)
+                return
             if unheard := [one for one in world.prompts if one.prompt_id == prompt_id and one.spoken]:
                 yield _hear(world, unheard[0])
             elif world.running == turn:

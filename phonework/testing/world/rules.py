@@ -9,6 +9,8 @@ from phonework.fsm.guards import MOST_FILES
 from phonework.fsm.machine import Decision
 from phonework.fsm.types import (
     Answer,
+    Prompt,
+    PromptId,
     PromptStatus,
     RequestId,
     RequestKind,
@@ -34,6 +36,12 @@ def check_heard(world: World, request_id: RequestId, answer: Answer) -> None:
     fingerprint = next(one.ask.fingerprint for one in world.requests if one.request_id == request_id)
     if not any(fingerprint == agreed for _, agreed in world.consents):
         raise BrokenPromiseError(f"{request_id}: a yes that nobody gave")
+
+
+def check_wanted(world: World, prompt_ids: tuple[PromptId, ...]) -> None:
+    """No agent is given what was dropped, or taken back in time."""
+    if any(one.prompt_id in prompt_ids and one.status is not PromptStatus.TAKEN for one in world.prompts):
+        raise BrokenPromiseError(f"{prompt_ids} run though nobody wants that any more")
 
 
 _REQUEST_LIFE: Final = {
@@ -77,7 +85,8 @@ def check_lives(world: World, event: Event, decision: Decision) -> None:
     for prompt in decision.prompts:
         before = prompts.get(prompt.prompt_id)
         heard = isinstance(event, happened.PromptHeard) and prompt.status is before
-        if before is not None and not heard and prompt.status not in _PROMPT_LIFE.get(before, set()):
+        in_time = isinstance(event, happened.MessageTakenBack) and event.unheard
+        if before is not None and not heard and not in_time and prompt.status not in _PROMPT_LIFE.get(before, set()):
             raise BrokenPromiseError(f"{prompt.prompt_id} went from {before} to {prompt.status}")
     lives = {
         one.turn: one.status is TurnStatus.LIVE for one in (world.session.live, *decision.turns) if one is not None
@@ -182,3 +191,43 @@ def check_files(world: World, before: Session, event: Event) -> None:
             pass
     if problems:
         raise BrokenPromiseError(f"{'; '.join(problems)} (after {type(event).__name__})")
+
+
+def check_taken_back(earlier: World, world: World, before: Session, event: Event) -> None:
+    """What was taken back in time is nowhere to be run, all else stays; what the agent has stays with it."""
+    if not isinstance(event, happened.MessageTakenBack) or (named := before.named_prompt) is None:
+        return
+    was, now = _to_run(before, earlier), _to_run(world.session, world)
+    in_time, problems = event.unheard or named.status is not PromptStatus.TAKEN, []
+    if in_time and any(_holds(one, event.message_id) for one in now):
+        problems.append("a message that was taken back in time is still to be run")
+    if not in_time and (world.session.live, now) != (before.live, was):
+        problems.append("what the agent has already was changed")
+    carried = named.message_id != event.message_id or not (named.text or named.spoken)
+    stay = {one for other in was if carried or other.prompt_id != named.prompt_id for one in other.attachments}
+    left = {one for other in now for one in other.attachments}
+    if in_time and {one for one in stay if one.message_id != event.message_id} - left:
+        problems.append("a file that was not taken back is gone")
+    others = {one.prompt_id for one in was if one.message_id != event.message_id and (one.text or one.spoken)}
+    if in_time and others - {one.prompt_id for one in now}:
+        problems.append("a message that was not taken back is gone")
+    if problems:
+        raise BrokenPromiseError("; ".join(problems))
+
+
+def _to_run(session: Session, world: World) -> list[Prompt]:
+    live = session.live.prompt_ids if session.live is not None else ()
+    again = {  # run again on a wish of its own
+        one.prompt_id
+        for place, one in enumerate(world.prompts)
+        if any(one.message_id == other.message_id for other in world.prompts[:place])
+    }
+    taken = [one for one in world.prompts if one.prompt_id in live and one.status is PromptStatus.TAKEN]
+    to_run = [*session.queue, *session.held, *taken]
+    return [one for one in to_run if one.prompt_id not in again]
+
+
+def _holds(prompt: Prompt, message_id: str) -> bool:
+    """The words of the message, or a file of it."""
+    words = prompt.message_id == message_id and (prompt.text or prompt.spoken)
+    return bool(words) or any(one.message_id == message_id for one in prompt.attachments)

@@ -10,13 +10,14 @@ from phonework.fsm.draft import Arm, TimerChange
 from phonework.fsm.events import Event
 from phonework.fsm.machine import Decide, Decision
 from phonework.fsm.types import (
+    PromptStatus,
     RequestId,
     RequestKind,
     RequestStatus,
     Session,
 )
 from phonework.testing.world.instant import MORNING, NOW, OWNER, Move, World
-from phonework.testing.world.rules import check, check_files, check_lives
+from phonework.testing.world.rules import check, check_files, check_lives, check_taken_back
 
 T = TypeVar("T")
 
@@ -61,13 +62,16 @@ def after(move: Move, decide: Decide) -> World:
     world = replace(world, cards=_forms(world, decision))
     check(world, before, move.event)
     check_files(world, before, move.event)
+    check_taken_back(move.world, world, before, move.event)
     return world
 
 
 def _named(world: World, event: Event) -> Session:
     """The session with what the event names, as the store loads it."""
     request_id, prompt_id = getattr(event, "request_id", ""), getattr(event, "prompt_id", "")
-    last = tuple(one for one in world.prompts if one.turn == world.session.turn and one.turn)
+    last = tuple(
+        one for one in world.prompts if one.turn == world.session.turn and one.turn and one.status is PromptStatus.TAKEN
+    )
     disturbs = world.quiet and not hasattr(event, "by")
     return replace(
         world.session,
