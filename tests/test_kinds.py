@@ -159,25 +159,26 @@ def test_the_section_of_a_kind_that_is_not_there_says_what_would_know_it(elsewhe
     assert " (a kind of agent has its section when its package is installed)\n" in said
 
 
-@pytest.mark.parametrize(
-    ("entry", "code", "why"),
-    [
-        ("acme = acme:Backend", "import of_nobody\n", "it cannot be loaded (ModuleNotFoundError: No module named"),
-        ("acme = acme:Backend", "1 / 0\n", "it cannot be loaded (ZeroDivisionError"),
-        ("acme = acme:Backend", "class Backend:\n    Settings = dict\n", "its Settings must be a subclass of"),
-        ("acme = acme:Backend", ATTACHED.replace("pages", "max_live"), "no setting of its own may be called max_live"),
-        ("server = acme:Backend", GOOD, ""),
-    ],
-)
-def test_a_kind_that_cannot_be_used_stops_nobody_who_does_not_want_it(
-    elsewhere: Elsewhere, entry: str, code: str, why: str
-) -> None:
-    elsewhere.install("acme", entry, "acme", code)
+UNFIT = {
+    "alone": ("import of_nobody\n", "it cannot be loaded (ModuleNotFoundError: No module named"),
+    "zero": ("1 / 0\n", "it cannot be loaded (ZeroDivisionError"),
+    "loose": ("class Backend:\n    Settings = dict\n", "its Settings must be a subclass of"),
+    "taken": (ATTACHED.replace("pages", "max_live"), "no setting of its own may be called max_live"),
+}
+
+
+def test_kinds_that_cannot_be_used_stop_nobody_who_does_not_want_them(elsewhere: Elsewhere) -> None:
+    for name, (code, _) in UNFIT.items():
+        elsewhere.install(name, f"{name} = {name}:Backend", name, code)
+    elsewhere.install("acme", "server = acme:Backend", "acme", GOOD)  # called as a section of ours
     assert elsewhere.phonework("config", "show").returncode == 0
 
-    elsewhere.settings("[acme]\npages = 1\n")
+    elsewhere.settings("".join(f"[{name}]\npages = 1\n" for name in (*UNFIT, "acme")))
     said = elsewhere.phonework("config", "show").stderr
-    assert (f"acme (config.toml:1): the kind of agent acme cannot be used here: {why}" in said) == bool(why)
+    for line, (name, (_, why)) in enumerate(UNFIT.items()):
+        assert f"{name} (config.toml:{1 + 2 * line}): the kind of agent {name} cannot be used here: {why}" in said
+    assert "the kind of agent acme" not in said
+    assert "the kind of agent server" not in said
 
 
 BUILD = """\
