@@ -16,6 +16,9 @@ from phonework.store.codec import dump, load, load_frozen, maybe_moment, millise
 from phonework.store.effects import Run
 from phonework.store.queries import SQL
 
+_OF_TURN: Final = (happened.RetryAsked, happened.SendNowAsked, happened.PromptHeard, happened.MessageTakenBack)
+"""What may concern the messages of the newest turn."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewSession:
