@@ -204,6 +204,7 @@ def _run(found: Found, session: Session, now: datetime) -> Run:
         mode=session.mode_at(now),
         user_id=session.user_id,
         fork_of=found.fork_of,
+        container=found.container,
     )
 
 

@@ -70,8 +70,7 @@ class Places:
 
 def arguments(bwrap: str, places: Places) -> list[str]:
     """The words to put before a command. Raises SandboxError when the places contradict each other."""
-    for wrong in _problems(places):
-        raise SandboxError(wrong.key, **wrong.params)
+    check(places)
     words = [bwrap, *ISOLATION, "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
     words += ["--ro-bind", "/proc/sys", "/proc/sys", *_each("--ro-bind-try", PROC_READABLE)]
     words += ["--tmpfs", "/tmp", "--tmpfs", "/run", *_each("--ro-bind-try", RUN_VISIBLE)]
@@ -84,6 +83,12 @@ def arguments(bwrap: str, places: Places) -> list[str]:
             words += ["--ro-bind", "/dev/null", place]
     words += _each("--bind", places.lent)
     return [*words, "--setenv", "TMPDIR", "/tmp", "--chdir", places.directory or "/tmp", "--"]
+
+
+def check(places: Places) -> None:
+    """Raises SandboxError when the places contradict each other."""
+    for wrong in _problems(places):
+        raise SandboxError(wrong.key, **wrong.params)
 
 
 def unfit(place: str) -> Sentence | None:

@@ -62,6 +62,7 @@ class Capabilities:
     desk: bool = False  # knows the conversations begun at the desk: it is a `DeskBackend`
     modes: tuple[PermissionMode, ...] = ()  # how much it asks, for a person to choose from; the first is the usual one
     sandboxed: bool = False  # may write in its own places only
+    containers: tuple[str, ...] = ()  # container engines it can be run in, for a person to choose from
     assists: bool = False  # decides what is meant by words that are for no session: smart mode
     companion: bool = False  # a person's own helper, made when first needed; no kind of agent that `/new` offers
 
@@ -74,6 +75,7 @@ class TurnStart:
     agent_session_id: the agent's own id to go on with; empty for a new conversation.
     fork_of: the agent's own id of a conversation that the new one begins as a copy of; it stays as it is.
     model, mode: as the person chose; empty for the backend's default.
+    container: the container engine it is to run in; empty: in none.
     carry: the turn is there because of a late decision about this request. The backend gets the agent to ask for the same
     thing again if it can; the state machine answers it from the decision, once, by the fingerprint.
     """
@@ -86,6 +88,7 @@ class TurnStart:
     fork_of: str = ""
     model: str = ""
     mode: str = ""
+    container: str = ""
     images: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     carry: Carry | None = None
 

@@ -295,6 +295,7 @@ def turn_start(
         fork_of=job.run.fork_of if not job.run.agent_session_id else "",
         model=job.run.model,
         mode=job.run.mode,
+        container=job.run.container,
         images=images,
         carry=effect.carry,
     )

@@ -97,7 +97,8 @@ class Shell:
             idle=_length(wanted.idle),
         )
         opened = Opened(path=path)
-        return create(hand, said, command, opened, name=wanted.name, group=wanted.group, active=False)
+        called = {"name": wanted.name, "group": wanted.group, "container": wanted.container}
+        return create(hand, said, command, opened, **called, active=False)
 
     @property
     def _create_key(self) -> str:
@@ -111,8 +112,17 @@ class Shell:
             raise RefusedError("backend_unknown", backend=backend[:40], known=", ".join(known))
         if problem := modes.problem_of_new(self.desk, backend, wanted.mode):
             raise RefusedError(problem.text.removeprefix("say."), **problem.params)
+        self._check_container(backend, wanted.container)
         _check_name(wanted.group)
         self._check_free(wanted.name)
+
+    def _check_container(self, backend: str, container: str) -> None:
+        can = capable(self.desk, backend)
+        engines = can.containers if can is not None else ()
+        if container and not engines:
+            raise RefusedError("no_containers", backend=backend)
+        if container and container not in engines:
+            raise RefusedError("container_unknown", backend=backend, container=container[:40], known=", ".join(engines))
 
     def _check_free(self, name: str, *, of: SessionId | None = None) -> None:
         """Raises GatewayError when it is no name, or an open session, other than `of`, is called so."""

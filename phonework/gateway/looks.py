@@ -26,6 +26,7 @@ def session(one: Listed) -> Session:
         created_at=one.created_at,
         model=one.model,
         mode=one.mode,
+        container=one.container,
         queue=one.queued,
         request=_request(one.request) if one.request is not None else None,
         last=_last(one.last) if one.last is not None else None,

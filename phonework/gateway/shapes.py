@@ -28,6 +28,9 @@ class NewSession(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     mode: Annotated[str, Meta(max_length=64, description="How much the agent asks.")] = ""
     name: Name = ""
     group: Name = ""
+    container: Annotated[
+        str, Meta(max_length=40, description="Container engine to run the agent in: `docker`, `podman`.")
+    ] = ""
     text: Annotated[str, Meta(max_length=MAX_TEXT)] = ""
     timeout: Annotated[Seconds | None, Meta(description="Of one turn.")] = None
     idle: Annotated[Seconds | None, Meta(description="Until it is closed for want of use.")] = None
@@ -138,6 +141,7 @@ class Session(Struct, frozen=True, kw_only=True):
     created_at: datetime
     model: str
     mode: str
+    container: str
     queue: int
     request: Request | None
     last: LastTurn | None

@@ -158,11 +158,12 @@ def create(
     *,
     name: str = "",
     group: str = "",
+    container: str = "",
     active: bool = True,
 ) -> Taken:
     """A new session with an agent that is known, in a directory that was found.
 
-    name, group: see `NewSession`. active: its person's words go there from now on.
+    name, group, container: see `NewSession`. active: its person's words go there from now on.
     """
     timeouts, capabilities = hand.desk.timeouts, capable(hand.desk, command.backend)
     assert capabilities is not None
@@ -182,6 +183,7 @@ def create(
         mode=command.mode,
         name=name,
         group_name=group,
+        container=container,
     )
     return _create(hand, said, new, command.message, active=active)
 

@@ -60,6 +60,7 @@ class Run:
     mode: str
     user_id: UserId
     fork_of: str = ""
+    container: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -156,6 +156,7 @@ def _session(db: sqlite3.Connection, row: sqlite3.Row, limit: int, causes: Cause
         "turn": row["turn"],
         "model": row["model"],
         "mode": row["mode"],
+        "container": row["container"],
         "last_activity": _at(row["active_at_ms"]),
         "timeouts": _seconds(load(Timeouts, row["timeouts"])),
         "request": _open_request(db, row),

@@ -27,6 +27,7 @@ class Listed:
     created_at: datetime
     model: str
     mode: str
+    container: str
     queued: int
     request: Request | None
     last: Turn | None
@@ -81,7 +82,7 @@ def place_of(one: Listed) -> tuple[int, str]:
 def _listed(row: tuple[object, ...], now: datetime) -> Listed:
     (
         session_id, user_id, name, group, backend, cwd, state, turn, since, active_at, created_at, model,
-        mode, mode_after, mode_until, queued, request, last,
+        mode, mode_after, mode_until, container, queued, request, last,
     ) = row  # fmt: skip
     over = mode_until is not None and moment(mode_until) <= now  # type: ignore[arg-type]  # STRICT columns have their types
     return Listed(
@@ -98,6 +99,7 @@ def _listed(row: tuple[object, ...], now: datetime) -> Listed:
         created_at=moment(created_at),  # type: ignore[arg-type]
         model=str(model),
         mode=str(mode_after if over else mode),
+        container=str(container),
         queued=queued,  # type: ignore[arg-type]
         request=load(Request, str(request)) if request is not None else None,
         last=load(Turn, str(last)) if last is not None else None,

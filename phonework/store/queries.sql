@@ -23,7 +23,7 @@ FROM event WHERE seq > ? ORDER BY seq LIMIT ?;
 
 -- name: load_session
 SELECT session.user_id, backend, cwd, state, version, since_ms, turn, generation, agent_session_id, can_steer, timeouts, carry, fork_of,
-       model, session.mode, mode_after, mode_until_ms, session.chat, quiet_hours, timezone, acted_at_ms
+       container, model, session.mode, mode_after, mode_until_ms, session.chat, quiet_hours, timezone, acted_at_ms
 FROM session JOIN user USING (user_id) WHERE session_id = ?;
 
 -- name: session_is_of
@@ -32,8 +32,8 @@ SELECT 1 FROM session WHERE session_id = ? AND user_id = ?;
 -- name: add_session
 INSERT INTO session (session_id, user_id, backend, cwd, state, version, table_version, since_ms, created_at_ms,
                      active_at_ms, can_steer, model, mode, chat, timeouts, companion, agent_session_id, fork_of,
-                     name, group_name)
-VALUES (?, ?, ?, ?, 'idle', 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+                     name, group_name, container)
+VALUES (?, ?, ?, ?, 'idle', 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: session_exists
 SELECT 1 FROM session WHERE session_id = ?;
@@ -44,7 +44,7 @@ UPDATE session SET state = ?, version = ?, table_version = ?, since_ms = ?, acti
 WHERE session_id = ? AND version = ?;
 
 -- name: session_run
-SELECT backend, cwd, agent_session_id, model, CASE WHEN mode_until_ms <= ?2 THEN mode_after ELSE mode END, user_id, fork_of
+SELECT backend, cwd, agent_session_id, model, CASE WHEN mode_until_ms <= ?2 THEN mode_after ELSE mode END, user_id, fork_of, container
 FROM session WHERE session_id = ?1;
 
 -- name: session_base

@@ -22,7 +22,10 @@ _OF_TURN: Final = (happened.RetryAsked, happened.SendNowAsked, happened.PromptHe
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewSession:
-    """What a session begins with. name: as its person calls it, or empty; group_name: of the sessions it belongs to."""
+    """What a session begins with. name: as its person calls it, or empty; group_name: of the sessions it belongs to.
+
+    container: the container engine its agent runs in, or empty.
+    """
 
     session_id: SessionId
     user_id: UserId
@@ -38,6 +41,7 @@ class NewSession:
     fork_of: str = ""
     name: str = ""
     group_name: str = ""
+    container: str = ""
 
 
 class Found(NamedTuple):
@@ -46,6 +50,7 @@ class Found(NamedTuple):
     session: Session
     chat: Chat
     fork_of: str = ""
+    container: str = ""
 
 
 def exists(connection: sqlite3.Connection, session_id: str) -> bool:
@@ -64,7 +69,7 @@ def add(connection: sqlite3.Connection, new: NewSession, now: datetime) -> None:
         (
             new.session_id, new.user_id, new.backend, new.cwd, TABLE_VERSION, at, at, at, new.can_steer,
             new.model, new.mode, dump(new.chat), dump(new.timeouts), new.companion,
-            new.agent_session_id, new.fork_of, new.name, new.group_name,
+            new.agent_session_id, new.fork_of, new.name, new.group_name, new.container,
         ),
     )  # fmt: skip
 
@@ -81,7 +86,7 @@ def find(
         return None
     (
         user_id, backend, cwd, state, version, since, turn, generation, agent_session, can_steer, timeouts, carry, fork_of,
-        model, mode, mode_after, mode_until, chat, quiet_hours, timezone, acted_at,
+        container, model, mode, mode_after, mode_until, chat, quiet_hours, timezone, acted_at,
     ) = row  # fmt: skip
     state = State(state)
     opened, waiting = _requests(connection, session_id, state)
@@ -114,7 +119,7 @@ def find(
         named_prompt=prompts.get(connection, getattr(event, "prompt_id", ""), session_id),
         quiet_until=users.quiet_by(quiet_hours, timezone, moment(acted_at), now) if quiet_hours and now else None,
     )
-    return Found(session, load_frozen(Chat, chat), fork_of)
+    return Found(session, load_frozen(Chat, chat), fork_of, container)
 
 
 def _needs_last(event: Event | None) -> bool:
@@ -164,7 +169,7 @@ def run_of(connection: sqlite3.Connection, session_id: SessionId, now: datetime 
     row = connection.execute(SQL["session_run"], (session_id, milliseconds(now) if now else 0)).fetchone()
     if row is None:
         raise KeyError(session_id)
-    backend, cwd, agent_session_id, model, mode, user_id, fork_of = row
+    backend, cwd, agent_session_id, model, mode, user_id, fork_of, container = row
     return Run(
         backend=backend,
         cwd=cwd,
@@ -173,6 +178,7 @@ def run_of(connection: sqlite3.Connection, session_id: SessionId, now: datetime 
         mode=mode,
         user_id=user_id,
         fork_of=fork_of,
+        container=container,
     )
 
 

@@ -83,6 +83,7 @@ class ScriptedBackend:
             slash_commands=True,
             modes=MODES,
             desk=name == "demo",
+            containers=("podman",) if name == "demo" else (),
         )
         self.blocked = 0
         self.closed = False

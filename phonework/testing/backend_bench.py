@@ -32,12 +32,16 @@ def git_init(directory: Path) -> Path:
 
 @dataclass
 class BackendBench:
-    """One person with one session. cwd: its directory. agent: the agent's own id of it, once it is known."""
+    """One person with one session. cwd: its directory. agent: the agent's own id of it, once it is known.
+
+    container: the engine it runs in; empty: in none.
+    """
 
     cwd: Path = field(init=False)
     sink: RecordingSink = field(default_factory=RecordingSink, kw_only=True)
     turn: int = field(default=0, kw_only=True)
     agent: str = field(default="", kw_only=True)
+    container: str = field(default="", kw_only=True)
     start: TurnStart | None = field(default=None, kw_only=True)
 
     @property
@@ -68,6 +72,7 @@ class BackendBench:
             carry=carry,
             model=model,
             mode=mode,
+            container=self.container,
             images={prompt.prompt_id: images} if images else {},
         )
         await self.backend.start_turn(self.start)

@@ -244,7 +244,7 @@ def test_what_happens_in_somebody_elses_session_is_not_wanted(ids: tuple[str, ..
     now = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
     found = Listed(
         session_id=SessionId("fizz-top"), user_id=UserId(ADA), name="build", group="night", backend="demo", cwd="/work", state=State.IDLE,
-        turn=0, since=now, active_at=now, created_at=now, model="", mode="", queued=0, request=None, last=None,
+        turn=0, since=now, active_at=now, created_at=now, model="", mode="", container="", queued=0, request=None, last=None,
     )  # fmt: skip
     waiting = [Subscription(user_id=UserId(who), ids=frozenset(map(SessionId, ids)), group=group) for who in (ADA, BOB)]
 

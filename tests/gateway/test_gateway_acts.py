@@ -31,6 +31,17 @@ async def test_a_session_begins_and_works(play: Playbook, program: Program) -> N
     assert [(one["prompts"], one["text"]) for one in turns] == [(["fix the build"], "All green.")]
 
 
+async def test_an_agent_is_run_in_the_container_engine_that_was_asked_for_in_every_turn(
+    play: Playbook, program: Program
+) -> None:
+    session = await program.create(container="podman", text="one")
+    await play.finishes(play.script.starts[0].session_id)
+    await program.act(session.id, "prompts", {"text": "two"})
+
+    assert session.container == "podman"
+    assert [one.container for one in play.script.starts] == ["podman", "podman"]
+
+
 async def test_it_is_shown_nowhere_and_the_phone_goes_on_where_it_was(play: Playbook, program: Program) -> None:
     before = await play.begin()
     posts = len(play.channel.posts)
@@ -147,6 +158,8 @@ async def test_what_is_no_name_is_refused(play: Playbook, program: Program, name
         ({"cwd": "api", "backend": "cobol"}, 422, "backend_unknown"),
         ({"cwd": "api", "backend": "shell"}, 422, "backend_unknown"),
         ({"cwd": "api", "mode": "bypassPermissions"}, 422, ANY),
+        ({"cwd": "api", "container": "lxc"}, 422, "container_unknown"),
+        ({"cwd": "api", "container": "podman", "backend": "steering"}, 422, "no_containers"),
         ({"cwd": "api", "unknown": 1}, 400, "bad_request"),
         ({"cwd": "api", "timeout": -1}, 400, "bad_request"),
         ({"cwd": "api", "timeout": 1e300}, 400, "bad_request"),

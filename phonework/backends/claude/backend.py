@@ -2,10 +2,11 @@
 
 import asyncio
 import contextlib
+import functools
 import logging
 import os
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
@@ -14,6 +15,7 @@ from uuid import UUID, uuid5
 
 import structlog
 
+from phonework.backends import containers
 from phonework.backends.base import (
     About,
     Accepted,
@@ -77,6 +79,7 @@ class ClaudeBackend:
         modes=MODES,
         models=("opus", "sonnet", "haiku"),
         desk=True,
+        containers=containers.ENGINES,
     )
 
     def __init__(self, *, sink: Sink, settings: Mapping[str, object], data_dir: Path) -> None:
@@ -89,11 +92,16 @@ class ClaudeBackend:
         logging.getLogger("claude_agent_sdk").addHandler(logging.NullHandler())
         self._sink, self._settings, self._data_dir = sink, launcher.Settings.read(settings), data_dir.resolve()
         self.capabilities = replace(type(self).capabilities, sandboxed=self._settings.sandbox is not None)
+        self._left = containers.Left(self._data_dir)
         self._modes, self._commands = Modes(self._data_dir / "modes"), Commands()
         self._live: dict[SessionId, LiveSession] = {}
         self._used: dict[SessionId, float] = {}
         self._locks: dict[SessionId, asyncio.Lock] = {}
         self._admission = asyncio.Lock()
+
+    async def begin(self) -> None:
+        """End the containers that a server which was killed has left."""
+        await self._left.end()
 
     # Turns
 
@@ -144,11 +152,10 @@ class ClaudeBackend:
         """A fresh agent; and whether it goes on by itself with the call that the late decision is about."""
         from phonework.backends.claude.client import LiveSession
 
-        cli = launcher.find_cli(self._settings.cli_path)
         if not await asyncio.to_thread(Path(start.cwd).is_dir):
             raise BackendError("agent.no_directory", directory=start.cwd)
         env = launcher.environment(self._settings, self._mark(start.session_id))
-        inside = await launcher.confined(self._settings, env, cli=cli, cwd=start.cwd, hide=[str(self._data_dir)])
+        cli, inside, end_container = await self._enclosed(start, env)
         agent_session_id = self._conversation(start)
         record = await asyncio.to_thread(self._prepared, env, start.session_id, agent_session_id)
         origin = await asyncio.to_thread(self._origin, start) if record is None else None
@@ -174,11 +181,12 @@ class ClaudeBackend:
                 sink=self._sink,
                 words=words,
                 cwd=start.cwd,
-                env=env,
+                env=launcher.engine_environment(env) if start.container else env,
                 spent=await asyncio.to_thread(_spent, record or origin),
                 modes=self._modes,
                 commands=self._commands,
                 on_end=self._forget,
+                end_container=end_container,
             )
             live.model, live.reporter.mode = model, start.mode
             self._live[start.session_id] = live
@@ -188,6 +196,31 @@ class ClaudeBackend:
             self._forget(live)
             raise
         return live, resumed
+
+    async def _enclosed(
+        self, start: TurnStart, env: dict[str, str]
+    ) -> tuple[str, list[str], Callable[[], Awaitable[None]] | None]:
+        """The program, the words that go before it, and what ends its container: none where it is in none."""
+        if not start.container:
+            cli = launcher.find_cli(self._settings.cli_path)
+            hide = [str(self._data_dir)]
+            return cli, await launcher.confined(self._settings, env, cli=cli, cwd=start.cwd, hide=hide), None
+        program = containers.program_of(start.container)
+        await containers.check(program, start.container, self._settings.image)
+        env["IS_SANDBOX"] = "1"
+        container = await asyncio.to_thread(
+            launcher.contained,
+            self._settings,
+            env,
+            engine=start.container,
+            cwd=start.cwd,
+            data_dir=self._data_dir,
+            session_id=start.session_id,
+        )
+        await asyncio.to_thread(self._left.note, start.container)
+        await containers.end(program, container.name)
+        words = containers.words(program, container, uid=os.getuid(), gid=os.getgid())
+        return "claude", words, functools.partial(containers.end, program, container.name)
 
     def _prepared(self, env: Mapping[str, str], session_id: SessionId, agent_session_id: str) -> Path | None:
         """End an agent of this session that outlived its server, and return the record to go on with."""
@@ -270,9 +303,10 @@ class ClaudeBackend:
         return self._settings.permission_mode or "default"
 
     async def set_mode(self, session_id: SessionId, mode: str) -> None:
-        if mode == BYPASS and not launcher.may_bypass(launcher.environment(self._settings, "")):
-            raise BackendError("claude.bypass_refused")
         live = self._live.get(session_id)
+        env = live.env if live is not None else launcher.environment(self._settings, "")
+        if mode == BYPASS and not launcher.may_bypass(env):
+            raise BackendError("claude.bypass_refused")
         if live is not None and live.alive:
             await live.set_mode(mode, usual=self._usual_mode)
 

@@ -50,8 +50,9 @@ class LiveSession:
         modes: Modes,
         commands: Commands,
         on_end: Callable[["LiveSession"], None],
+        end_container: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        self.session_id, self.cwd = session_id, cwd
+        self.session_id, self.cwd, self.env = session_id, cwd, env
         self.model = ""
         self._on_end = on_end
         self._inbox: asyncio.Queue[Item | None] = asyncio.Queue()  # None: the end
@@ -78,6 +79,7 @@ class LiveSession:
             on_frame=self._take,
             on_written=self._desk.note_written,
             on_end=lambda: self._inbox.put_nowait(None),
+            end_container=end_container,
         )
         self._client = ClaudeSDKClient(ClaudeAgentOptions(can_use_tool=self._desk.ask), transport=self.process)
         self._reporting: asyncio.Task[None] | None = None

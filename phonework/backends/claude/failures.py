@@ -1,5 +1,6 @@
 """Says for a person what went wrong with Claude Code, and what to do about it: sentences of the catalogue."""
 
+import re
 import signal
 
 from phonework.backends.claude.messages import Result, Retrying
@@ -12,6 +13,8 @@ _BY_REASON = {
     "budget_exhausted": "claude.budget",
     "prompt_too_long": "claude.prompt_too_long",
 }
+# The first process of a container, which begins the agent: of Podman, of Docker, and what either says without one.
+_NO_PROGRAM = re.compile(r"catatonit.*failed to exec|tini.*exec claude failed|exec: \"claude\".*not found|claude.* not found in \$PATH", re.DOTALL)  # fmt: skip
 LONGEST_DETAIL = 500  # characters of what Claude Code or the API said
 
 
@@ -54,6 +57,8 @@ def of_retry(retry: Retrying) -> Sentence:
 def of_end(exit_code: int | None, stderr: str) -> BackendError:
     """Why the process is gone."""
     said = detail(stderr)
+    if _NO_PROGRAM.search(stderr):
+        return BackendError("container.no_program", said=said)
     if exit_code is None:
         return BackendError("claude.closed_output", said=said)
     if exit_code < 0:

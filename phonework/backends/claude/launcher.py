@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from phonework import sandboxing
+from phonework.backends import containers
+from phonework.backends.containers import Container
 from phonework.backends.keeper import dies_with_us as dies_with_us
 from phonework.errors import BackendError, SandboxError
-from phonework.sandbox import Sandbox
+from phonework.sandbox import Sandbox, check
 
 # In the environment of the CLI and all it starts, so that they can be found again; not PHONEWORK_…, which are settings.
 MARK = "AGENT_OF_PHONEWORK"
@@ -24,7 +26,7 @@ SETTINGS = json.dumps({"useAutoModeDuringPlan": False})
 class Settings:
     """The `[claude]` section. env: goes over the environment of this process. max_live: connected agents at most.
 
-    sandbox: what agents are confined to; None: they may do what we may.
+    sandbox: what agents are confined to; None: they may do what we may. image, container_options: for those in containers.
     """
 
     cli_path: str = ""
@@ -33,6 +35,8 @@ class Settings:
     env: Mapping[str, str]
     max_live: int = 8
     sandbox: Sandbox | None = None
+    image: str = ""
+    container_options: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, raw: Mapping[str, object]) -> "Settings":
@@ -44,7 +48,7 @@ class Settings:
         if sandbox is not None and not isinstance(sandbox, Sandbox):
             raise TypeError(f"sandbox is {type(sandbox).__name__}, not Sandbox")
         env = raw.get("env")
-        live = raw.get("max_live")
+        live, options = raw.get("max_live"), raw.get("container_options")
         return cls(
             cli_path=str(raw.get("cli_path") or ""),
             model=str(raw.get("model") or ""),
@@ -52,6 +56,8 @@ class Settings:
             env={str(key): str(value) for key, value in env.items()} if isinstance(env, Mapping) else {},
             max_live=live if isinstance(live, int) and live > 0 else 8,
             sandbox=sandbox,
+            image=str(raw.get("image") or ""),
+            container_options=tuple(str(word) for word in options) if isinstance(options, list | tuple) else (),
         )
 
 
@@ -168,3 +174,44 @@ def _own_places(env: Mapping[str, str], cwd: str) -> list[str]:
             file.touch(mode=0o600, exist_ok=False)
             file.write_text("{}\n", encoding="utf-8")
     return [str(place) for place in places]
+
+
+# What else of our environment an agent in a container gets: the proxies, and how people here write and count time.
+_PASSED = ("ANTHROPIC_", "CLAUDE_", "LC_")
+_PASSED_NAMES = frozenset({"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "LANG", "TZ"})
+# These the engine's program heeds too, so that it keeps our own, and the agent's are said in words.
+_ENGINES_OWN = ("HOME", "PATH")
+
+
+def contained(settings: Settings, env: Mapping[str, str], *, engine: str, cwd: str, data_dir: Path, session_id: str) -> Container:  # fmt: skip
+    """The container for the CLI: it sees the directory and the CLI's own places, nothing else of this machine.
+
+    Raises SandboxError when these are not what they seem, BackendError when there is no such engine. Looks at the disk.
+    """
+    try:
+        own = tuple(_own_places(env, cwd))
+    except OSError as error:
+        raise SandboxError("claude.no_own_directory", problem=error.strerror or str(error)) from error
+    places = sandboxing.look(settings.sandbox or Sandbox(), cwd, own, (str(data_dir),))
+    check(places)
+    path = {"PATH": env["PATH"]} if "PATH" in settings.env else {}  # ours is not the image's
+    return Container(
+        engine=engine,
+        image=settings.image,
+        name=containers.name_of(data_dir, session_id),
+        home=containers.home_of(data_dir),
+        directory=cwd,
+        places=places.lent,
+        variables=[name for name in env if _is_passed(name) or name in settings.env or name == MARK],
+        told={"HOME": env.get("HOME") or str(Path.home()), **path, "IS_SANDBOX": "1"},
+        options=settings.container_options,
+    )
+
+
+def _is_passed(name: str) -> bool:
+    return name.startswith(_PASSED) or name.upper() in _PASSED_NAMES
+
+
+def engine_environment(env: Mapping[str, str]) -> dict[str, str]:
+    """The agent's environment as the engine's program gets it."""
+    return {**env, **{name: os.environ[name] for name in _ENGINES_OWN if name in os.environ}}

@@ -30,7 +30,7 @@ class CliProcess(Transport):
     """One running Claude Code. on_frame gets every frame but those of the control protocol, which the SDK handles.
 
     on_written is told after each line that was written, in the task that wrote it; on_end once, after the last frame.
-    `exit_code` is None while it runs.
+    end_container: ends the container it is in, whose processes need not be below ours. `exit_code` is None while it runs.
     """
 
     def __init__(
@@ -42,9 +42,11 @@ class CliProcess(Transport):
         on_frame: Callable[[Frame], Awaitable[None]],
         on_written: Callable[[], None],
         on_end: Callable[[], None],
+        end_container: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._words, self._cwd, self._env = words, cwd, env
         self._on_frame, self._on_written, self._on_end = on_frame, on_written, on_end
+        self._end_container = end_container
         self._wire = _Wire()
         self._transport: asyncio.SubprocessTransport | None = None
         self.trouble: BackendError | None = None  # why we gave the process up, when it is not its own end
@@ -136,6 +138,8 @@ class CliProcess(Transport):
         """End the process and everything it started, at once."""
         if self._transport is None:
             return
+        if self._end_container is not None:  # first: an engine does not hear of what is killed behind its back
+            await self._end_container()
         if self.exit_code is None:
             family = await asyncio.to_thread(processes.family, self.pid)
             with contextlib.suppress(ProcessLookupError, PermissionError):

@@ -29,3 +29,14 @@ class ClaudeSettings(Section):
         json_schema_extra={"secret": True},
         examples=[{"HTTPS_PROXY": "http://127.0.0.1:3128"}],
     )
+    image: str = Field(
+        "",
+        description="Image of the container for sessions begun with `--in docker` or `--in podman`: it has `claude` on its "
+        "PATH. It is never fetched by itself.",
+        examples=["localhost/claude:latest"],
+    )
+    container_options: list[str] = Field(
+        [],
+        description="Further words for `docker run` or `podman run`, such as volumes, networks and limits.",
+        examples=[["--network=host", "--memory=4g"]],
+    )

@@ -15,6 +15,9 @@ from phonework.gateway.client import Client
 @click.option("--mkdir", is_flag=True, help="Make that directory if it is missing.")
 @click.option("--model", default="", help="Model of the agent. [default: its own choice]")
 @click.option("--mode", default="", help="How much it asks, in the agent's words. [default: as usual]")
+@click.option(
+    "--in", "container", default="", help="Run the agent in a container: docker or podman. [default: in none]"
+)
 @click.option("--name", callback=valid_name, default="", help="A name of its own, besides its id.")
 @click.option("--group", callback=valid_name, default="", help="A group, to be used together.")
 @json_option
@@ -25,6 +28,7 @@ def create(
     mkdir: bool,
     model: str,
     mode: str,
+    container: str,
     name: str,
     group: str,
     as_json: bool,
@@ -35,6 +39,7 @@ def create(
             "cwd": client.place.mapping.outward(str(Path(cwd).absolute())),
             "create": mkdir,
             **{"backend": backend, "model": model, "mode": mode, "name": name, "group": group},
+            "container": container,
         }
         words = {"text": " ".join(text)} if text else {}
         made = seen_here(client.post("/v1/sessions", {**wanted, **words}), client.place.mapping)

@@ -32,6 +32,7 @@ def _lines(session: Json) -> list[str]:
         "outcome": outcome_of(session).value,
         "directory": session["cwd"],
         "agent": " ".join(filter(None, (session["backend"], session["model"], session["mode"]))),
+        "container": session["container"],
         "queue": str(session["queue"] or ""),
     }
     lines = [f"{name + ':':<11}{one_line(value, 400)}" for name, value in facts.items() if value]
