@@ -104,7 +104,10 @@ async def _welcome(url: str, browser: bool) -> None:
     """Print the URL when somebody would answer there."""
     while not (await _state(url))["bot"]["connected"]:  # noqa: ASYNC110  # it is in another process
         await asyncio.sleep(LOOK_SECONDS)
-    click.echo(f"PhoneWork's demo is ready: {url}\nChoose the chat there and write: /new hello\nCtrl-C ends it.")
+    click.echo(
+        f"PhoneWork's demo is ready: {url}\nChoose the chat there and write: /new hello\nCtrl-C ends it.\n"
+        f"`kill -9 {os.getpid()}` in another terminal loses nothing: start the demo again and go on."
+    )
     if browser and _has_browser():
         webbrowser.open(url)
 
@@ -149,7 +152,8 @@ async def _emulator(place: Path, port: int) -> AsyncIterator[tuple[str, "asyncio
     command = [sys.executable, "-m", "phonework.cli.tether", "emulator", "--port", str(port)]
     with (place / "emulator.log").open("wb") as errors:
         process = await asyncio.create_subprocess_exec(
-            *command, "--data-dir", str(place / "emulator"), "--language", _language(), start_new_session=True,
+            *command, "--data-dir", str(place / "emulator"), "--language", _language(),
+            "--server-pid", str(os.getpid()), start_new_session=True,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=errors,
         )  # fmt: skip
     assert process.stdin is not None

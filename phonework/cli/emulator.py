@@ -20,15 +20,22 @@ import click
 )
 @click.option("--language", type=click.Choice(["zh", "en"]), help="Of the person whose phone it shows.")
 @click.option("--app-secret", default="", help="Accept only cli_demo with this secret; without it any app is accepted.")
+@click.option("--server-pid", default=0, help="Process of the bot, for the page to say how to kill it.")
 def emulator(
-    port: int, host: str, time_scale: float, data_dir: Path | None, language: str | None, app_secret: str
+    port: int,
+    host: str,
+    time_scale: float,
+    data_dir: Path | None,
+    language: str | None,
+    app_secret: str,
+    server_pid: int,
 ) -> None:
     """Play Feishu's side of the wire: the bot connects to the printed address, and you open it in a browser."""
     from phonework.channels.emulator.server import listen, make_server, url_of
     from phonework.channels.emulator.settings import Settings
     from phonework.channels.emulator.storage import StorageError, open_emulator
 
-    settings = Settings(time_scale=time_scale, language=language or "")
+    settings = Settings(time_scale=time_scale, language=language or "", server_pid=server_pid)
     if app_secret:
         settings.any_credentials, settings.app_secret = False, app_secret
     try:

@@ -69,6 +69,7 @@ class PhoneApi:
             Route("/phone/api/events", self.events),
             Route("/phone/api/send", self.send, methods=["POST"]),
             Route("/phone/api/upload", self.upload, methods=["POST"]),
+            Route("/phone/api/group", self.group, methods=["POST"]),
             Route("/phone/api/click", self.click, methods=["POST"]),
             Route("/phone/api/recall", self.recall, methods=["POST"]),
             Route("/phone/api/react", self.react, methods=["POST"]),
@@ -91,6 +92,7 @@ class PhoneApi:
                 "me": shown_user(me),
                 "users": [shown_user(user) for user in emulator.world.users.values()],
                 "bot": bot,
+                "server_pid": emulator.settings.server_pid,
                 "chats": [self._chat(chat, me) for chat in chats],
                 "revision": emulator.world.revision,
             }
@@ -169,6 +171,17 @@ class PhoneApi:
             mention_bot=bool(body.get("mention_bot")),
         )
         return JSONResponse({"message_id": message.message_id})
+
+    async def group(self, request: Request) -> Response:
+        """{"user", "name", "members": [open_id]} → {"chat_id"}: a group of the person, these others and the bot."""
+        body = await body_of(request)
+        user, members = talk.user_of(self._emulator, body.get("user")), body.get("members") or []
+        name = str(body.get("name") or "").strip()
+        if not name or len(name) > 60 or not isinstance(members, list):
+            raise BadRequest("a group needs a name of at most 60 characters, and members as a list")
+        people = [user.open_id, *(talk.user_of(self._emulator, str(one)).open_id for one in members)]
+        chat = self._emulator.world.add_chat(name=name, members=list(dict.fromkeys(people)))
+        return JSONResponse({"chat_id": chat.chat_id})
 
     async def upload(self, request: Request) -> Response:
         raw = await request.body()

@@ -29,6 +29,9 @@ class Settings:
     language: str = ""
     """Of the default person: `zh` or `en`; empty: as it was, at first `en`."""
 
+    server_pid: int = 0
+    """Of the bot's process, for the page to say how to kill it; 0: not known, and nothing is said."""
+
     token_lives_s: float = 7200
     token_renewed_below_s: float = 1800
 

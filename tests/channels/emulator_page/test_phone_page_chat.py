@@ -303,3 +303,30 @@ async def test_of_a_long_history_the_newest_part_is_drawn_and_the_rest_on_reques
     await expect(page.locator(".row")).to_have_count(250)
     await expect(page.get_by_role("button", name="Show earlier messages")).to_have_count(0)
     await page.unroute("**/phone/api/state*")
+
+
+async def test_a_group_is_made_with_the_bot_and_others_and_opened(bot: Any, open_page: Any) -> None:
+    bot.control("users", {"open_id": "ou_bob", "name": "Bob"})
+    bot.control("users", {"open_id": "ou_eve", "name": "Eve"})
+    page = await open_page()
+    await page.get_by_role("button", name="New group").click()
+    await page.get_by_label("Name of the group").fill("发布")
+    await page.get_by_label("Eve").uncheck()
+    await page.get_by_role("button", name="Create").click()
+    await expect(page.get_by_role("heading", name="发布")).to_be_visible()
+
+    (group,) = [chat for chat in bot.call("/_control/state", method="GET")["chats"] if chat["name"] == "发布"]
+    assert (group["kind"], group["members"]) == ("group", ["ou_demo", "ou_bob"])
+    await write(page, "hello")
+    event = bot.messages.get(timeout=5)
+    assert event["message"]["chat_id"] == group["chat_id"]
+    assert event["message"]["mentions"]
+
+
+async def test_the_page_says_how_to_kill_the_server_where_that_is_known(bot: Any, open_page: Any) -> None:
+    page = await open_page()
+    await expect(page.locator(".try-it")).to_have_count(0)
+    bot.control("settings", {"server_pid": 4711})
+    await page.reload()
+    await expect(page.locator(".try-it code")).to_have_text("kill -9 4711")
+    bot.control("settings", {"server_pid": 0})

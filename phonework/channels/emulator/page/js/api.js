@@ -37,6 +37,8 @@ export const click = (body) => post('click', body);
 export const markRead = (user, chatId) => post('read', { user, chat_id: chatId });
 export const recallMessage = (user, messageId) => post('recall', { user, message_id: messageId });
 
+export const makeGroup = (user, name, members) => post('group', { user, name, members });
+
 export function upload(user, chatId, file) {
   const form = new FormData();
   form.set('user', user);

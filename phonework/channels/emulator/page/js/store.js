@@ -9,6 +9,7 @@ export const connected = signal(true);
 export const me = signal(null);
 export const users = signal([]);
 export const bot = signal({ name: '', open_id: '', connected: false });
+export const serverPid = signal(0); // of the bot's process, when that is known
 export const chats = signal([]); // [{chat_id, type, name, unread}]
 export const messagesByChat = signal({}); // chat_id -> [Message], oldest first
 export const pendingByChat = signal({}); // chat_id -> [{key, text, files, reply_to, message_id?, failed?}]
@@ -106,6 +107,7 @@ function adopt(state) {
     me.value = state.me;
     users.value = state.users || [state.me];
     bot.value = state.bot;
+    serverPid.value = state.server_pid || 0;
     userLanguage.value = state.me.language === 'zh' ? 'zh' : 'en';
     unread.value = Object.fromEntries(state.chats.map((chat) => [chat.chat_id, chat.unread || 0]));
     chats.value = state.chats.map(({ messages, ...chat }) => chat);
@@ -251,6 +253,13 @@ export async function sendAll(chatId, files, text, { reply_to, mention_bot } = {
   const extra = { ...(reply_to ? { reply_to } : {}), ...(mention_bot ? { mention_bot: true } : {}) };
   const items = [...files.map((file) => ({ file })), ...(text ? [{ text, extra }] : [])];
   for (const item of items.map((one) => enqueue(chatId, one))) await deliver(chatId, item);
+}
+
+/** Make a group of this person, the bot and the named people, and open it. */
+export async function makeGroup(name, members) {
+  const { chat_id } = await api.makeGroup(me.value.open_id, name, members);
+  await refresh();
+  goToChat(chat_id);
 }
 
 export const resend = (chatId, item) => deliver(chatId, item);

@@ -1,9 +1,10 @@
 // The list of chats with the newest line of each, and the settings above it.
 import { html } from '../lib.js';
 import { shortTime, t } from '../i18n.js';
-import { chatMessages, chatsByActivity, goToChat, me, now, openChatId, unreadCount } from '../store.js';
+import { chatMessages, chatsByActivity, goToChat, me, now, openChatId, serverPid, unreadCount } from '../store.js';
 import { Avatar } from './icons.js';
 import { preview } from './preview.js';
+import { NewGroup } from './new_group.js';
 import { Settings } from './settings.js';
 
 function newestLine(chat, message) {
@@ -35,11 +36,13 @@ export function ChatList() {
   return html`<nav class="chats" aria-label=${t('chats')}>
     <header class="chats-head">
       <h1>${t('chats')}</h1>
-      <${Settings} />
+      <div class="chats-tools"><${NewGroup} /><${Settings} /></div>
     </header>
     <ul>
       ${chatsByActivity.value.map((chat) => html`<${Entry} key=${chat.chat_id} chat=${chat} />`)}
     </ul>
     ${chatsByActivity.value.length === 0 && html`<p class="notice">${t('noChats')}</p>`}
+    ${serverPid.value > 0 &&
+    html`<p class="try-it">${t('killBefore')} <code>kill -9 ${serverPid.value}</code> ${t('killAfter')}</p>`}
   </nav>`;
 }
