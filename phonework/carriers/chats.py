@@ -30,7 +30,7 @@ from phonework.fsm import events as happened
 from phonework.fsm.types import SessionId, TurnStatus
 from phonework.link.base import Outlet
 from phonework.reports import Report, Reporter, Wanted
-from phonework.store import effects, reminders, users, views
+from phonework.store import effects, messages, reminders, users, views
 from phonework.store.effects import Ended, Owed
 from phonework.store.writer import Writer
 from phonework.texts import text
@@ -237,11 +237,22 @@ class ChatCarrier:
                 await self._sender.update(owed, report.card, report.card_key)
             return
         if report.card is not None:
+            if report.earlier is not None and await self._is_shown_elsewhere(owed, report.card_key):
+                await self._sender.update(owed, report.earlier, report.card_key, part="earlier")
             await self._sender.create(owed, report.card, report.card_key or f"{effect.report}:{owed.key}")
         if report.markdown:
             await self._sender.deliver(owed, "words", markdown=report.markdown)
         for number, (name, content) in enumerate(report.files.items()):
             await self._sender.deliver(owed, f"file{number}", file_name=name, file=content)
+
+    async def _is_shown_elsewhere(self, owed: Owed, card_key: str) -> bool:
+        """An earlier message shows the card, and not the one of this very order, of an attempt before a crash."""
+
+        def job(connection: sqlite3.Connection, _now: datetime) -> bool:
+            is_there = messages.receipt(connection, f"{owed.key}/card") is not None
+            return not is_there and messages.of_card(connection, card_key) is not None
+
+        return await self._writer.run(job)
 
     async def _made(self, name: str, wanted: Wanted) -> Report:
         """The report, or why there is none, in words."""

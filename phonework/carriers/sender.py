@@ -60,10 +60,19 @@ class Sender:
             log.warning("a card was refused; sent as words", effect=owed.key, code=error.code, why=str(error))
             await self.deliver(owed, "words", markdown=without_mentions(_plain(card)))
 
-    async def update(self, owed: Owed, card: Card, card_key: str, *, or_create: bool = False, stream: str = "") -> None:
+    async def update(
+        self,
+        owed: Owed,
+        card: Card,
+        card_key: str,
+        *,
+        or_create: bool = False,
+        stream: str = "",
+        part: str = "update",
+    ) -> None:
         """Another form of a card. or_create: a new one where it can no longer be changed."""
         try:
-            await self.deliver(owed, "update", card=card, card_key=card_key, action=Action.UPDATE, stream=stream)
+            await self.deliver(owed, part, card=card, card_key=card_key, action=Action.UPDATE, stream=stream)
         except ChannelError as error:
             if not error.gone and error.retry_after is not None:
                 raise

@@ -23,10 +23,14 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What to show: a card or words, and files by name. card_key: what the card shows, if it is to be updated later."""
+    """What to show: a card or words, and files by name. card_key: what the card shows, if it is to be updated later.
+
+    earlier: what the message that showed it until now becomes, so that only the newest says how things are; None: it stays.
+    """
 
     card: Card | None = None
     card_key: str = ""
+    earlier: Card | None = None
     markdown: str = ""
     files: Mapping[str, bytes] = field(default_factory=dict)
 

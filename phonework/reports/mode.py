@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from phonework.backends.base import Capabilities
-from phonework.channels.cards.modes import mode_card, offer_card
+from phonework.channels.cards.modes import earlier_card, mode_card, offer_card
 from phonework.errors import RefusedError
 from phonework.reports import Report, Wanted
 from phonework.store import views
@@ -25,7 +25,10 @@ class ModeReport:
         if capabilities is None or not capabilities.modes:
             raise RefusedError("no_modes")
         card_key = f"mode:{session_id}"
+        earlier = earlier_card(session, "mode.title", wanted.language)
         if "offer" in wanted.params:
-            return Report(card=offer_card(session, wanted.params, wanted.language), card_key=card_key)
-        view = ModeView(session=session, modes=capabilities.modes)
-        return Report(card=mode_card(view, wanted.language, tz=wanted.tz), card_key=card_key)
+            made = offer_card(session, wanted.params, wanted.language)
+        else:
+            view = ModeView(session=session, modes=capabilities.modes)
+            made = mode_card(view, wanted.language, tz=wanted.tz)
+        return Report(card=made, card_key=card_key, earlier=earlier)

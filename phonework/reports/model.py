@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from phonework.backends.base import Capabilities
+from phonework.channels.cards.modes import earlier_card
 from phonework.channels.cards.note import rich
 from phonework.channels.cards.parts import Card, Head, card, markdown
 from phonework.channels.markdown import inline_code
@@ -25,7 +26,11 @@ class ModelReport:
             raise RefusedError("no_session")
         session = await self._reader.run(lambda connection: views.session(connection, session_id))
         capabilities = self._backends.get(session.backend)
-        return Report(card=_card(session, capabilities.models if capabilities else (), wanted.language))
+        return Report(
+            card=_card(session, capabilities.models if capabilities else (), wanted.language),
+            card_key=f"model:{session_id}",
+            earlier=earlier_card(session, "model.title", wanted.language),
+        )
 
 
 def _card(session: SessionView, models: Sequence[str], language: str) -> Card:

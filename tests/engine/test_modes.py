@@ -1,15 +1,18 @@
 """`/mode`: how much an agent asks; and that one that asks nothing always has an end (S11)."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
 from phonework.backends.base import PermissionMode
+from phonework.channels.base import Said
 from phonework.fsm.events import TurnFinished
 from phonework.fsm.types import SessionId
 from phonework.intake.modes import named
 from phonework.testing.backend import Deed
-from phonework.testing.playbook import ADA, BOB, Playbook
+from phonework.testing.channel import Post
+from phonework.testing.playbook import ADA, BOB, Playbook, private_chat
 
 BYPASS = "bypassPermissions"
 QUARTER = timedelta(minutes=15)
@@ -126,6 +129,47 @@ async def test_its_card_warns_no_longer_when_it_has_ended(play: Playbook, ends: 
 
     assert "Nothing is asked" not in play.channel.shown(card).words
     assert play.channel.shown(card).shows.card["header"]["template"] == "blue"  # type: ignore[index]
+
+
+@pytest.mark.parametrize("command", ["mode", "model"])
+async def test_of_several_cards_only_the_newest_says_how_things_are(play: Playbook, command: str) -> None:
+    session_id = await play.begin("hello")
+    await play.say(f"/{command}")
+    (older,) = [post for post in play.channel.posts.values() if post.delivery.card_key == f"{command}:{session_id}"]
+    await play.say(f"/{command}")
+    newest = play.channel.shown(f"{command}:{session_id}")
+    assert newest is not older
+    assert "see the newer card below" in older.words
+    assert list(buttons_of(older)) == []
+
+    before = newest.words
+    await play.say(f"/{command} plan")
+    assert newest.words != before
+    assert "plan" in newest.words
+    assert "see the newer card below" in older.words
+    assert "see the newer card below" not in newest.words
+
+
+def buttons_of(post: Post) -> Iterator[object]:
+    """What the buttons of the card that a message shows now carry."""
+    nodes: list[object] = [post.shows.card]
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, dict):
+            if node.get("tag") == "button":
+                yield node
+            nodes.extend(node.values())
+        elif isinstance(node, list):
+            nodes.extend(node)
+
+
+async def test_the_newest_card_is_not_taken_for_an_earlier_one_after_a_crash(play: Playbook) -> None:
+    session_id = await play.begin("hello")
+    shown = "SELECT count(*) FROM message WHERE card_key LIKE 'mode:%'"
+    said = Said(key="om_x", user=ADA, chat=private_chat(ADA), message_id="om_x", text="/mode", sent_at=play.clock.now())
+    async with play.crashing_when(lambda: play.one(shown) == 1):
+        await play.core.router.submit(said)
+    assert "see the newer card below" not in play.channel.shown(f"mode:{session_id}").words
 
 
 async def test_a_mode_without_a_card_ends_without_an_update_of_one(play: Playbook) -> None:

@@ -51,6 +51,12 @@ def mode_card(view: ModeView, language: str, *, tz: tzinfo | None = None) -> Car
     return card(head, [banner(session, language, tz), markdown("\n".join(lines)), row(buttons), *how])
 
 
+def earlier_card(session: SessionView, tag: str, language: str) -> Card:
+    """What a card that was asked for again becomes: it says nothing that may no longer be true. tag: its text's key."""
+    head = Head(title=plain(session.project, 60), color="grey", tag=text(language, tag))
+    return card(head, [small(escape(text(language, "mode.newer")))])
+
+
 def _line(mode: PermissionMode, language: str) -> str:
     key = f"mode.{mode.name}"
     said = text(language, key) if key in keys() else ""  # the others are named only

@@ -9,7 +9,10 @@ from phonework.fsm.draft import Arm, Draft
 def choose_model(draft: Draft) -> None:
     model = draft.expect(happened.ModelChosen).model
     draft.session = replace(draft.session, model=model)
-    draft.owe(order.Say(text="say.model_chosen" if model else "say.model_default", params={"model": model}))
+    draft.owe(
+        order.Say(text="say.model_chosen" if model else "say.model_default", params={"model": model}),
+        order.ShowReport(report="model", session_id=draft.session.session_id, update=True),
+    )
 
 
 def choose_mode(draft: Draft) -> None:
@@ -22,6 +25,7 @@ def choose_mode(draft: Draft) -> None:
     else:
         until = draft.now + event.limit
         draft.session = replace(session, mode=event.mode, mode_after=before, mode_until=until)
+        _update_card(draft)
         draft.timers["mode"] = Arm(name="mode", due=until, turn=session.turn, generation=session.version + 1)
         minutes = str(round(event.limit.total_seconds() / 60))
         said = order.Say(text="say.mode_limited", params={"mode": event.mode, "minutes": minutes})
@@ -53,11 +57,14 @@ def refuse_mode(draft: Draft) -> None:
 
 
 def change_mode(draft: Draft, mode: str) -> None:
-    """The card that warns of a mode with an end no longer does."""
-    if draft.session.mode_until is not None:
-        draft.owe(order.ShowReport(report="mode", session_id=draft.session.session_id, update=True))
+    _update_card(draft)
     draft.session = replace(draft.session, mode=mode, mode_after="", mode_until=None)
     draft.disarm("mode")
+
+
+def _update_card(draft: Draft) -> None:
+    """The card that `/mode` was answered with says what holds."""
+    draft.owe(order.ShowReport(report="mode", session_id=draft.session.session_id, update=True))
 
 
 def _show_mode(draft: Draft) -> None:
