@@ -7,7 +7,7 @@ import os
 import pwd
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -73,6 +73,19 @@ def unit(program: Program) -> str:
     return _TEXT.format(words=words, path=path, start=START_SECONDS)
 
 
+def why_not(shown: Mapping[str, str]) -> str:
+    """Why it does not run, by what systemd shows of it; while it starts, nothing is left there of the failure before."""
+    result, code = shown.get("Result", ""), shown.get("ExecMainStatus", "0")
+    if shown.get("SubState") == "start":
+        return "it is starting"
+    if result == "exit-code" and code == str(EXIT_SETTINGS):
+        return "its settings are wrong (exit code 2)"
+    words = {"success": "", "exit-code": f"it ended with exit code {code}", "watchdog": "it gave no sign of life"}
+    words |= {"timeout": "it was not ready in time", "start-limit-hit": "it failed too often, and is left alone"}
+    words |= {"signal": f"it was ended by signal {code}", "core-dump": f"it was ended by signal {code}"}
+    return words.get(result, result)
+
+
 class Systemd:
     """config: the user's configuration directory, where systemd looks for units; user: whose manager it is."""
 
@@ -116,7 +129,7 @@ class Systemd:
         if not done.ok:
             last = call("journalctl", f"--user-unit={UNIT}", "-n", "15", "--no-pager", "-o", "cat").said
             hint = f"its last words:\n{last}" if last else "`phonework service logs` shows what it said"
-            raise PhoneWorkError(f"the service did not start: {self._result() or done.said}", hint=hint)
+            raise PhoneWorkError(f"the service did not start: {why_not(self._shown()) or done.said}", hint=hint)
 
     def uninstall(self) -> Sequence[str]:
         must("systemctl", "--user", "disable", "--now", UNIT, seconds=60)
@@ -142,7 +155,7 @@ class Systemd:
             pid=int(shown.get("MainPID") or 0),
             since=shown.get("ActiveEnterTimestamp", "") if running else "",
             restarts=int(shown.get("NRestarts") or 0),
-            result="" if running else self._result(),
+            result="" if running else why_not(shown),
             notes=notes,
         )
 

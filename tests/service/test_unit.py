@@ -11,7 +11,7 @@ from hypothesis import strategies as some
 
 from phonework.errors import PhoneWorkError
 from phonework.service.base import Program, program
-from phonework.service.systemd import Systemd, unit, words_of
+from phonework.service.systemd import Systemd, unit, why_not, words_of
 
 WORDS = some.text(some.characters(blacklist_categories=("C", "Z"), whitelist_characters=" "), min_size=1)
 
@@ -65,3 +65,18 @@ def test_it_runs_this_very_installation(tmp_path: Path) -> None:
     )
     said = subprocess.run([*found.words[:-5], "--version"], capture_output=True, text=True, check=True).stdout
     assert said.startswith("phonework ")
+
+
+@pytest.mark.parametrize(
+    ("shown", "said"),
+    [
+        ("Result=success NRestarts=1 ActiveState=activating SubState=start ExecMainStatus=0", "it is starting"),
+        ("Result=exit-code ActiveState=activating SubState=auto-restart ExecMainStatus=2", "its settings are wrong (exit code 2)"),
+        ("Result=watchdog ActiveState=activating SubState=auto-restart ExecMainStatus=6", "it gave no sign of life"),
+        ("Result=signal ActiveState=activating SubState=auto-restart ExecMainStatus=9", "it was ended by signal 9"),
+        ("Result=success ActiveState=inactive SubState=dead ExecMainStatus=0", ""),
+    ],
+)  # fmt: skip
+def test_why_it_does_not_run_is_told_by_what_systemd_shows(shown: str, said: str) -> None:
+    """As systemd 252 shows it after a kill, a hang, wrong settings, and between two attempts."""
+    assert why_not(dict(fact.split("=") for fact in shown.split())) == said
