@@ -96,17 +96,18 @@ async def test_a_message_into_a_turn_that_is_over_is_refused(bench: ClaudeBench)
         await bench.steer("too late")
 
 
-@pytest.mark.parametrize(
-    "text", ["/cost", "  /clear", "look at @secret.txt and mail me@example.org", "!touch x", "# x"]
-)
-async def test_plain_text_is_never_a_command_nor_a_file(bench: ClaudeBench, text: str) -> None:
+async def test_plain_text_is_never_a_command_nor_a_file(bench: ClaudeBench) -> None:
     (bench.cwd / "secret.txt").write_text("the secret content")
-    await bench.write(text=text)
+    for number, text in enumerate(
+        ["/cost", "  /clear", "look at @secret.txt and mail me@example.org", "!touch x", "# x"], 1
+    ):
+        await bench.write(text=text)
 
-    assert await bench.words() == "This is the fake API; it has no script."
-    request = await bench.api.requested()
-    assert text.strip() in request.said
-    assert "the secret content" not in json.dumps(request.body)
+        assert await bench.words() == "This is the fake API; it has no script."
+        request = await bench.api.requested(number)
+        assert text.strip() in request.said
+        assert "the secret content" not in json.dumps(request.body)
+    assert not (bench.cwd / "x").exists()
 
 
 async def test_a_slash_command_runs_without_the_model(bench: ClaudeBench) -> None:
