@@ -50,11 +50,12 @@ class Reports:
     async def asked(self, agent: Agent, waiting: Waiting) -> bool:
         """Whether it is stored: if not, nobody here will ever see it."""
         agent.open[waiting.ask.request_id] = waiting
+        await self._save(agent)  # first: killed in between, we would never tell that nobody can answer it here any more
         event = happened.AgentAsked(turn=agent.turn, ask=waiting.ask)
         if await self._emit(agent, event, f"asked:{waiting.ask.request_id}"):
-            await self._save(agent)
             return True
         agent.open.pop(waiting.ask.request_id, None)
+        await self._save(agent)
         return False
 
     async def withdrawn(self, agent: Agent, waiting: Waiting) -> None:

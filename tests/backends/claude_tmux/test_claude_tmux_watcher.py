@@ -1,8 +1,10 @@
 """What is made of what a terminal says of itself while a question is open."""
 
+import asyncio
 import json
 import os
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from phonework.backends.claude_tmux.memory import Memory
 from phonework.backends.claude_tmux.reports import Reports
 from phonework.backends.claude_tmux.status import Process
 from phonework.backends.claude_tmux.watcher import Watcher
+from phonework.errors import StoreError
 from phonework.fsm.events import AgentAsked, RequestWithdrawn
 from phonework.fsm.types import Ask, RequestId, RequestKind, SessionId
 from phonework.testing.marks import until
@@ -27,7 +30,8 @@ class Desk:
 
     def __init__(self, place: Path) -> None:
         self.sink = RecordingSink()
-        self.reports = Reports(self.sink, Memory(place / "kept"))
+        self.memory = Memory(place / "kept")
+        self.reports = Reports(self.sink, self.memory)
         process = Process(os.getpid(), holders.start_of(os.getpid()))
         self.agent = Agent(FIZZ, "own-id", str(place), place, own=True, process=process)
         self.agent.turn, self.agent.taken = 1, True
@@ -84,3 +88,28 @@ async def test_one_that_was_answered_too_quickly_to_be_seen_is_withdrawn_in_the_
 
     await desk.sink.wait_event(FIZZ, RequestWithdrawn)
     assert [type(event) for event in desk.sink.events(FIZZ)] == [AgentAsked, RequestWithdrawn]
+
+
+async def test_a_question_is_remembered_before_anybody_hears_of_it(desk: Desk) -> None:
+    """Killed at any moment after the commit, we withdraw it when we are back."""
+    found: list[tuple[str, ...]] = []
+
+    def remembered() -> bool:
+        kept = desk.memory.get(FIZZ)
+        found.append(kept.asked if kept else ())
+        return bool(desk.sink.events(FIZZ))
+
+    waiting = asyncio.create_task(desk.sink.wait_for(remembered))
+    await asyncio.sleep(0)
+    asked = await desk.asks()
+    await waiting
+    assert found[-1] == (asked.ask.request_id,)
+
+    desk.sink.error = StoreError("full")
+    async with desk.agent.lock:
+        refused = Waiting(replace(asked.ask, request_id=RequestId("2" * 32)))
+        assert not await desk.reports.asked(desk.agent, refused)
+    kept = desk.memory.get(FIZZ)
+    assert kept
+    assert kept.asked == (asked.ask.request_id,)
+    desk.sink.error = None
