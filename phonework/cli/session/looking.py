@@ -91,7 +91,8 @@ def last_message(session: str, count: int, as_json: bool) -> None:
 def _messages(client: Client, session: Json, count: int) -> list[Json]:
     """Of the newest turns that ended. Raises PhoneWorkError when there is none."""
     if not session["last"]:
-        raise PhoneWorkError(f"{label(session)} has not answered anything yet", hint=f"`phonework session wait {session['id']}`")  # fmt: skip
+        what = "wait" if outcome_of(session) in (Outcome.WORKING, Outcome.WAITING) or session["queue"] else "send"
+        raise PhoneWorkError(f"{label(session)} has not answered anything yet", hint=f"`phonework session {what} {session['id']}`")  # fmt: skip
     if count == 1:
         ended = [session["last"]]
     else:
