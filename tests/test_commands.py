@@ -5,6 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from phonework import texts
+from phonework.channels.emulator.app import PAGE
 from phonework.commands import (
     BUILT_IN,
     CHINESE,
@@ -295,3 +296,14 @@ def test_a_time_that_is_none_is_named() -> None:
     wrong = parse_command("/mode bypass soon")
     assert isinstance(wrong, Wrong)
     assert (wrong.text, wrong.params) == ("say.mode_bad_time", {"value": "soon"})
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_help_names_every_command(language: str) -> None:
+    said = texts.text(language, "say.help")
+    assert [name for name in BUILT_IN if f"`/{name}" not in said and name != "sh"] == []
+
+
+def test_the_demo_s_page_offers_every_command() -> None:
+    labels = (PAGE / "js/i18n.js").read_text(encoding="utf-8")
+    assert [name for name in BUILT_IN if f"['/{name}', " not in labels and name != "sh"] == []

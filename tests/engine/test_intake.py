@@ -689,6 +689,27 @@ async def test_an_older_turn_s_card_loses_its_buttons_when_pressed(play: Playboo
 
 
 @pytest.mark.parametrize(
+    ("kind", "reminded", "ended"),
+    [
+        (RequestKind.CONFIRM, "counts as a no", "it was refused and the turn stopped"),
+        (RequestKind.CHOICE, "Without a choice the turn is stopped", "Nobody chose in time"),
+        (RequestKind.INPUT, "waiting for your answer. Without one", "No answer came in time"),
+        (RequestKind.PLAN, "The plan still waits for you", "the plan was not approved"),
+    ],
+)
+async def test_the_end_of_a_wait_is_told_in_words_for_what_was_asked(
+    play: Playbook, kind: RequestKind, reminded: str, ended: str
+) -> None:
+    session = await play.begin("go")
+    await play.started(session)
+    await play.asks(session, kind=kind, questions=(Question(text="Which?", options=(Option(label="a"),)),))
+    await play.advance(timedelta(minutes=4, seconds=1))
+    assert reminded in last_words(play)
+    await play.advance(timedelta(minutes=1))
+    assert any(ended in words for words in play.channel.texts())
+
+
+@pytest.mark.parametrize(
     ("words", "reads"), [("", "The plan still waits for you."), ("/lang zh", "计划还在等你的回答")]
 )
 async def test_a_plan_that_waits_is_remembered_in_the_persons_language(play: Playbook, words: str, reads: str) -> None:
