@@ -176,8 +176,8 @@ def _own_places(env: Mapping[str, str], cwd: str) -> list[str]:
     return [str(place) for place in places]
 
 
-# What else of our environment an agent in a container gets: the proxies, and how people here write and count time.
-_PASSED = ("ANTHROPIC_", "CLAUDE_", "LC_")
+# What else of our environment an agent in a container gets: what it is not to tell (DISABLE_TELEMETRY), the proxies, and how people here write and count time.
+_PASSED = ("ANTHROPIC_", "CLAUDE_", "DISABLE_", "LC_")
 _PASSED_NAMES = frozenset({"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "LANG", "TZ"})
 # These the engine's program heeds too, so that it keeps our own, and the agent's are said in words.
 _ENGINES_OWN = ("HOME", "PATH")
