@@ -8,6 +8,9 @@ A server that is down leaves its port to whoever comes first. So the token itsel
 (phonework/proof.py). An answer without that proof is none. Where there is no such file, as in a container, the server is the one that
 PHONEWORK_GATEWAY_URL and PHONEWORK_GATEWAY_TOKEN, or the file PHONEWORK_GATEWAY_TOKEN_FILE names, tell of.
 
+With --hold, that the answer was printed is reported in turn, under the random `hook` of the call: until then nobody knows whether it
+was heard.
+
 Whatever goes wrong (no server, a slow one, nonsense in return, a proof that is refused), nothing is printed and the exit code is
 0: the agent goes on as if there were no hook, and asks at its terminal. Only the standard library, and little of that: agents wait
 for it.
@@ -19,23 +22,31 @@ import socket
 import sys
 
 MARK = "AGENT_OF_PHONEWORK"  # in the environment of all that the server starts
+PRINTED = "HookPrinted"  # what is reported when the agent has the answer to what was held
 CONNECT_WITHIN = 1.0  # seconds
 ANSWER_WITHIN = 3.0  # seconds, for what no person is asked about
 LARGEST = 1 << 20  # bytes, of the call and of the answer; the server takes no more
 
 
-def main(words: list[str]) -> str:
-    """What is to be printed."""
+def main(words: list[str]) -> None:
+    """Tell, print what is answered, and then tell that it is printed."""
     gateway, backend, *rest = words
     flags = {word for word in rest if word.startswith("--")}
     if os.environ.get(MARK) and "--own" not in flags:
-        return ""
+        return
     call = json.loads(sys.stdin.buffer.read(LARGEST + 1))
     call["environment"] = {name: os.environ[name] for name in rest if name not in flags and name in os.environ}
+    call["hook"] = os.urandom(16).hex()
     url, token = _server(gateway)
     answer = _post(url, token, backend, call, None if "--hold" in flags else ANSWER_WITHIN)
     output = json.loads(answer)["output"]
-    return json.dumps(output) if isinstance(output, dict) else ""
+    if not isinstance(output, dict):
+        return
+    sys.stdout.write(json.dumps(output))
+    sys.stdout.flush()
+    if "--hold" in flags:
+        known = {name: call[name] for name in ("session_id", "cwd", "environment", "hook") if name in call}
+        _post(url, token, backend, {**known, "hook_event_name": PRINTED}, ANSWER_WITHIN)
 
 
 def _server(gateway: str) -> tuple[str, str]:
@@ -97,10 +108,7 @@ if __name__ == "__main__":
     try:
         # What this is a part of is found last: what Python brings is not looked for there.
         sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))  # noqa: PTH100, PTH120
-        said = main(sys.argv[1:])
-        if said:
-            sys.stdout.write(said)
-            sys.stdout.flush()
+        main(sys.argv[1:])
     except BaseException:  # whatever it is, it must not be the agent's trouble
         pass
     os._exit(0)  # nothing is left to tidy up, and a broken pipe is no matter

@@ -15,6 +15,7 @@ from uuid import uuid4
 
 import psutil  # type: ignore[import-untyped]
 
+from phonework import processes
 from phonework.backends.claude.launcher import find_cli
 from phonework.testing.claude_bench import script
 from phonework.testing.fake_anthropic import FakeAnthropic
@@ -22,6 +23,9 @@ from phonework.testing.fake_replies import Block
 
 HAS_TMUX: Final = shutil.which("tmux") is not None
 _WITHIN_S: Final = 20.0
+_TAKEN_WITHIN_S: Final = 3.0
+_LOOKS_EVERY_S: Final = 0.05
+"""Each look at a screen is a process: without a pause they take the time of what is waited for."""
 _SESSION: Final = "desk"
 _ASKS: Final = "Do you want to proceed?"
 
@@ -48,17 +52,30 @@ class Terminal:
     async def types(self, text: str) -> None:
         """Type it, and press Enter."""
         line = text.replace("\n", " ")
-        before = self._screen().count(line[:6])
+        begins = "".join(line[:6].split())
         await self._tmux("send-keys", "-t", _SESSION, "-l", line)
-        await self._until(lambda: self._screen().count(line[:6]) > before, f"{line[:6]!r} on the screen once more")
+        await self._until(lambda: self._typed().startswith(begins), f"{line[:6]!r} where it is typed")
         await self.press("Enter")
 
     async def half_types(self, text: str) -> None:
         """Type it, and leave it there."""
         await self._tmux("send-keys", "-t", _SESSION, "-l", text)
-        await self._until(
-            lambda: any(_left(line) == text for line in self._screen().splitlines()), f"{text!r} at the prompt"
-        )
+        await self._until(lambda: self._typed() == "".join(text.split()), f"{text!r} where it is typed")
+
+    async def clears(self) -> None:
+        """Take away what is half typed: the words, then the mark of a shell command."""
+        await self.press("C-u")
+        await self.press("C-u")
+        await self._until(lambda: not self._typed(), "an empty prompt")
+
+    async def is_free(self) -> bool:
+        """Whether somebody else could go on here: it lives, does nothing, and nothing is typed."""
+        if self.process is None or not self.process.is_running():
+            return False
+        with contextlib.suppress(AssertionError):
+            await self._until(lambda: self._status() == "idle" and not self._typed(), "the prompt", _TAKEN_WITHIN_S)
+            return True
+        return False
 
     async def has(self, text: str) -> bool:
         """Whether it stands on the screen now."""
@@ -68,12 +85,15 @@ class Terminal:
         await self._tmux("send-keys", "-t", _SESSION, key)
 
     async def chooses(self, key: str) -> None:
-        """Answer the question on the screen. Keys that come too soon after it are not taken (2.1.329)."""
-        await self.shows(_ASKS)
-        while _ASKS in await asyncio.to_thread(self._screen):
+        """Answer the question on the screen. Keys that come too soon after it are not taken (2.1.329).
+
+        What it says of itself counts: its screen is later, and keys for a question that is gone mean something else.
+        """
+        await self._until(lambda: _ASKS in self._screen() and self._status() == "waiting", "the question")
+        while self._status() == "waiting":
             await self.press(key)
             with contextlib.suppress(AssertionError):
-                await self._until(lambda: _ASKS not in self._screen(), "the answer", within=0.5)
+                await self._until(lambda: self._status() != "waiting", "the answer", within=_TAKEN_WITHIN_S)
 
     async def idle(self) -> None:
         """Return when its turn is over."""
@@ -103,6 +123,13 @@ class Terminal:
         if self.process is not None:
             await asyncio.to_thread(psutil.wait_procs, [self.process], 10)
 
+    async def kill(self) -> None:
+        """End it at once with all it started, and tell it nothing."""
+        if self.process is not None:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                processes.end([self.process, *self.process.children(recursive=True)])
+        await self._tmux("kill-server")
+
     @property
     def _config(self) -> Path:
         return Path(self.env["CLAUDE_CONFIG_DIR"])
@@ -130,6 +157,11 @@ class Terminal:
     def _screen(self) -> str:
         return self._run("capture-pane", "-p", "-t", _SESSION).stdout
 
+    def _typed(self) -> str:
+        """What stands where words are typed, without spaces: in the last line with that mark."""
+        marked = [line for line in self._screen().splitlines() if line[:1] in ("❯", "!")]
+        return _left(marked[-1]) if marked else ""
+
     async def _tmux(self, *words: str) -> None:
         await asyncio.to_thread(self._run, *words)
 
@@ -141,7 +173,7 @@ class Terminal:
         try:
             async with asyncio.timeout(within):
                 while not await asyncio.to_thread(true):  # noqa: ASYNC110  # a screen tells nobody that it changed
-                    await asyncio.sleep(0)
+                    await asyncio.sleep(_LOOKS_EVERY_S)
         except TimeoutError as error:
             raise AssertionError(f"{what} did not come; the terminal shows:\n{self._screen()}") from error
 
@@ -178,4 +210,4 @@ async def at_terminal(api: FakeAnthropic, home: Path, cwd: Path, place: Path) ->
         await terminal.begin()
         yield terminal
     finally:
-        await terminal.end()
+        await terminal.kill()

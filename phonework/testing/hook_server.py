@@ -13,12 +13,13 @@ from phonework.testing.proving import call_of
 
 
 class HookServer(LoopbackServer):
-    """Hands what comes to `taker`; nobody is there while that is None. calls: all that came, as sent."""
+    """Hands what comes to `taker`; nobody is there while that is None. calls: all that came, as sent; sent: all that was given back."""
 
     def __init__(self) -> None:
         super().__init__()
         self.taker: HookTaker | None = None
         self.calls: list[Mapping[str, object]] = []
+        self.sent: list[Mapping[str, object] | None] = []
         self._token = secrets.token_urlsafe()
 
     def publish(self, directory: Path) -> Path:
@@ -47,3 +48,4 @@ class HookServer(LoopbackServer):
         output = await self.taker.hook(call)
         body = json.dumps({"output": output}).encode()
         await answer(writer, 200, body, extra={PROOF: asked.proof_of_answer(self._token, 200, body)})
+        self.sent.append(output)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import psutil  # type: ignore[import-untyped]
 
 COMES_WITHIN_SECONDS = 30.0
+LOOKS_EVERY_SECONDS = 0.02
 
 
 @contextlib.contextmanager
@@ -36,7 +37,8 @@ def alive(mark: str, *, in_words: bool = False) -> list[psutil.Process]:
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    """Wait for what the system does; each look at it takes its time."""
+    """Wait for what the system does. Looking at it without a pause would take the time it needs."""
     deadline = time.monotonic() + COMES_WITHIN_SECONDS
     while not await asyncio.to_thread(holds):
         assert time.monotonic() < deadline, "it does not come about"
+        await asyncio.sleep(LOOKS_EVERY_SECONDS)

@@ -86,7 +86,19 @@ async def test_it_tells_and_prints_the_answer(tmp_path: Path) -> None:
     assert head.startswith(b"POST /v1/hooks/demo HTTP/1.1\r\n")
     assert b"t0k" not in heard[0]
     assert (header(head, PROOF), header(head, DIGEST)) == (call_of(head).proof("t0k"), digest_of(body))
-    assert json.loads(body) == {**json.loads(CALL), "environment": {"CLAUDE_PID": "12"}}
+    told = json.loads(body)
+    own_name = told.pop("hook")
+    assert told == {**json.loads(CALL), "environment": {"CLAUDE_PID": "12"}}
+    printed = json.loads(heard[1].partition(b"\r\n\r\n")[2])
+    assert (printed["hook_event_name"], printed["hook"]) == (hook_client.PRINTED, own_name)
+    assert len(heard) == 2
+
+
+async def test_what_is_not_held_is_not_said_to_be_printed(tmp_path: Path) -> None:
+    heard: list[bytes] = []
+    async with answering(http(json.dumps({"output": ALLOW}).encode()), heard) as url:
+        assert json.loads((await run(gateway(tmp_path, url)))[1]) == ALLOW
+    assert len(heard) == 1
 
 
 @pytest.mark.parametrize("knows", ["", "another"])
@@ -179,7 +191,7 @@ async def test_in_a_container_the_environment_says_where_the_server_is(tmp_path:
 
         # Where there is a file, no variable sends its questions somewhere else.
         assert await run(gateway(tmp_path, "http://127.0.0.1:1"), "--hold", env=by_value) == (0, b"", b"")
-    assert len(heard) == 2
+    assert [hook_client.PRINTED.encode() in one for one in heard] == [False, True] * 2
 
 
 @pytest.mark.parametrize("given", [b"", b"[]", b"nonsense", b'{"a": "' + b"x" * (2 << 20) + b'"}'])

@@ -16,11 +16,13 @@ from phonework.fsm.types import Answer, Ask, RequestId, SessionId
 class Waiting:
     """A hook that waits for a person. answered: cancelled when nobody here will answer it any more.
 
-    delivered: True when the hook got the answer, False when it was gone.
+    hook: what it calls itself. delivered: True when it said that it printed the answer for its agent; False when it was gone, or its
+    turn ended without a word of it. Only somebody who answers at the terminal in that very moment can still be first.
     since: when it was asked, by `monotonic`. seen: its terminal said that it waits.
     """
 
     ask: Ask
+    hook: str = ""
     answered: asyncio.Future[Answer] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     delivered: asyncio.Future[bool] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     since: float = field(default_factory=monotonic)
@@ -38,6 +40,7 @@ class Agent:
 
     turn: the one that runs, 0 between turns. taken: the agent has its words; typed: those we typed for it.
     started, over: set when it has the words, and when the turn has ended.
+    open: what it asks; untold: what it does not ask any more, which could not be stored yet.
     lock: held while something is reported, so that reports have an order.
     """
 
@@ -61,6 +64,7 @@ class Agent:
     started: asyncio.Event = field(default_factory=asyncio.Event)
     over: asyncio.Event = field(default_factory=asyncio.Event)
     open: dict[RequestId, Waiting] = field(default_factory=dict)
+    untold: list[RequestId] = field(default_factory=list)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     watch: asyncio.Task[None] | None = None
 
@@ -102,14 +106,14 @@ class Agent:
             typed=self.typed,
             since=self.since,
             taken=self.taken,
-            asked=tuple(self.open),
+            asked=(*self.open, *self.untold),
         )
 
     def begin(self, turn: int, prompt_ids: tuple[str, ...], *, prompt_id: str = "", typed: str = "") -> None:
         """It works on this turn from now on. prompt_id: the agent's own, when it has the words already."""
         self.turn, self.prompt_ids, self.prompt_id, self.typed = turn, prompt_ids, prompt_id, typed
         self.taken, self.interrupted, self.started = bool(prompt_id), False, asyncio.Event()
-        self.over = asyncio.Event()
+        self.over, self.untold = asyncio.Event(), []
         self.since = self._size()
 
     def _size(self) -> int:
@@ -123,6 +127,13 @@ class Agent:
 
     async def status(self) -> Status:
         return await asyncio.to_thread(look, self.config, self.process)
+
+    def printed(self, hook: str) -> None:
+        """The hook of this name printed the answer it was given."""
+        for waiting in list(self.open.values()):
+            if hook and waiting.hook == hook and waiting.answered.done() and not waiting.delivered.done():
+                del self.open[waiting.ask.request_id]
+                waiting.delivered.set_result(True)
 
     def let_go(self) -> None:
         """Nobody here answers what it asks any more: its hooks say nothing, and it goes on asking at its terminal."""

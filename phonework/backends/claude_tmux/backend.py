@@ -93,9 +93,10 @@ class ClaudeTmuxBackend:
         return await self._taker.take(call)
 
     async def answer(self, session_id: SessionId, ask: Ask, answer: Answer) -> None:
+        """Return when the hook has printed it for its agent; what is not known to have been heard counts as not heard."""
         agent = self._agents.get(session_id)
         waiting = agent.open.get(ask.request_id) if agent is not None else None
-        if waiting is None or waiting.answered.done():
+        if agent is None or waiting is None or waiting.answered.done():
             raise RequestGoneError("claude_tmux.answered_there")
         waiting.answered.set_result(answer)
         delivered = False
@@ -103,6 +104,8 @@ class ClaudeTmuxBackend:
             async with asyncio.timeout(ANSWERED_WITHIN):
                 delivered = await asyncio.shield(waiting.delivered)
         if not delivered:
+            agent.open.pop(ask.request_id, None)
+            waiting.lose()
             raise RequestGoneError("claude_tmux.answered_there")
 
     # Turns
@@ -235,6 +238,8 @@ class ClaudeTmuxBackend:
                     await agent.over.wait()
             if agent.turn != turn:
                 break
+            if await agent.status() is Status.IDLE:
+                continue  # it has stopped, and twice more would open a menu (2.1.329)
             with contextlib.suppress(BackendError):
                 await self._terminals.escape(agent)
         if agent.own and not agent.turn:
@@ -277,8 +282,8 @@ class ClaudeTmuxBackend:
         for task in self._escaping:
             task.cancel()
         closing = [asyncio.create_task(self._end(one)) for one in list(self._agents.values())]
-        if closing:
-            await asyncio.wait(closing, timeout=CLOSE_WITHIN)
+        if left := {*closing, *self._taker.later}:
+            await asyncio.wait(left, timeout=CLOSE_WITHIN)
 
     # Questions about it
 

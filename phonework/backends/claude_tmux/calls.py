@@ -33,6 +33,7 @@ class Call:
 
     pid: the agent's process, 0 when it is not said. mark: which agent of ours it is, empty for somebody's own.
     tmux_socket, pane: where in tmux its terminal is, empty elsewhere.
+    hook: names the program that reports, which says under the same name that it printed the answer.
     """
 
     event: str
@@ -53,6 +54,7 @@ class Call:
     tool: str = ""
     tool_input: dict[str, Any] = field(default_factory=dict)
     suggestions: tuple[dict[str, Any], ...] = ()
+    hook: str = ""
 
 
 def read(raw: Mapping[str, object]) -> Call | None:
@@ -87,6 +89,7 @@ def read(raw: Mapping[str, object]) -> Call | None:
         tool=_text(tool)[:LONGEST_NAME],
         tool_input=tool_input if isinstance(tool_input, dict) else {},
         suggestions=_suggestions(raw.get("permission_suggestions")),
+        hook=_text(raw.get("hook"))[:LONGEST_NAME],
     )
 
 

@@ -73,15 +73,20 @@ class Reports:
         waiting.lose()
         if agent.open.pop(request_id, None) is None or not agent.turn:
             return
-        event = happened.RequestWithdrawn(turn=agent.turn, request_id=request_id)
-        await self._emit(agent, event, f"withdrawn:{request_id}")
-        await self._save(agent)
+        agent.untold.append(request_id)
+        await self._tell(agent)
 
     async def forgotten(self, agent: Agent, request_ids: tuple[str, ...]) -> None:
         """Requests of before our last start: their hooks ended with us, and only the terminal still asks."""
-        for one in request_ids:
-            event = happened.RequestWithdrawn(turn=agent.turn, request_id=RequestId(one))
-            await self._emit(agent, event, f"withdrawn:{one}")
+        agent.untold += [RequestId(one) for one in request_ids if one not in agent.untold]
+        await self._tell(agent)
+
+    async def _tell(self, agent: Agent) -> None:
+        """Say of every request that is gone that it is; those of which that cannot be stored stay to be told."""
+        for one in list(agent.untold):
+            event = happened.RequestWithdrawn(turn=agent.turn, request_id=one)
+            if await self._emit(agent, event, f"withdrawn:{one}"):
+                agent.untold.remove(one)
         await self._save(agent)
 
     async def finished(self, agent: Agent, text: str, *, usage: Usage | None = None, interrupted: bool = False) -> None:
@@ -115,6 +120,8 @@ class Reports:
             await self.started(agent, agent.prompt_id)
         for waiting in list(agent.open.values()):
             await self.answered_there(agent, waiting)
+        if agent.untold:
+            await self._tell(agent)
         turn, agent.turn = agent.turn, 0
         agent.over.set()
         await self._emit(agent, event, f"ended:{turn}")

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import structlog
 
+from phonework.backends import hook_client
 from phonework.backends.base import Arrival, DeskSink, Sink
 from phonework.backends.claude import diffs, records
 from phonework.backends.claude_tmux import calls
@@ -58,6 +59,8 @@ class Taker:
         if agent is None:
             return None
         match call.event:
+            case hook_client.PRINTED:
+                agent.printed(call.hook)
             case "UserPromptSubmit":
                 async with agent.lock:
                     await self._prompted(agent, call)
@@ -148,7 +151,7 @@ class Taker:
     async def _permission(self, agent: Agent, call: Call) -> Mapping[str, object] | None:
         editing = call.tool in diffs.EDITING
         diff = await asyncio.to_thread(diffs.of_call, call.tool, call.tool_input, call.cwd) if editing else ""
-        waiting = Waiting(calls.ask(call, diff))
+        waiting = Waiting(calls.ask(call, diff), call.hook)
         asking = asyncio.create_task(self._ask(agent, call, waiting))
         try:
             if not await asyncio.shield(asking):
@@ -161,8 +164,6 @@ class Taker:
             self.later.add(gone)
             gone.add_done_callback(self.later.discard)
             raise
-        agent.open.pop(waiting.ask.request_id, None)
-        waiting.delivered.set_result(True)
         return calls.output(waiting.ask, answer, call)
 
     async def _ask(self, agent: Agent, call: Call, waiting: Waiting) -> bool:

@@ -53,9 +53,15 @@ class Watcher:
                 for waiting in agent.open.values():
                     waiting.seen = True
             case Status.WAITING if sure:
-                self._sink.progress(
-                    agent.session_id, agent.turn, Progress(note=Sentence(key="claude_tmux.waits_there"))
-                )
+                await self._waits_there(agent, seconds)
+
+    async def _waits_there(self, agent: Agent, seconds: float) -> None:
+        """It asks where no hook speaks, or its turn is over and somebody has a menu open: Escape twice more opens one (2.1.329)."""
+        if seconds < UNSEEN_AFTER:  # its record is not read again and again for as long as nobody is there
+            await self.conclude(agent)
+        if agent.turn:
+            note = Progress(note=Sentence(key="claude_tmux.waits_there"))
+            self._sink.progress(agent.session_id, agent.turn, note)
 
     async def conclude(self, agent: Agent, *, certain: bool = False) -> None:
         """The turn is over, as its own record says how. certain: also when the record does not say so."""

@@ -22,6 +22,7 @@ from phonework.testing.claude_terminal import HAS_TMUX, pass_the_questions
 from phonework.testing.fake_anthropic import FakeAnthropic
 from phonework.testing.fake_replies import Block
 from phonework.testing.hook_server import HookServer
+from phonework.testing.marks import until
 from phonework.testing.messages import message
 
 pytestmark = [pytest.mark.claude, pytest.mark.skipif(not HAS_TMUX, reason="tmux is not installed")]
@@ -141,8 +142,7 @@ async def test_what_is_half_typed_at_a_terminal_of_ours_is_taken_away(tmux: Tmux
     await tmux.finished()
     target = (await tmux.backend.attach(ONE))[-1]
     await asyncio.to_thread(tmux.tmux, "send-keys", "-t", target, "-l", "!touch oops; ")
-    while "touch oops" not in await asyncio.to_thread(tmux.tmux, "capture-pane", "-p", "-t", target):
-        pass
+    await until(lambda: "touch oops" in tmux.tmux("capture-pane", "-p", "-t", target))
 
     await tmux.say(script([say("Again.")], text="touch oops"))
 

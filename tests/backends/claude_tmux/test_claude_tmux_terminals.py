@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,9 +13,11 @@ from uuid import uuid4
 
 import psutil  # type: ignore[import-untyped]
 import pytest
+import pytest_asyncio
 
 from phonework.backends.base import Arrival, Liveness, TurnStart
 from phonework.backends.claude_tmux import ClaudeTmuxBackend
+from phonework.backends.claude_tmux import backend as module
 from phonework.backends.claude_tmux.hooks import ClaudeHooks
 from phonework.errors import BackendError, RequestGoneError, StoreError
 from phonework.fsm.events import (
@@ -28,15 +31,20 @@ from phonework.fsm.events import (
     TurnStarted,
 )
 from phonework.fsm.types import Answer, Prompt, SessionId, Verdict
-from phonework.testing.claude_bench import git_init, say, script, use
+from phonework.testing.claude_bench import clean_environment, git_init, say, script, use
 from phonework.testing.claude_terminal import HAS_TMUX, Terminal, at_terminal
 from phonework.testing.fake_anthropic import FakeAnthropic
 from phonework.testing.fake_replies import Block
 from phonework.testing.hook_server import HookServer
+from phonework.testing.marks import until
 from phonework.testing.messages import message
 from phonework.testing.sink import RecordingSink
 
-pytestmark = [pytest.mark.claude, pytest.mark.skipif(not HAS_TMUX, reason="tmux is not installed")]
+pytestmark = [
+    pytest.mark.claude,
+    pytest.mark.skipif(not HAS_TMUX, reason="tmux is not installed"),
+    pytest.mark.asyncio(loop_scope="module"),
+]
 
 ONE = SessionId("fizz-top")
 ALLOW = Answer(verdict=Verdict.ALLOW)
@@ -103,27 +111,73 @@ class Desk:
         await self.terminal.types(script(ASKS, SAYS, *replies))
         return await self.one(AgentAsked)
 
+    def asking(self) -> list[psutil.Process]:
+        """The hooks that wait for an answer."""
+        assert self.terminal.process is not None
+        return [one for one in self.terminal.process.children(recursive=True) if "hook_client" in _words(one)]
+
     def of(self, kind: type[E]) -> list[E]:
         return [one for one in self.sink.events(ONE) if isinstance(one, kind)]
 
 
-@pytest.fixture
-async def desk(api: FakeAnthropic, hooks: HookServer, tmp_path: Path) -> AsyncIterator[Desk]:
-    home, cwd, data_dir = tmp_path / "home", git_init(tmp_path / "project"), tmp_path / "data"
-    data_dir.mkdir()
-    env = api.cli_env(home)
-    _hooked(Path(env["CLAUDE_CONFIG_DIR"]), hooks.publish(data_dir))
-    with TemporaryDirectory() as place:  # a socket's path is short
-        async with at_terminal(api, home, cwd, Path(place)) as terminal:
-            found = Desk(terminal, hooks, data_dir, env)
-            found.restart()
-            yield found
-            await found.backend.aclose()
+def _words(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
+@dataclass
+class Room:
+    """Where the terminal stands that one test after the other sits down at; a new one where it did not outlive the last."""
+
+    api: FakeAnthropic
+    place: Path
+    stack: contextlib.AsyncExitStack
+    terminal: Terminal | None = None
+
+    @property
+    def env(self) -> dict[str, str]:
+        return self.api.cli_env(self.place / "home")
+
+    async def sit(self) -> Terminal:
+        if self.terminal is None or not await self.terminal.is_free():
+            await self.stack.aclose()
+            sockets = Path(self.stack.enter_context(TemporaryDirectory()))  # a socket's path is short
+            cwd = git_init(self.place / "project")
+            self.terminal = await self.stack.enter_async_context(
+                at_terminal(self.api, self.place / "home", cwd, sockets)
+            )
+        return self.terminal
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def room(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Room]:
+    with clean_environment():
+        async with FakeAnthropic() as api, contextlib.AsyncExitStack() as stack:
+            room = Room(api, tmp_path_factory.mktemp("room"), stack)
+            _hooked(Path(room.env["CLAUDE_CONFIG_DIR"]), room.place / "data" / "gateway.json")
+            yield room
 
 
 def _hooked(config: Path, gateway: Path) -> None:
     config.mkdir(parents=True)
     (config / "settings.json").write_text(ClaudeHooks("claude-tmux").with_ours("", gateway))
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def desk(room: Room) -> AsyncIterator[Desk]:
+    """A server with nothing in its memory, which has not met the terminal."""
+    data_dir = room.place / "data"
+    shutil.rmtree(data_dir, ignore_errors=True)
+    data_dir.mkdir()
+    async with HookServer() as hooks:
+        hooks.publish(data_dir)
+        found = Desk(await room.sit(), hooks, data_dir, room.env)
+        found.restart()
+        (found.cwd / "done").unlink(missing_ok=True)
+        yield found
+        await found.backend.aclose()
 
 
 async def test_what_is_asked_there_is_answered_from_here(desk: Desk) -> None:
@@ -175,6 +229,20 @@ async def test_escape_there_ends_the_turn_as_stopped(desk: Desk) -> None:
     assert (await desk.one(TurnFinished)).interrupted
 
 
+async def test_the_turn_ends_also_when_escape_opened_a_menu(desk: Desk) -> None:
+    """Whoever goes on pressing Escape is asked where to rewind to, and that is no question of the agent's."""
+    await desk.asked()
+    await desk.terminal.chooses("Escape")
+
+    await desk.terminal.press("Escape")
+    await desk.terminal.press("Escape")
+    await desk.terminal.shows("Rewind")
+
+    assert (await desk.one(TurnFinished)).interrupted
+    await desk.terminal.press("Escape")
+    await desk.terminal.idle()
+
+
 async def test_a_stop_from_here_presses_escape_there(desk: Desk) -> None:
     await desk.asked()
 
@@ -222,14 +290,36 @@ async def test_an_agent_that_is_killed_while_it_asks_is_lost(desk: Desk) -> None
 
 async def test_a_hook_that_is_killed_leaves_the_question_to_the_terminal(desk: Desk) -> None:
     event = await desk.asked()
-    assert desk.terminal.process is not None
-    for child in desk.terminal.process.children(recursive=True):
-        with contextlib.suppress(psutil.Error):
-            if any("hook_client" in word for word in child.cmdline()):
-                child.kill()
+    for process in desk.asking():
+        process.kill()
 
     assert (await desk.one(RequestWithdrawn)).request_id == event.ask.request_id
     assert desk.of(TurnFinished) == []
+    await desk.terminal.chooses("1")
+    await desk.one(TurnFinished)
+    assert (desk.cwd / "done").exists()
+
+
+async def test_an_answer_that_the_hook_did_not_hand_on_is_not_said_to_be_heard(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was sent, and the hook killed before it could read it: the terminal still asks."""
+    monkeypatch.setattr(module, "ANSWERED_WITHIN", 2.0)
+    event = await desk.asked()
+    asking = desk.asking()
+    assert asking
+    for process in asking:
+        process.suspend()
+    answering = asyncio.create_task(desk.backend.answer(ONE, event.ask, ALLOW))
+    await until(lambda: any(desk.hooks.sent))
+    assert not answering.done()
+
+    for process in asking:
+        process.kill()
+
+    with pytest.raises(RequestGoneError):
+        await answering
+    assert not (desk.cwd / "done").exists()
     await desk.terminal.chooses("1")
     await desk.one(TurnFinished)
     assert (desk.cwd / "done").exists()
@@ -314,17 +404,17 @@ async def test_agents_with_no_terminal_and_those_of_others_of_ours_are_left_alon
     assert desk.sink.met == []
 
 
-@pytest.mark.parametrize("typed", ["!", "!ls", "please", "/"])
-async def test_nothing_is_typed_behind_what_somebody_has_half_typed(desk: Desk, typed: str) -> None:
+async def test_nothing_is_typed_behind_what_somebody_has_half_typed(desk: Desk) -> None:
     """Behind a `!` it would run as a shell command."""
     await desk.terminal.says("hello", [say("Hello.")])
     await desk.one(TurnFinished)
-    await desk.terminal.half_types(typed)
-    start = TurnStart(session_id=ONE, turn=7, cwd=str(desk.cwd), prompts=(message("touch oops"),))
+    start = TurnStart(session_id=ONE, turn=7, cwd=str(desk.cwd), prompts=(message("touch behind"),))
 
-    with pytest.raises(BackendError, match="half typed") as refused:
-        await desk.backend.start_turn(start)
-
-    assert refused.value.problem is not None
-    assert not await desk.terminal.has("touch oops")
-    assert not (desk.cwd / "oops").exists()
+    for typed in ("!", "!ls", "please", "/"):
+        await desk.terminal.half_types(typed)
+        with pytest.raises(BackendError, match="half typed") as refused:
+            await desk.backend.start_turn(start)
+        assert refused.value.problem is not None
+        assert not await desk.terminal.has("touch behind")
+        await desk.terminal.clears()
+    assert not (desk.cwd / "behind").exists()

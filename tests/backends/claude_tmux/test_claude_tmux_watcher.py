@@ -17,7 +17,7 @@ from phonework.backends.claude_tmux.reports import Reports
 from phonework.backends.claude_tmux.status import Process
 from phonework.backends.claude_tmux.watcher import Watcher
 from phonework.errors import StoreError
-from phonework.fsm.events import AgentAsked, RequestWithdrawn
+from phonework.fsm.events import AgentAsked, RequestWithdrawn, TurnFinished
 from phonework.fsm.types import Ask, RequestId, RequestKind, SessionId
 from phonework.testing.marks import until
 from phonework.testing.sink import RecordingSink
@@ -113,3 +113,22 @@ async def test_a_question_is_remembered_before_anybody_hears_of_it(desk: Desk) -
     assert kept
     assert kept.asked == (asked.ask.request_id,)
     desk.sink.error = None
+
+
+async def test_a_withdrawal_that_cannot_be_stored_is_told_as_soon_as_it_can_be(desk: Desk) -> None:
+    """By the turn's end, or at our next start: otherwise its card would stay open."""
+    waiting = await desk.asks()
+    desk.sink.error = StoreError("the disk is full")
+    await desk.reports.withdrawn(desk.agent, waiting)
+    desk.sink.error = None
+    kept = desk.memory.get(FIZZ)
+    assert kept
+    assert kept.asked == (waiting.ask.request_id,)
+
+    async with desk.agent.lock:
+        await desk.reports.finished(desk.agent, "made")
+
+    assert [type(event) for event in desk.sink.events(FIZZ)] == [AgentAsked, RequestWithdrawn, TurnFinished]
+    kept = desk.memory.get(FIZZ)
+    assert kept
+    assert kept.asked == ()
