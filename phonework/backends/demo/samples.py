@@ -15,7 +15,9 @@ I am a demonstration agent: I need no account, and what I do in my scratch proje
 - **long 20**: a long answer of 20 chapters · **stream**: a streamed answer
 - **slow 30**: steps over 30 s · **program 30**: a real program of 30 s · **background 10**: come back 10 s later
 - **hang**: until you stop me · **stubborn**: until I am killed · **fail** · **crash**
-- **echo …**: say the same · **history**: what you said before · `/clear`: forget it"""
+- **echo …**: say the same · **history**: what you said before · `/clear`: forget it
+
+What the bot itself does, like reminders, a shell, or `/lang` for another language: `/help`"""
 
 HELP_CHINESE = """\
 我是演示助手：不需要任何账号，在练习项目里做的事都是真的。你可以写：
@@ -28,7 +30,9 @@ HELP_CHINESE = """\
 - **长文 20**：二十节的长回答 · **流式**：边写边显示
 - **慢 30**：三十秒，分几步 · **程序 30**：真的运行三十秒的程序 · **后台 10**：十秒后再告诉你
 - **卡住**：直到你按停止 · **倔**：直到被终止 · **失败** · **崩溃**
-- **说 ……**：照着说 · **历史**：你之前说过什么 · `/clear`：忘掉"""
+- **说 ……**：照着说 · **历史**：你之前说过什么 · `/clear`：忘掉
+
+机器人自己会的，比如提醒、命令行、用 `/lang` 换语言：发 `/help`"""
 
 
 def language(chinese: bool) -> Question:

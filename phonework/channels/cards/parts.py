@@ -202,7 +202,7 @@ def card(head: Head, elements: Sequence[Element | None]) -> Card:
     header: Element = {"title": plain_text(head.title), "template": head.color, "text_tag_list": tags}
     if head.subtitle:
         header["subtitle"] = plain_text(head.subtitle)
-    summary = plain(head.summary or f"{head.title} · {head.tag}", 120)
+    summary = plain(head.summary or " · ".join(filter(None, (head.title, head.tag))), 120).strip() or "·"
     return {
         "schema": "2.0",
         "config": {
