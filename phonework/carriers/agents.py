@@ -56,6 +56,7 @@ class AgentCarrier:
         """root: the working root; no agent is given words in a directory outside of it, whoever began it there."""
         self._writer, self._backends, self._outlet, self._retry = writer, backends, outlet, retry
         self._beginnings, self._root, self._hear = beginnings, root, hear
+        self._inside: set[str] = set()  # directories that were looked at
         self._rules = RuleCarrier(writer=writer, backends=backends)
 
     async def carry_out(self, owed: Owed) -> timedelta | None:
@@ -172,10 +173,10 @@ class AgentCarrier:
         assert session_id is not None
         match owed.effect:
             case order.StartTurn():
-                await asyncio.to_thread(check_inside, job.run.cwd, self._root)
+                await self._check(job.run.cwd)
                 await backend.start_turn(turn_start(session_id, owed.effect, job, images))
             case order.SteerTurn(turn=turn):
-                await asyncio.to_thread(check_inside, job.run.cwd, self._root)
+                await self._check(job.run.cwd)
                 prompt = job.prompts[0]
                 await backend.steer(session_id, turn, prompt, images.get(prompt.prompt_id, ()))
             case order.AnswerAgent():
@@ -193,6 +194,15 @@ class AgentCarrier:
             case _:
                 raise TypeError(f"{type(owed.effect).__name__} is no order to an agent")
         return None
+
+    async def _check(self, directory: str) -> None:
+        """Raises BackendError when it lies outside the working root. Once a directory: the look takes a tenth of a round.
+
+        What becomes of it later is up to its agents, which may go anywhere as they are.
+        """
+        if directory not in self._inside:
+            await asyncio.to_thread(check_inside, directory, self._root)
+            self._inside.add(directory)
 
     async def _answer(
         self, backend: Backend, session_id: SessionId, effect: order.AnswerAgent, job: Job
