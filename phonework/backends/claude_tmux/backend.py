@@ -140,13 +140,14 @@ class ClaudeTmuxBackend:
         return agent
 
     async def _remembered(self, session_id: SessionId) -> Agent | None:
-        """Somebody's agent that was met in an earlier life of ours, if it lives."""
+        """Somebody's agent that was met in an earlier life of ours, if it lives; one in a turn was met again by `liveness`."""
         kept = await self._kept(session_id)
         if kept is None or kept.own:
             return None
         agent = Agent.of(kept)
         if await agent.status() is Status.GONE:
             return None
+        agent.turn = 0  # what is kept is the one it had last
         return self._agents.setdefault(session_id, agent)
 
     async def _kept(self, session_id: SessionId) -> Kept | None:

@@ -266,6 +266,20 @@ async def test_words_from_here_are_typed_there(desk: Desk) -> None:
     assert not (desk.cwd / "oops").exists()
 
 
+async def test_words_from_here_are_typed_there_also_after_our_restart(desk: Desk) -> None:
+    """What is remembered of its last turn is no turn that runs."""
+    await desk.terminal.says("hello", [say("Hello.")])
+    await desk.one(TurnFinished)
+    await desk.backend.aclose()
+    desk.restart()
+    start = TurnStart(session_id=ONE, turn=7, cwd=str(desk.cwd), prompts=(message(script([say("And again.")])),))
+
+    await desk.backend.start_turn(start)
+
+    end = await desk.sink.wait_event(ONE, TurnFinished, where=lambda event: event.turn == 7)
+    assert end.text == "And again."
+
+
 async def test_a_terminal_that_is_closed_while_it_asks_is_lost(desk: Desk) -> None:
     event = await desk.asked()
 
