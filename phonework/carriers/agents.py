@@ -15,7 +15,7 @@ from phonework.backends.base import Backend, ModeSetter, TurnStart
 from phonework.carriers.beginnings import Beginnings
 from phonework.carriers.retry import Retry
 from phonework.carriers.rules import RuleCarrier
-from phonework.errors import BackendError, NotFetchedError, RequestGoneError, StoreError
+from phonework.errors import BackendError, NoLongerAskedError, NotFetchedError, RequestGoneError, StoreError
 from phonework.fsm import effects as order
 from phonework.fsm import events as happened
 from phonework.fsm.effects import AgentEffect
@@ -90,21 +90,16 @@ class AgentCarrier:
                 await self._fail(owed, BackendError("agent.turn_over"))
                 return None
             try:
-                job, claimed = await self._with_files(owed, job, images)
-            except NotFetchedError as error:
-                again = await self._retry.later(owed, error, within=FETCHED_WITHIN)
-                if again is None:
-                    await self._fail(owed, attachments.given_up(error))
-                return again
-            except BackendError as error:
-                await self._fail(owed, error)
-                return None
+                then, claimed = await self._with_files(owed, job, images)
+            except (NotFetchedError, BackendError) as error:
+                return await self._not_had(owed, job, error)
             self._retry.forget(owed)
-            if job is None or not job.current:
+            if then is None or not then.current:
                 await self._end(owed, Ended.SUPERSEDED)
                 return None
+            job = then
         if owed.once and not claimed:
-            return None  # its message was taken back, and with it the order
+            return None  # somebody has it already
         await self._perform(owed, backend, job, images)
         return None
 
@@ -129,6 +124,19 @@ class AgentCarrier:
         for prompt in then.prompts if then is not None else ():
             images[prompt.prompt_id] = tuple(fetched[one] for one in prompt.attachments)
         return then, claimed
+
+    async def _not_had(self, owed: Owed, job: Job, error: NotFetchedError | BackendError) -> timedelta | None:
+        """What came with a prompt is missing: it is tried again or given up, unless it was taken back meanwhile."""
+        then = await self._writer.run(lambda connection, now: read(connection, owed, now))
+        if then is None or not then.current or then.prompts != job.prompts:
+            return await self._told(owed)
+        if isinstance(error, BackendError):
+            await self._fail(owed, error)
+            return None
+        again = await self._retry.later(owed, error, within=FETCHED_WITHIN)
+        if again is None:
+            await self._fail(owed, attachments.given_up(error))
+        return again
 
     async def _hear_one(self, owed: Owed, prompt: Prompt, fetched: Mapping[Attachment, str]) -> None:
         if self._hear is None:
@@ -211,7 +219,8 @@ class AgentCarrier:
         try:
             await backend.answer(session_id, job.request.ask, effect.answer)
         except RequestGoneError as error:
-            return happened.AnswerLost(request_id=effect.request_id, reason=str(error))
+            withdrawn = isinstance(error, NoLongerAskedError)
+            return happened.AnswerLost(request_id=effect.request_id, reason=str(error), withdrawn=withdrawn)
         return happened.AnswerDelivered(request_id=effect.request_id)
 
     async def _complete(self, owed: Owed, event: Event | None) -> None:

@@ -93,11 +93,23 @@ def files_fit(session: Session, event: Event) -> Reason | None:
 
 
 def is_spoken(session: Session, event: Event) -> Reason | None:
-    """The words of the message are still to be heard."""
+    """The words of the message are still to be heard, and it was not taken back meanwhile."""
     prompt = session.named_prompt
     if prompt is None:
         return Reason.NO_SUCH_MESSAGE
+    if prompt.status is PromptStatus.DROPPED:
+        return Reason.MESSAGE_DROPPED
     return None if prompt.spoken else Reason.NOTED
+
+
+def was_given(session: Session, event: Event) -> Reason | None:
+    """The message was given to a turn, and was not taken back meanwhile."""
+    prompt = session.named_prompt
+    if prompt is None:
+        return Reason.NO_SUCH_MESSAGE
+    if prompt.status is PromptStatus.DROPPED:
+        return Reason.MESSAGE_DROPPED
+    return None if prompt.status is PromptStatus.TAKEN else Reason.NOTED
 
 
 def has_last(session: Session, event: Event) -> Reason | None:

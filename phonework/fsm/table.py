@@ -227,7 +227,7 @@ _agent: list[Row | Ignore] = [
     Ignore(CLOSED, AgentSessionChanged, Reason.SESSION_CLOSED),
     *_stay(OPEN, PromptHeard, messages.note_heard, guard.is_spoken),
     Ignore(CLOSED, PromptHeard, Reason.SESSION_CLOSED),
-    *_stay(OPEN, SteerFailed, messages.hold_again),
+    *_stay(OPEN, SteerFailed, messages.hold_again, guard.was_given),
     Ignore(CLOSED, SteerFailed, Reason.SESSION_CLOSED),
     *_stay(OPEN, BackgroundFinished, turns.relay),
     Ignore(CLOSED, BackgroundFinished, Reason.SESSION_CLOSED),

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from phonework.channels.base import Fetched, Recalled, Said
+from phonework.errors import ChannelError
 from phonework.fsm.types import Attachment, SessionId
 from phonework.testing.backend import Deed
 from phonework.testing.playbook import Playbook
@@ -211,3 +212,46 @@ async def test_a_file_taken_back_while_it_is_fetched_does_not_go_along(
     assert words(play) == ["look"]
     (start,) = play.script.starts
     assert [Path(path).name for paths in start.images.values() for path in paths] == ["b.txt"]
+
+
+def is_gone(play: Playbook, monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    """Whoever fetches this file hears that its message was taken back at that moment."""
+    fetch = play.channel.fetch
+
+    async def fetched(attachment: Attachment) -> Fetched:
+        if attachment.key != key:
+            return await fetch(attachment)
+        await play.core.router.submit(Recalled(key=attachment.message_id, recalled_at=play.clock.now()))
+        raise ChannelError("the message was recalled")
+
+    monkeypatch.setattr(play.channel, "fetch", fetched)
+
+
+async def test_a_file_that_is_gone_with_its_message_does_not_keep_back_the_others(
+    play: Playbook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await play.begin()
+    is_gone(play, monkeypatch, "a")
+    await files(play, "a")
+    await files(play, "b")
+    await play.say("look")
+
+    assert words(play) == ["look"]
+    (start,) = play.script.starts
+    assert [Path(path).name for paths in start.images.values() for path in paths] == ["b.txt"]
+
+
+async def test_a_message_that_is_gone_before_it_slips_into_a_turn_is_not_put_on_hold(
+    play: Playbook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = await play.begin("one", backend="steering")
+    is_gone(play, monkeypatch, "a")
+    said = Attachment(kind="file", key="a", message_id="om_also", name="a.txt")
+    await play.say("also this", key="om_also", attachments=(said,))
+    prompt = play.one("SELECT prompt_id FROM prompt WHERE status = 'queued'")
+    await play.click(play.button(f"prompt:{prompt}", "send_now"))
+
+    assert play.script.steers == []
+    assert play.state(session) == "executing"
+    assert "Dropped" in play.channel.shown(f"prompt:{prompt}").words
+    assert play.channel.values(f"prompt:{prompt}") == []

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from phonework.attachments import INBOX
+from phonework.channels.base import Fetched, Recalled
 from phonework.errors import BackendError
 from phonework.fsm.types import Attachment, RequestKind
 from phonework.testing.backend import Deed
@@ -98,6 +99,25 @@ async def test_a_voice_that_is_not_understood_is_kept_and_can_be_tried_again(pla
     play.deaf = None
     await play.click(play.button(f"turn:{session}:1", "retry"))
     assert [start.prompts[0].text for start in play.script.starts] == ["run the tests"]
+
+
+async def test_of_a_voice_that_is_taken_back_while_it_is_heard_nothing_is_told(
+    play: Playbook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = await play.begin()
+    fetch = play.channel.fetch
+
+    async def fetched(attachment: Attachment) -> Fetched:
+        await play.core.router.submit(Recalled(key="om_voice", recalled_at=play.clock.now()))
+        return await fetch(attachment)
+
+    monkeypatch.setattr(play.channel, "fetch", fetched)
+    await play.say("", key="om_voice", attachments=VOICE)
+
+    assert play.heard
+    assert not any("run the tests" in words for words in play.channel.texts())
+    assert play.script.starts == []
+    assert play.state(session) == "idle"
 
 
 async def test_a_spoken_command_is_no_command(play: Playbook) -> None:

@@ -247,6 +247,14 @@ def test_a_message_that_is_lost_with_the_turn_it_was_to_slip_into_is_noticed() -
         explore(_with_branch(guards.came_later, lambda session, event: False), bounds, only=only, can_steer=True)
 
 
+def test_a_message_that_is_back_on_hold_after_it_was_taken_back_is_noticed() -> None:
+    only = {"message fresh", "send now", "start", "steer fails late", "take back"}
+    bounds = Bounds(prompts=2, asks=0)
+    explore(decide, bounds, only=only, can_steer=True)
+    with pytest.raises(BrokenPromiseError):
+        explore(_without(guards.was_given), bounds, only=only, can_steer=True)
+
+
 def test_files_that_are_left_behind_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The words go without what was kept for them."""
     explore(decide, Bounds(prompts=2, asks=0), only={"files", "message fresh"})

@@ -203,6 +203,7 @@ def _orders(world: World) -> Iterator[Move]:
             taken = {one.prompt_id for one in world.prompts if one.turn == turn}
             if prompt_id not in taken:
                 yield Move(name="steer superseded", world=done)
+                yield Move(name="steer fails late", event=happened.SteerFailed(prompt_id=prompt_id), world=done)
                 return
             if unheard := [one for one in world.prompts if one.prompt_id == prompt_id and one.spoken]:
                 yield _hear(world, unheard[0])
