@@ -60,6 +60,8 @@ def _fork(hand: Hand, view: DeskView, *, key: str, at: datetime, chat: Chat) -> 
 
 
 def _new(hand: Hand, view: DeskView, chat: Chat, *, agent_session_id: str = "", fork_of: str = "") -> NewSession:
+    """What ran in a container goes on in one, and so does a copy of it."""
+    before = desk.owner(hand.connection, view.backend, view.session.agent_session_id)
     return NewSession(
         session_id=free_name(hand),
         user_id=hand.user_id,
@@ -70,6 +72,7 @@ def _new(hand: Hand, view: DeskView, chat: Chat, *, agent_session_id: str = "", 
         can_steer=hand.desk.backends[view.backend].can_steer,
         agent_session_id=agent_session_id,
         fork_of=fork_of,
+        container=before.container if before is not None else "",
     )
 
 

@@ -11,16 +11,19 @@ from phonework.store.queries import SQL
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
-    """The session that has a conversation; one that is open before one that is closed."""
+    """The session that has a conversation; one that is open before one that is closed. container: the engine it ran in."""
 
     session_id: SessionId
     user_id: UserId
     open: bool
+    container: str = ""
 
 
 def owner(connection: sqlite3.Connection, backend: str, agent_session_id: str) -> Owner | None:
     row = connection.execute(SQL["owners_of_conversation"], (backend, agent_session_id)).fetchone()
-    return Owner(session_id=SessionId(row[0]), user_id=UserId(row[1]), open=bool(row[2])) if row else None
+    if row is None:
+        return None
+    return Owner(session_id=SessionId(row[0]), user_id=UserId(row[1]), open=bool(row[2]), container=row[3])
 
 
 def owners(connection: sqlite3.Connection, found: Iterable[tuple[str, DeskSession]]) -> Mapping[tuple[str, str], Owner]:

@@ -1,7 +1,7 @@
 -- Sessions by the agent's own name for the conversation.
 
 -- name: owners_of_conversation
-SELECT session_id, user_id, state != 'closed' FROM session WHERE backend = ? AND agent_session_id = ?
+SELECT session_id, user_id, state != 'closed', container FROM session WHERE backend = ? AND agent_session_id = ?
 ORDER BY state = 'closed', created_at_ms DESC LIMIT 1;
 
 -- name: forks_not_begun

@@ -6,6 +6,9 @@ from datetime import timedelta
 import pytest
 
 from phonework.audit.lines import Row, entries_of
+from phonework.backends.base import DeskSession
+from phonework.channels.cards.clicks import DeskOp
+from phonework.channels.cards.values import desk_value
 from phonework.fsm.types import Option, Question, RequestKind, Scope, State
 from phonework.testing.playbook import ADA, BOB, MOMENT, Playbook, private_chat
 
@@ -40,6 +43,25 @@ async def test_an_agent_is_run_in_the_container_engine_that_was_asked_for_in_eve
 
     assert session.container == "podman"
     assert [one.container for one in play.script.starts] == ["podman", "podman"]
+
+
+@pytest.mark.parametrize("op", [DeskOp.CONTINUE, DeskOp.FORK])
+async def test_what_ran_in_a_container_does_not_go_on_outside_of_it(
+    play: Playbook, program: Program, op: DeskOp
+) -> None:
+    session = await program.create(container="podman", text="one")
+    await play.started(play.script.starts[0].session_id)
+    await play.finishes(play.script.starts[0].session_id)
+    await program.act(session.id, "close")
+    agent = play.one("SELECT agent_session_id FROM session")
+    play.script.desk[agent] = DeskSession(
+        agent_session_id=agent, cwd=session.cwd, first="one", active_at=play.clock.now()
+    )
+    await play.click(desk_value(op, "demo", agent, ""))
+    await play.say("two")
+
+    assert [one.container for one in play.script.starts] == ["podman", "podman"]
+    assert play.script.starts[1].agent_session_id == (agent if op is DeskOp.CONTINUE else "")
 
 
 async def test_it_is_shown_nowhere_and_the_phone_goes_on_where_it_was(play: Playbook, program: Program) -> None:
