@@ -11,6 +11,7 @@ PhoneWorkError
 │   └── NotFetchedError  one file that came with a message was not fetched
 ├── BackendError         the agent could not do it
 │   ├── RequestGoneError the agent that asked is no longer there to hear the answer
+│   │   └── NoLongerAskedError it is there, and waits for no answer of ours any more
 │   └── SandboxError     the sandbox it is to run in cannot be set up; nothing was run
 ├── RemoteError          a server, asked by a program over its gateway, did not do it
 └── RefusedError         what a person asked for is not possible; its text is for them
@@ -114,6 +115,10 @@ class BackendError(PhoneWorkError):
 
 class RequestGoneError(BackendError):
     """The agent that asked is no longer there to hear the answer."""
+
+
+class NoLongerAskedError(RequestGoneError):
+    """The agent is there and waits for no answer of ours any more: it was answered elsewhere, or asks there alone."""
 
 
 class SandboxError(BackendError):

@@ -196,7 +196,10 @@ class Backend(Protocol):
         """Give the running turn one more message; PromptsTaken tells when it was taken in."""
 
     async def answer(self, session_id: SessionId, ask: Ask, answer: Answer) -> None:
-        """Return when the agent has the answer. Raises RequestGoneError when nobody waits for it any more."""
+        """Return when the agent has the answer. Raises RequestGoneError when nobody waits for it any more.
+
+        NoLongerAskedError where the agent may have had another answer: it is not offered to be answered late.
+        """
 
     async def interrupt(self, session_id: SessionId, turn: int) -> None:
         """Ask the turn to stop; its end comes as an event. Nothing happens when no such turn runs."""

@@ -197,10 +197,11 @@ class AnswerDelivered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerLost:
-    """The answer could not reach the agent that asked."""
+    """The answer could not reach the agent that asked. withdrawn: it is there, and waits for none of ours any more."""
 
     request_id: RequestId
     reason: str = ""
+    withdrawn: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

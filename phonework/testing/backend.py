@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from phonework.backends.base import Accepted, Capabilities, DeskSession, Liveness, PermissionMode, Rule, TurnStart
-from phonework.errors import BackendError, RequestGoneError
+from phonework.errors import BackendError, NoLongerAskedError, RequestGoneError
 from phonework.fsm.types import Answer, Ask, Prompt, RequestKind, SessionId
 
 
@@ -21,6 +21,7 @@ class Deed(StrEnum):
     HANG = "hang"  # it has not done it, and does not return until `release`
     UNKNOWN = "unknown"  # it has done it, and does not return until `release`
     GONE = "gone"  # nobody waits for the answer any more; for other orders an error
+    ANSWERED = "answered"  # the same, because it was answered elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +187,7 @@ class ScriptedBackend:
         deed = self.script.next()
         self._note(session_id, what, reference, "begun")
         await asyncio.sleep(0)
-        if deed in (Deed.ERROR, Deed.ODD, Deed.GONE):
+        if deed in (Deed.ERROR, Deed.ODD, Deed.GONE, Deed.ANSWERED):
             self._note(session_id, what, reference, "failed")
             raise _error(deed)
         if deed is Deed.HANG:
@@ -213,5 +214,7 @@ def _error(deed: Deed) -> Exception:
             return BackendError("the agent is not logged in")
         case Deed.GONE:
             return RequestGoneError("the agent that asked is gone")
+        case Deed.ANSWERED:
+            return NoLongerAskedError("somebody answered it elsewhere")
         case _:
             return RuntimeError("nobody thought of this")

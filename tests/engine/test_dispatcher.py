@@ -79,6 +79,17 @@ async def test_an_answer_nobody_waits_for_any_more_makes_the_request_void(play: 
     assert play.script.answers == []
 
 
+async def test_an_answer_that_came_after_another_is_not_said_to_be_missing(play: Playbook) -> None:
+    """The agent goes on with what it was told there: nobody is asked to decide about it once more."""
+    session = await play.begin("go")
+    request = await play.asks(session)
+    play.script.deeds.append(Deed.ANSWERED)
+    await play.say("yes")
+
+    assert play.request_status(request) == "withdrawn"
+    assert play.state(session) == "executing"
+
+
 async def test_an_agent_that_hangs_holds_up_nobody_else(play: Playbook) -> None:
     play.script.deeds.append(Deed.HANG)
     stuck = await play.begin("go")

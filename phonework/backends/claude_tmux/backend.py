@@ -21,7 +21,7 @@ from phonework.backends.claude_tmux.status import Status
 from phonework.backends.claude_tmux.taker import Taker
 from phonework.backends.claude_tmux.terminals import Terminals
 from phonework.backends.claude_tmux.watcher import Watcher
-from phonework.errors import BackendError, RequestGoneError
+from phonework.errors import BackendError, NoLongerAskedError, RequestGoneError
 from phonework.fsm.types import Answer, Ask, Prompt, RequestKind, SessionId
 
 log = structlog.get_logger(__name__)
@@ -96,8 +96,10 @@ class ClaudeTmuxBackend:
         """Return when the hook has printed it for its agent; what is not known to have been heard counts as not heard."""
         agent = self._agents.get(session_id)
         waiting = agent.open.get(ask.request_id) if agent is not None else None
-        if agent is None or waiting is None or waiting.answered.done():
+        if agent is None:
             raise RequestGoneError("claude_tmux.answered_there")
+        if waiting is None or waiting.answered.done():
+            raise NoLongerAskedError("claude_tmux.answered_there")
         waiting.answered.set_result(answer)
         delivered = False
         with contextlib.suppress(TimeoutError):
@@ -106,7 +108,8 @@ class ClaudeTmuxBackend:
         if not delivered:
             agent.open.pop(ask.request_id, None)
             waiting.lose()
-            raise RequestGoneError("claude_tmux.answered_there")
+            gone = await agent.status() is Status.GONE
+            raise (RequestGoneError if gone else NoLongerAskedError)("claude_tmux.answered_there")
 
     # Turns
 

@@ -128,4 +128,6 @@ def mark_delivered(draft: Draft) -> None:
 
 
 def mark_lost(draft: Draft) -> None:
-    _settle_named(draft, RequestStatus.VOID)
+    """What the agent may have been told elsewhere is not offered to be answered late."""
+    withdrawn = draft.expect(happened.AnswerLost).withdrawn
+    _settle_named(draft, RequestStatus.WITHDRAWN if withdrawn else RequestStatus.VOID)

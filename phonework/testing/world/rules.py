@@ -60,7 +60,7 @@ _REQUEST_LIFE: Final = {
         RequestStatus.EXPIRED,
         RequestStatus.VOID,
     },
-    RequestStatus.ANSWERED: {RequestStatus.DELIVERED, RequestStatus.VOID},
+    RequestStatus.ANSWERED: {RequestStatus.DELIVERED, RequestStatus.VOID, RequestStatus.WITHDRAWN},
     RequestStatus.EXPIRED: {RequestStatus.RESUMED},
     RequestStatus.VOID: {RequestStatus.RESUMED},
 }

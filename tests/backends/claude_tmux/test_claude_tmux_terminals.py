@@ -19,7 +19,7 @@ from phonework.backends.base import Arrival, Liveness, TurnStart
 from phonework.backends.claude_tmux import ClaudeTmuxBackend
 from phonework.backends.claude_tmux import backend as module
 from phonework.backends.claude_tmux.hooks import ClaudeHooks
-from phonework.errors import BackendError, RequestGoneError, StoreError
+from phonework.errors import BackendError, NoLongerAskedError, RequestGoneError, StoreError
 from phonework.fsm.events import (
     AgentAsked,
     AgentEvent,
@@ -331,7 +331,7 @@ async def test_an_answer_that_the_hook_did_not_hand_on_is_not_said_to_be_heard(
     for process in asking:
         process.kill()
 
-    with pytest.raises(RequestGoneError):
+    with pytest.raises(NoLongerAskedError):
         await answering
     assert not (desk.cwd / "done").exists()
     await desk.terminal.chooses("1")
