@@ -87,7 +87,7 @@ class Client:
         try:
             self._connection.request(method, path, body, {**_about(self.place), **headers, **call.headers(token)})
             response = self._connection.getresponse()
-            data = response.read(LARGEST)
+            data = _whole(response, LARGEST)
         except BaseException:
             self.close()
             raise
@@ -136,7 +136,7 @@ class Stream:
             raise Dropped(f"status {status}")
         if status == 200 and same(proof, call.proof_of_beginning(place.token, status)):
             return
-        data = self._response.read(SHORT)
+        data = _whole(self._response, SHORT)
         if not same(proof, call.proof_of_answer(place.token, status, data)):
             raise _not_proved(place, status)
         _understood(place, status, data)
@@ -176,7 +176,7 @@ def part(name: str) -> str:
         raise RemoteError(
             "not_found", f"there is no session {name[:80]!r}", hint="`phonework session list` shows yours"
         )
-    return quote(name, safe="")
+    return quote(name, safe="", errors="replace")
 
 
 def unreachable(place: Place, error: Exception) -> RemoteError:
@@ -204,9 +204,17 @@ def _about(place: Place) -> dict[str, str]:
     return {"Accept": "application/json", **host}
 
 
+def _whole(response: http.client.HTTPResponse, most: int) -> bytes:
+    """The body, or as much as is wanted of it. Raises HTTPException for one that was cut off, which http.client passes over."""
+    data = response.read(most)
+    if response.length and len(data) < most:
+        raise http.client.IncompleteRead(data, response.length)
+    return data
+
+
 def _with(path: str, query: Mapping[str, str]) -> str:
     chosen = {name: value for name, value in query.items() if value}
-    return f"{path}?{urlencode(chosen)}" if chosen else path
+    return f"{path}?{urlencode(chosen, errors='replace')}" if chosen else path
 
 
 def _not_proved(place: Place, status: int) -> RemoteError:
@@ -215,7 +223,7 @@ def _not_proved(place: Place, status: int) -> RemoteError:
         return RemoteError("busy", f"the server at {place.url} has too much to do", hint="try again in a moment")
     if status == 401:
         hint = "take the one of gateway.json in its data directory; a server of an earlier version must be restarted"
-        return RemoteError("token", f"the server at {place.url} does not take the token of {place.source}", hint=hint)
+        return RemoteError("token", f"what answers at {place.url} does not take the token of {place.source}", hint=hint)
     return RemoteError("unreachable", f"what answers at {place.url} is not the server of {place.source}: it does not know the token", hint=HOW_TO_START)  # fmt: skip
 
 

@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 import pytest
 
 from phonework.errors import RemoteError
-from phonework.gateway.client import Client
+from phonework.gateway.client import Client, Dropped, part
 from phonework.gateway.place import Place
 from phonework.gateway.watching import OutOfTime, watch
 from phonework.proof import PROOF, SEAL, Call
-from phonework.testing.loopback import Request, ScriptedServer, answer
+from phonework.testing.loopback import Request, ScriptedServer, answer, finish
 from phonework.testing.proving import call_of
 
 T = TypeVar("T")
@@ -107,6 +107,38 @@ async def test_an_answer_that_was_lost_is_asked_for_again_under_the_same_key() -
     assert "secret" not in f"{first} {second}"
     assert first.headers[PROOF] != second.headers[PROOF]  # the same act, asked for in a call of its own
     assert first.headers["host"].startswith("localhost:")
+
+
+class CutOff(Odd):
+    """Breaks off in the middle of its first answer."""
+
+    async def respond(self, request: Request, writer: asyncio.StreamWriter) -> None:
+        if self.requests:
+            await super().respond(request, writer)
+            return
+        await self.remember(request)
+        writer.write(b"HTTP/1.1 200 fake\r\nContent-Length: 17\r\n\r\n{")
+        await finish(writer)
+
+
+async def test_an_answer_that_breaks_off_is_asked_for_again() -> None:
+    """It is no answer of somebody else's: a server that is killed may leave half of one."""
+    async with CutOff((200, b'{"prompt_id": "p"}')) as server:
+        assert await asked(server, lambda client: client.post("/v1/x", {"text": "hi"})) == {"prompt_id": "p"}
+        first, second = server.requests
+    assert first.headers["idempotency-key"] == second.headers["idempotency-key"]
+
+    async with CutOff((404, b"{}")) as server:
+        with pytest.raises(Dropped):
+            await asked(server, lambda client: client.stream("/v1/events", "", 5.0))
+
+
+async def test_a_name_that_is_no_text_is_asked_for_as_one() -> None:
+    """As a shell hands over bytes that are no UTF-8."""
+    async with Odd((200, b"{}")) as server:
+        await asked(server, lambda client: client.get(f"/v1/sessions/{part(chr(0xDCFF))}", state=chr(0xDCFF)))
+        (heard,) = server.requests
+    assert heard.target == "/v1/sessions/%3F?state=%3F"
 
 
 async def test_nobody_there_is_said_with_the_remedy() -> None:
