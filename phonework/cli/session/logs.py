@@ -25,11 +25,12 @@ MOST = 100
 @json_option
 def logs(session: str, count: int, follow: bool, as_json: bool) -> None:
     """Print what was said in SESSION, turn by turn. With --follow and --json one turn a line, when it has ended."""
-    with Client() as client, suppress(KeyboardInterrupt):  # how --follow ends
+    with Client() as client:
         found = get(client, session)
         if follow:
-            for turn in _ending(client, found["id"], count):
-                click.echo(json_line(turn)) if as_json else echo(told(turn))
+            with suppress(KeyboardInterrupt):  # how it ends
+                for turn in _ending(client, found["id"], count):
+                    click.echo(json_line(turn)) if as_json else echo(told(turn))
             return
         turns = _turns(client, found["id"], count)
     if as_json:

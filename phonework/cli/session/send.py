@@ -16,7 +16,7 @@ LONGEST = 1024 * 1024
 @click.command()
 @click.argument("words", nargs=-1, metavar="[SESSION] [TEXT]...")
 @group_option("Every open session of this group instead of SESSION.")
-@click.option("--file", "path", type=click.Path(path_type=Path), help="A file with the message; {{id}}, {{name}}, {{group}}, {{cwd}}, {{project}}, {{backend}}, {{model}}, {{mode}}, {{branch}} stand for the session's.")  # fmt: skip
+@click.option("--file", "path", type=click.Path(path_type=Path), help="A file with the message; {{id}}, {{name}}, {{group}}, {{cwd}}, {{project}}, {{backend}}, {{model}}, {{mode}}, {{state}}, {{branch}} stand for the session's.")  # fmt: skip
 @click.option("--stdin", is_flag=True, help="Standard input, after the rest.")
 @click.option("--queue", "how", flag_value="queue", default="queue", help="Behind what it is doing. [default]")
 @click.option("--interrupt", "how", flag_value="interrupt", help="Stop what it is doing for it.")

@@ -34,6 +34,8 @@ class AtWork(ScriptedServer[Request]):
             head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n"
             writer.write(f"{head}{PROOF}: {call.proof_of_beginning(TOKEN, 200)}\r\n\r\n".encode())
             await self.pause({"hang": True}, writer)
+        if request.path.endswith("/turns"):
+            await self.pause({"gate": "turns"}, writer)
         body = json.dumps({**SESSION, "request": ASKED}).encode()
         await answer(writer, 200, body, extra={PROOF: call.proof_of_answer(TOKEN, 200, body)})
 
@@ -55,6 +57,16 @@ async def test_a_wait_ends_at_once_and_without_a_word(tmp_path: Path) -> None:
     async with AtWork() as server:
         process = started(server.url, tmp_path, "wait", "fizz-top")
         await server.reached("hang")
+        process.send_signal(signal.SIGINT)
+        out, err = await asyncio.to_thread(process.communicate)
+
+    assert (process.returncode, out, err) == (130, b"", b"")
+
+
+async def test_a_look_ends_so_too(tmp_path: Path) -> None:
+    async with AtWork() as server:
+        process = started(server.url, tmp_path, "logs", "fizz-top")
+        await server.reached("turns")
         process.send_signal(signal.SIGINT)
         out, err = await asyncio.to_thread(process.communicate)
 
