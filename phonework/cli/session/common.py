@@ -150,17 +150,24 @@ def complain(session: str, error: RemoteError) -> None:
 
 
 def for_each(names: Iterable[str], do: Callable[[str], Json]) -> tuple[list[Json], list[Json], int]:
-    """Do it to each of them, whatever becomes of the others: what came of it, what failed, and the exit code."""
+    """Do it to each of them, whatever becomes of the others: what came of it, what failed, and the exit code.
+
+    When the server is lost on the way, all that are left have failed: what was done before is told. Raises RemoteError when nothing was.
+    """
     done: list[Json] = []
     failed: list[Json] = []
-    code = 0
-    for name in dict.fromkeys(names):
+    code, left = 0, list(dict.fromkeys(names))
+    while left:
         try:
-            done.append(do(name))
+            done.append(do(left[0]))
+            del left[0]
         except RemoteError as error:
-            if error.code in ("unreachable", "token"):
+            lost = error.code in ("unreachable", "token")
+            if lost and not (done or failed):
                 raise
-            complain(name, error)
-            failed.append({"session": name, "code": error.code, "message": str(error)})
+            gone, left = (left, []) if lost else (left[:1], left[1:])
+            for name in gone:
+                complain(name, error)
+                failed.append({"session": name, "code": error.code, "message": str(error)})
             code = code or code_of(error)
     return done, failed, code

@@ -1,10 +1,10 @@
-"""Who is waited for when a group is."""
+"""Who is waited for when a group is, and what is told of what was done to several."""
 
 from typing import Any, cast
 
 import pytest
 
-from phonework.cli.session.common import at_work_in
+from phonework.cli.session.common import at_work_in, for_each
 from phonework.errors import RemoteError
 from phonework.gateway.client import Client
 from phonework.gateway.mapping import PathMapping
@@ -43,3 +43,30 @@ def test_what_failed_and_was_closed_meanwhile_counts_and_earlier_uses_of_the_gro
 def test_a_group_of_which_nothing_is_left_is_not_found() -> None:
     with pytest.raises(RemoteError, match="no open session in a group"):
         waited_for(one("fine", "closed", "done", 1, 2))
+
+
+def test_what_was_done_before_the_server_was_lost_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """Else a script would do it to all of them once more."""
+    asked = []
+
+    def do(name: str) -> dict[str, str]:
+        asked.append(name)
+        if name in errors:
+            raise RemoteError(errors[name], f"no {name}")
+        return {"id": name}
+
+    errors = {"b": "not_found", "c": "unreachable"}
+    done, failed, code = for_each(["a", "b", "c", "d"], do)
+
+    assert (done, code, asked) == ([{"id": "a"}], 5, ["a", "b", "c"])
+    assert [(one["session"], one["code"]) for one in failed] == [
+        ("b", "not_found"),
+        ("c", "unreachable"),
+        ("d", "unreachable"),
+    ]
+    assert capsys.readouterr().err.count("Error: ") == 3
+
+    errors = {"a": "token"}
+    with pytest.raises(RemoteError):
+        for_each(["a", "b"], do)
+    assert asked[3:] == ["a"]
