@@ -12,11 +12,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
-from phonework.gateway.refusals import GatewayError, response
+from phonework.gateway.refusals import HEADERS, GatewayError, response
 from phonework.http.gate import LOOPBACK_ONLY, Gate, Hosts
 from phonework.http.health import ASK_SECONDS, HealthSource, Smoke, body, unanswered
-
-NO_CACHE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 log = structlog.get_logger(__name__)
 
@@ -52,10 +50,10 @@ def _health(source: HealthSource) -> Callable[[Request], Awaitable[Response]]:
             try:
                 answer["smoke"] = {wanted: await smoke.run(wanted)}
             except KeyError:
-                return JSONResponse({"error": "no such backend"}, 404, headers=NO_CACHE)
+                return JSONResponse({"error": "no such backend"}, 404, headers=HEADERS)
             if not answer["smoke"][wanted]["ok"]:
                 answer["status"] = "down"
-        return JSONResponse(answer, 503 if answer["status"] == "down" else 200, headers=NO_CACHE)
+        return JSONResponse(answer, 503 if answer["status"] == "down" else 200, headers=HEADERS)
 
     return health
 
