@@ -32,7 +32,8 @@ _NOT_IN_A_NAME: Final = re.compile(r"[^A-Za-z0-9_.-]")
 class Container:
     """One to be run. name: its own; home: what all of this server are found by, see `home_of`.
 
-    directory: where the agent works; places: files and directories it sees, and may write, under the names they have outside.
+    directory: where the agent works; places: files and directories it sees, and may write: what it calls them, and what
+    they are outside.
     variables: names of those it gets from the engine's own environment; told: those it gets by value, which are no secrets.
     options: the owner's further words for `run`.
     """
@@ -42,7 +43,7 @@ class Container:
     name: str
     home: str
     directory: str
-    places: Sequence[str]
+    places: Mapping[str, str]
     variables: Iterable[str]
     told: Mapping[str, str]
     options: Sequence[str] = ()
@@ -60,9 +61,10 @@ def words(program: str, container: Container, *, uid: int, gid: int) -> list[str
     """The words before the agent's own. uid, gid: whose files the places are. An image is never fetched: that takes minutes."""
     return [
         program, "run", "--rm", "--interactive", "--init", "--pull=never", "--security-opt=label=disable",
+        "--log-driver=none",  # the engine would keep all that is said
         f"--name={container.name}", f"--label={LABEL}={container.home}", f"--workdir={container.directory}",
         *_as_user(container.engine, uid, gid),
-        *(f"--mount={_mount(place)}" for place in container.places),
+        *(f"--mount={_mount(source, name)}" for name, source in sorted(container.places.items())),
         *(f"--env={name}" for name in sorted(set(container.variables) - set(container.told))),
         *(f"--env={name}={value}" for name, value in sorted(container.told.items())),
         *container.options, container.image,
@@ -70,16 +72,14 @@ def words(program: str, container: Container, *, uid: int, gid: int) -> list[str
 
 
 def _as_user(engine: str, uid: int, gid: int) -> list[str]:
-    """What it writes outside is to be the owner's."""
-    if uid == 0:
-        return []
-    return ["--userns=keep-id"] if engine == "podman" else [f"--user={uid}:{gid}"]
+    """What it writes outside is to be the owner's, whoever the image's own user is."""
+    return ["--userns=keep-id"] if uid and engine == "podman" else [f"--user={uid}:{gid}"]
 
 
-def _mount(place: str) -> str:
+def _mount(source: str, name: str) -> str:
     """The value is a line of CSV; that of `--volume` could not name a path with a colon in it."""
-    fields = ("type=bind", f"source={place}", f"target={place}")
-    return ",".join('"' + one.replace('"', '""') + '"' if set(one) & {",", '"'} else one for one in fields)
+    fields = ("type=bind", f"source={source}", f"target={name}")
+    return ",".join('"' + one.replace('"', '""') + '"' if set(one) & set(',"\r\n') else one for one in fields)
 
 
 def program_of(engine: str) -> str:
@@ -110,7 +110,7 @@ async def end(program: str, *names: str) -> None:
     if names:
         # Podman's `rm --force` alone would wait ten seconds for a program that does not heed SIGTERM.
         for verb in (("kill",), ("rm", "--force")):
-            await _ask(program, *verb, *names, seconds=END_SECONDS)
+            await _ask(program, *verb, *names, seconds=max(END_SECONDS, len(names)))
 
 
 class Left:

@@ -1,6 +1,7 @@
 """What Docker and Podman are told: an engine that only writes down its words shows it."""
 
 import csv
+import io
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,7 +21,7 @@ ONE = Container(
     name="phonework-fizz-top-0123",
     home="0123",
     directory="/work/api",
-    places=("/home/ada/.claude", "/work/api"),
+    places={"/home/ada/.claude": "/data/claude", "/work/api": "/work/api"},
     variables=["ANTHROPIC_API_KEY", "HOME"],
     told={"HOME": "/home/ada"},
     options=("--network=host",),
@@ -32,9 +33,10 @@ def test_it_gets_its_places_its_variables_and_the_owners_words_before_the_image(
 
     assert found[:4] == ["/usr/bin/podman", "run", "--rm", "--interactive"]
     assert "--pull=never" in found
+    assert "--log-driver=none" in found, "what is said is kept nowhere else"
     assert found[-2:] == ["--network=host", "localhost/claude"]
     assert [word for word in found if word.startswith("--mount")] == [
-        "--mount=type=bind,source=/home/ada/.claude,target=/home/ada/.claude",
+        "--mount=type=bind,source=/data/claude,target=/home/ada/.claude",
         "--mount=type=bind,source=/work/api,target=/work/api",
     ]
     assert [word for word in found if word.startswith("--env")] == ["--env=ANTHROPIC_API_KEY", "--env=HOME=/home/ada"]
@@ -42,20 +44,27 @@ def test_it_gets_its_places_its_variables_and_the_owners_words_before_the_image(
 
 @pytest.mark.parametrize(
     ("engine", "uid", "said"),
-    [("docker", 0, None), ("podman", 0, None), ("docker", 1000, "--user=1000:100"), ("podman", 1000, "--userns=keep-id")],
-)  # fmt: skip
-def test_what_it_writes_is_the_owners(engine: str, uid: int, said: str | None) -> None:
+    [
+        ("docker", 0, "--user=0:100"),
+        ("podman", 0, "--user=0:100"),
+        ("docker", 1000, "--user=1000:100"),
+        ("podman", 1000, "--userns=keep-id"),
+    ],
+)
+def test_what_it_writes_is_the_owners(engine: str, uid: int, said: str) -> None:
     found = words(engine, replace(ONE, engine=engine), uid=uid, gid=100)
 
-    assert [word for word in found if word.startswith("--user")] == ([said] if said else [])
+    assert [word for word in found if word.startswith("--user")] == [said]
 
 
-@given(some.text(some.characters(exclude_categories=["C"]), min_size=1).map(lambda name: f"/work/{name}"))
+@given(
+    some.text(some.characters(exclude_characters="\0\r", codec="utf-8"), min_size=1).map(lambda name: f"/work/{name}")
+)
 def test_a_directory_may_have_any_name(place: str) -> None:
-    found = words("docker", replace(ONE, places=(place,)), uid=0, gid=0)
+    found = words("docker", replace(ONE, places={place: place}), uid=0, gid=0)
 
     (mount,) = [word.removeprefix("--mount=") for word in found if word.startswith("--mount")]
-    assert next(csv.reader([mount])) == ["type=bind", f"source={place}", f"target={place}"]
+    assert list(csv.reader(io.StringIO(mount, newline=""))) == [["type=bind", f"source={place}", f"target={place}"]]
 
 
 @given(some.text(max_size=20))

@@ -4,20 +4,18 @@ import asyncio
 import contextlib
 import json
 import os
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from phonework import sandboxing
-from phonework.backends import containers
+from phonework.backends import containers, programs
 from phonework.backends.containers import Container
+from phonework.backends.hook_client import MARK as MARK
 from phonework.backends.keeper import dies_with_us as dies_with_us
 from phonework.errors import BackendError, SandboxError
 from phonework.sandbox import Sandbox, check
 
-# In the environment of the CLI and all it starts, so that they can be found again; not PHONEWORK_…, which are settings.
-MARK = "AGENT_OF_PHONEWORK"
 # In plan mode calls are otherwise judged by the vendor's server, which a gateway does not have; then nobody is asked.
 SETTINGS = json.dumps({"useAutoModeDuringPlan": False})
 
@@ -62,19 +60,10 @@ class Settings:
 
 
 def find_cli(wanted: str) -> str:
-    """The program to run: the one configured, else the one that the SDK brings, else `claude` on the PATH.
-
-    Raises BackendError when there is none.
-    """
-    if wanted:
-        path = Path(wanted).expanduser()
-        found = str(path) if path.is_file() else shutil.which(wanted)
-        if not found:
-            raise BackendError("claude.not_there", path=wanted)
-        return found
-    found = _bundled() or shutil.which("claude")
+    """The program to run; usually the one that the SDK brings. Raises BackendError when there is none."""
+    found = programs.find("claude", wanted, _bundled)
     if not found:
-        raise BackendError("claude.not_installed")
+        raise BackendError("claude.not_there", path=wanted) if wanted else BackendError("claude.not_installed")
     return found
 
 
@@ -194,6 +183,8 @@ def contained(settings: Settings, env: Mapping[str, str], *, engine: str, cwd: s
         raise SandboxError("claude.no_own_directory", problem=error.strerror or str(error)) from error
     places = sandboxing.look(settings.sandbox or Sandbox(), cwd, own, (str(data_dir),))
     check(places)
+    # Its own may be links, which are not there inside: it finds them under the names it looks for.
+    named = dict(zip(own, places.writable[-len(own) :], strict=True))
     path = {"PATH": env["PATH"]} if "PATH" in settings.env else {}  # ours is not the image's
     return Container(
         engine=engine,
@@ -201,7 +192,7 @@ def contained(settings: Settings, env: Mapping[str, str], *, engine: str, cwd: s
         name=containers.name_of(data_dir, session_id),
         home=containers.home_of(data_dir),
         directory=cwd,
-        places=places.lent,
+        places={**{place: place for place in places.lent}, **named},
         variables=[name for name in env if _is_passed(name) or name in settings.env or name == MARK],
         told={"HOME": env.get("HOME") or str(Path.home()), **path, "IS_SANDBOX": "1"},
         options=settings.container_options,

@@ -121,7 +121,10 @@ class CliProcess(Transport):
             pipe.close()
 
     async def close(self, *, patience: float = 1.5) -> None:
-        """End the process: end of input, which lets an idle one write its record, then SIGTERM, then kill; 3 s at most."""
+        """End the process: end of input, which lets an idle one write its record, then SIGTERM, then kill.
+
+        It takes 3 s at most, or 9 where the engine of its container does not answer.
+        """
         if self._transport is None:
             return
         await self.end_input()

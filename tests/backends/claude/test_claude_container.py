@@ -191,12 +191,6 @@ async def test_a_container_that_nobody_holds_any_more_is_ended_at_the_next_start
     assert podman.containers() == []
 
 
-def _left_words(bench: ClaudeBench) -> list[str]:
-    from phonework.backends import containers
-
-    return [f"--label={containers.LABEL}={containers.home_of((bench.directory / 'data').resolve())}"]
-
-
 async def test_an_image_that_is_not_there_is_told_with_the_remedy(contained: ClaudeBench) -> None:
     contained.more = {**contained.more, "image": "localhost/nowhere:latest"}
     contained.restart()
@@ -237,6 +231,22 @@ async def test_where_there_is_no_engine_nothing_runs(
         await bench.write([say("never")])
 
     assert not bench.of(TurnFinished)
+
+
+async def test_its_own_directory_may_be_a_link(contained: ClaudeBench, podman: Podman) -> None:
+    kept = contained.directory / "dotfiles"
+    kept.mkdir()
+    contained.home.mkdir(exist_ok=True)
+    contained.config.symlink_to(kept)
+    await contained.write([say("first")])
+    assert await contained.words() == "first"
+    await contained.backend.aclose()
+    contained.restart()
+
+    await contained.write([say("{history}")])
+
+    assert '"first"' in await contained.words(), "it was written down outside"
+    assert list(kept.glob("projects/*/*.jsonl"))
 
 
 async def test_a_place_that_holds_the_servers_own_data_is_not_lent(
