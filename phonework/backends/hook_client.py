@@ -21,7 +21,7 @@ import os
 import socket
 import sys
 
-MARK = "AGENT_OF_PHONEWORK"  # in the environment of all that the server starts
+MARK = "AGENT_OF_PHONEWORK"  # in the environment of all that the server starts; not PHONEWORK_…, which are settings
 PRINTED = "HookPrinted"  # what is reported when the agent has the answer to what was held
 CONNECT_WITHIN = 1.0  # seconds
 ANSWER_WITHIN = 3.0  # seconds, for what no person is asked about

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from phonework.backends.hook_client import MARK
 from phonework.errors import RemoteError
 from phonework.gateway.mapping import NO_MAPPING, VARIABLE, PathMapping, parse
 from phonework.places import data_dir, peek
@@ -22,7 +23,7 @@ TOKEN_FILE: Final = "PHONEWORK_GATEWAY_TOKEN_FILE"
 VARIABLES: Final = (URL, TOKEN, TOKEN_FILE)
 """Not settings of the server: they say to a program where it is."""
 
-AGENT: Final = "AGENT_OF_PHONEWORK"
+AGENT: Final = MARK
 """In the environment of all that a server starts: where the kind of agent has its data, a colon, and whose agent it is."""
 
 _NAME_A_SERVER: Final = {"PHONEWORK_SERVER__DATA_DIR", "PHONEWORK_CONFIG"}

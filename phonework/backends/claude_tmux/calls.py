@@ -11,6 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from phonework.backends.claude import asks
+from phonework.backends.hook_client import MARK
 from phonework.fsm.types import Answer, Ask
 
 VARIABLES: Final = (
@@ -19,7 +20,7 @@ VARIABLES: Final = (
     "CLAUDE_CONFIG_DIR",
     "TMUX",
     "TMUX_PANE",
-    "AGENT_OF_PHONEWORK",
+    MARK,
 )
 """What the hook's program tells of its environment."""
 LONGEST_NAME: Final = 200
@@ -77,7 +78,7 @@ def read(raw: Mapping[str, object]) -> Call | None:
         transcript=transcript if _is_place(transcript) else "",
         prompt_id=_id(raw.get("prompt_id")),
         pid=_number(around.get("CLAUDE_PID")),
-        mark=_text(around.get("AGENT_OF_PHONEWORK")),
+        mark=_text(around.get(MARK)),
         entrypoint=_text(around.get("CLAUDE_CODE_ENTRYPOINT")),
         tmux_socket=socket if in_tmux else "",
         pane=pane if in_tmux else "",

@@ -3,35 +3,25 @@
 import asyncio
 import contextlib
 import os
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from phonework.backends import programs
 from phonework.backends.codex.settings import CodexSettings
+from phonework.backends.hook_client import MARK as MARK
 from phonework.backends.keeper import dies_with_us
 from phonework.errors import BackendError
 
-MARK: Final = "AGENT_OF_PHONEWORK"
-"""In the environment of the server and all it starts, so that they are found again; not PHONEWORK_…, which are settings."""
 SAYS_WITHIN: Final = 10.0  # seconds for a line
 LONGEST_DETAIL: Final = 500  # characters of somebody else's words
 
 
 def find(wanted: str) -> str:
-    """The program to run: the one configured, else the one that is installed with us, else `codex` on the PATH.
-
-    Raises BackendError when there is none.
-    """
-    if wanted:
-        path = Path(wanted).expanduser()
-        found = str(path) if path.is_file() else shutil.which(wanted)
-        if not found:
-            raise BackendError("codex.not_there", path=wanted)
-        return found
-    found = _bundled() or shutil.which("codex")
+    """The program to run; usually the one that is installed with us. Raises BackendError when there is none."""
+    found = programs.find("codex", wanted, _bundled)
     if not found:
-        raise BackendError("codex.not_installed")
+        raise BackendError("codex.not_there", path=wanted) if wanted else BackendError("codex.not_installed")
     return found
 
 
