@@ -7,16 +7,16 @@ import pytest
 
 from phonework.backends.base import Backend, Sink
 from phonework.backends.claude import ClaudeBackend
-from phonework.fsm.events import TurnFinished
 from phonework.testing.backend_contract import BackendAdapter, BackendContract, Need
 from phonework.testing.claude_bench import git_init, say, script, use
 from phonework.testing.desk_contract import DeskContract
 from phonework.testing.fake_anthropic import FakeAnthropic
+from phonework.testing.scripted_adapter import ScriptedAdapter
 
 pytestmark = pytest.mark.claude
 
 
-class ClaudeAdapter:
+class ClaudeAdapter(ScriptedAdapter):
     """Makes the real agent do what a test needs, through what the fake API answers."""
 
     def __init__(self, api: FakeAnthropic, directory: Path) -> None:
@@ -43,18 +43,6 @@ class ClaudeAdapter:
 
     async def make(self, sink: Sink, data_dir: Path) -> Backend:
         return ClaudeBackend(sink=sink, settings={"env": self.env}, data_dir=data_dir)
-
-    def prompt(self, need: Need) -> str | None:
-        return self.prompts[need]
-
-    def done(self, cwd: Path) -> bool:
-        return (cwd / "done").exists()
-
-    def heard(self, reason: str, end: TurnFinished) -> bool:
-        return reason in end.text
-
-    def recalled(self, text: str, end: TurnFinished) -> bool:
-        return text in end.text
 
 
 class TestClaudeBackend(BackendContract, DeskContract):

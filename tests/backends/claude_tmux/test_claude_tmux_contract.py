@@ -10,17 +10,17 @@ import pytest
 
 from phonework.backends.base import Backend, Sink
 from phonework.backends.claude_tmux import ClaudeTmuxBackend
-from phonework.fsm.events import TurnFinished
 from phonework.testing.backend_contract import ONE, TWO, BackendAdapter, BackendContract, Need
 from phonework.testing.claude_bench import git_init, say, script, use
 from phonework.testing.claude_terminal import HAS_TMUX, pass_the_questions
 from phonework.testing.fake_anthropic import FakeAnthropic
 from phonework.testing.hook_server import HookServer
+from phonework.testing.scripted_adapter import ScriptedAdapter
 
 pytestmark = [pytest.mark.claude, pytest.mark.skipif(not HAS_TMUX, reason="tmux is not installed")]
 
 
-class ClaudeTmuxAdapter:
+class ClaudeTmuxAdapter(ScriptedAdapter):
     """Makes the real agent do what a test needs, through what the fake API answers."""
 
     def __init__(self, api: FakeAnthropic, hooks: HookServer, directory: Path) -> None:
@@ -51,18 +51,6 @@ class ClaudeTmuxAdapter:
         settings = {"env": self.env, "socket": self.socket, "gateway": self.gateway}
         self.hooks.taker = backend = ClaudeTmuxBackend(sink=sink, settings=settings, data_dir=data_dir)
         return backend
-
-    def prompt(self, need: Need) -> str | None:
-        return self.prompts[need]
-
-    def done(self, cwd: Path) -> bool:
-        return (cwd / "done").exists()
-
-    def heard(self, reason: str, end: TurnFinished) -> bool:
-        return reason in end.text
-
-    def recalled(self, text: str, end: TurnFinished) -> bool:
-        return text in end.text
 
 
 class TestClaudeTmuxBackend(BackendContract):

@@ -6,17 +6,17 @@ import pytest
 
 from phonework.backends.base import Backend, Sink
 from phonework.backends.codex import CodexBackend
-from phonework.fsm.events import TurnFinished
 from phonework.testing.backend_contract import BackendAdapter, BackendContract, Need
 from phonework.testing.codex_bench import command, crashing_program
 from phonework.testing.desk_contract import DeskContract
 from phonework.testing.fake_replies import say, script
 from phonework.testing.fake_responses import FakeResponses
+from phonework.testing.scripted_adapter import ScriptedAdapter
 
 pytestmark = pytest.mark.codex
 
 
-class CodexAdapter:
+class CodexAdapter(ScriptedAdapter):
     """Makes the real agent do what a test needs, through what the fake API answers."""
 
     def __init__(self, api: FakeResponses, directory: Path) -> None:
@@ -38,18 +38,6 @@ class CodexAdapter:
 
     async def make(self, sink: Sink, data_dir: Path) -> Backend:
         return CodexBackend(sink=sink, settings={"env": self.env}, data_dir=data_dir)
-
-    def prompt(self, need: Need) -> str | None:
-        return self.prompts[need]
-
-    def done(self, cwd: Path) -> bool:
-        return (cwd / "done").exists()
-
-    def heard(self, reason: str, end: TurnFinished) -> bool:
-        return reason in end.text
-
-    def recalled(self, text: str, end: TurnFinished) -> bool:
-        return text in end.text
 
 
 class TestCodexBackend(BackendContract, DeskContract):
