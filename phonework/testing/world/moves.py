@@ -221,6 +221,9 @@ def _orders(world: World) -> Iterator[Move]:
                 yield Move(name="answer", event=happened.AnswerDelivered(request_id=request_id), world=heard)
             else:
                 yield Move(name="answer lost", event=happened.AnswerLost(request_id=request_id), world=done)
+                if world.running:
+                    elsewhere = happened.AnswerLost(request_id=request_id, withdrawn=True)
+                    yield Move(name="answered elsewhere", event=elsewhere, world=done)
         case order.InterruptTurn(turn=turn):
             if world.running == turn:
                 stopped = replace(done, running=0, hearing=())
