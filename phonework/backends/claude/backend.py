@@ -218,9 +218,15 @@ class ClaudeBackend:
             session_id=start.session_id,
         )
         await asyncio.to_thread(self._left.note, start.container)
-        await containers.end(program, container.name)
-        words = containers.words(program, container, uid=os.getuid(), gid=os.getgid())
-        return "claude", words, functools.partial(containers.end, program, container.name)
+        end = functools.partial(self._end_container, program, container.name, self._conversation(start))
+        await end()
+        return "claude", containers.words(program, container, uid=os.getuid(), gid=os.getgid()), end
+
+    async def _end_container(self, program: str, name: str, agent_session_id: str) -> None:
+        from phonework.backends.claude import holders
+
+        await containers.end(program, name)
+        await asyncio.to_thread(holders.forget_contained, self._config, agent_session_id)
 
     def _prepared(self, env: Mapping[str, str], session_id: SessionId, agent_session_id: str) -> Path | None:
         """End an agent of this session that outlived its server, and return the record to go on with."""

@@ -69,14 +69,26 @@ def holder_of(found: list[Holder], agent_session_id: str, cwd: str = "") -> Hold
 
 
 def _telling(config: Path, ours: str) -> Iterator[Holder]:
-    try:
-        with os.scandir(config / "sessions") as entries:
-            files = [Path(one.path) for one in islice(entries, MOST_FILES) if one.name.endswith(".json")]
-    except OSError:
-        return
-    for file in files:
+    for file in _files(config):
         if (found := _holder(read_status(file), ours)) is not None:
             yield found
+
+
+def _files(config: Path) -> list[Path]:
+    try:
+        with os.scandir(config / "sessions") as entries:
+            return [Path(one.path) for one in islice(entries, MOST_FILES) if one.name.endswith(".json")]
+    except OSError:
+        return []
+
+
+def forget_contained(config: Path, agent_session_id: str) -> None:
+    """The container that had this conversation was ended: what its program said of itself stays, and nobody sees that it is gone."""
+    for file in _files(config):
+        told = read_status(file)
+        if told.get("sessionId") == agent_session_id and is_elsewhere(told.get("pidDomain")):
+            with contextlib.suppress(OSError):
+                file.unlink()
 
 
 def read_status(path: Path) -> dict[str, Any]:

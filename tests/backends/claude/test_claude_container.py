@@ -112,6 +112,9 @@ async def test_a_killed_one_leaves_neither_container_nor_process(contained: Clau
 
         assert isinstance(await contained.end(), AgentLost)
         assert podman.containers() == []
+        left = await contained.backend.transcript(contained.agent)
+        assert left is not None
+        assert left.held_by is None, "it can be gone on with"
         assert not [one for one in psutil.process_iter() if str(contained.cwd) in " ".join(_words(one))]
 
 

@@ -107,6 +107,20 @@ def test_one_in_another_container_counts_as_held_and_cannot_be_ended(config: Pat
     assert found(config) is None, "it is of here, and gone"
 
 
+def test_one_whose_container_was_ended_holds_nothing_any_more(config: Path, begin: Begin) -> None:
+    process = begin()
+    tells(config, process.pid)
+    tells(config, 6, pidDomain="linux:abc:pid:[1]")
+    tells(config, 7, pidDomain="linux:abc:pid:[1]", sessionId="another")
+    tells(config, "damaged", sessionId=[])
+
+    holders.forget_contained(config, ONE)
+
+    left = {file.name for file in (config / "sessions").iterdir()}
+    assert left == {f"{process.pid}.json", "7.json", "damaged.json"}
+    holders.forget_contained(config / "nowhere", ONE)
+
+
 def test_an_agent_of_ours_is_none_at_the_desk(config: Path, begin: Begin) -> None:
     process = begin(f"--resume={ONE}", **{MARK: f"{OURS}fizz-top"})
     tells(config, process.pid)
