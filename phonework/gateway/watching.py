@@ -64,6 +64,10 @@ class _Line:
                 return self._client.stream(PATH, self._last_id, timeout_s, **self._query)
             except (Dropped, TimeoutError) as error:
                 self._give_up(error)
+            except RemoteError as error:
+                # A call made in the moment in which the server began may be older than it.
+                if error.code != "stale_proof" or self._is_over():
+                    raise
             self._pause(min(pause_s, self._left()))
             pause_s = min(pause_s * 2, LONGEST_PAUSE_SECONDS)
             self._find()
@@ -99,8 +103,12 @@ class _Line:
             raise OutOfTime
         return left
 
+    def _is_over(self) -> bool:
+        """Whether the server had its time to come back."""
+        return self._now() - self._lost_at > self._grace_s
+
     def _give_up(self, error: Exception) -> None:
-        if self._now() - self._lost_at > self._grace_s:
+        if self._is_over():
             raise _stopped(f"the server was lost and is not back after {self._grace_s:.0f} s") from error
 
 

@@ -153,8 +153,13 @@ async def test_nobody_there_is_said_with_the_remedy() -> None:
 # Watching
 
 
+STALE = b'{"error": {"code": "stale_proof", "message": "this was asked 0.1 s ago", "hint": "set the clocks"}}'
+
+
 class Streams(ScriptedServer[Request]):
     """Sends what it is told on each stream in turn, and then breaks it; no stream left: 503. Waits at each gate.
+
+    "stale": to this one call it says that it is older than itself.
 
     Each piece that is whole is proved.
     """
@@ -170,6 +175,10 @@ class Streams(ScriptedServer[Request]):
             return
         call = call_of(request, "secret")
         assert call
+        if self.streams[0] == ["stale"]:
+            del self.streams[0]
+            await answer(writer, 401, STALE, extra={PROOF: call.proof_of_answer("secret", 401, STALE)})
+            return
         head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n%s: %s\r\n\r\n"
         writer.write(head % (PROOF.encode(), call.proof_of_beginning("secret", 200).encode()))
         for number, piece in enumerate(self.streams.pop(0)):
@@ -233,6 +242,19 @@ async def test_a_server_that_does_not_come_back_in_its_grace_has_stopped() -> No
     assert seen == [1]
     assert isinstance(error, RemoteError)
     assert (error.code, "not back after" in str(error)) == ("server_stopped", True)
+
+
+async def test_a_call_that_met_the_beginning_of_the_server_is_made_again() -> None:
+    async with Streams([event(1, n=1)], ["stale"], [event(2, n=2), "event: bye\ndata:\n\n"]) as server:
+        seen, error = await watched(server)
+    assert seen == [1, 2]
+    assert isinstance(error, RemoteError)
+    assert error.code == "server_stopped"
+
+    async with Streams(*[["stale"]] * 50) as server:
+        _seen, error = await watched(server, grace_s=0.2)
+    assert isinstance(error, RemoteError)
+    assert (error.code, error.hint) == ("stale_proof", "set the clocks")
 
 
 async def test_a_silent_server_is_waited_for_until_the_time_is_over_and_asked_nothing() -> None:
