@@ -96,10 +96,8 @@ class ClaudeTmuxBackend:
         """Return when the hook has printed it for its agent; what is not known to have been heard counts as not heard."""
         agent = self._agents.get(session_id)
         waiting = agent.open.get(ask.request_id) if agent is not None else None
-        if agent is None:
-            raise RequestGoneError("claude_tmux.answered_there")
-        if waiting is None or waiting.answered.done():
-            raise NoLongerAskedError("claude_tmux.answered_there")
+        if agent is None or waiting is None or waiting.answered.done():
+            raise await _not_asked(agent)
         waiting.answered.set_result(answer)
         delivered = False
         with contextlib.suppress(TimeoutError):
@@ -108,8 +106,7 @@ class ClaudeTmuxBackend:
         if not delivered:
             agent.open.pop(ask.request_id, None)
             waiting.lose()
-            gone = await agent.status() is Status.GONE
-            raise (RequestGoneError if gone else NoLongerAskedError)("claude_tmux.answered_there")
+            raise await _not_asked(agent)
 
     # Turns
 
@@ -357,6 +354,12 @@ class ClaudeTmuxBackend:
     async def _version(self) -> str:
         program = tmux.found(self._terminals.program)
         return await tmux.Server(program=program, socket="/").run("-V")
+
+
+async def _not_asked(agent: Agent | None) -> RequestGoneError:
+    """Why an answer is not heard: the agent is gone, or goes on without it."""
+    gone = agent is None or await agent.status() is Status.GONE
+    return (RequestGoneError if gone else NoLongerAskedError)("claude_tmux.answered_there")
 
 
 def _is_of(kept: Kept, start: TurnStart) -> bool:
