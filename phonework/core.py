@@ -173,6 +173,7 @@ def assemble(
         outlet=link,
         retry=retry,
         beginnings=beginnings,
+        clock=clock,
         root=config.work.root,
         hear=hear,
     )

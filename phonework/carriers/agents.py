@@ -15,6 +15,7 @@ from phonework.backends.base import Backend, ModeSetter, TurnStart
 from phonework.carriers.beginnings import Beginnings
 from phonework.carriers.retry import Retry
 from phonework.carriers.rules import RuleCarrier
+from phonework.clock import Clock
 from phonework.errors import BackendError, NoLongerAskedError, NotFetchedError, RequestGoneError, StoreError
 from phonework.fsm import effects as order
 from phonework.fsm import events as happened
@@ -32,6 +33,8 @@ WITHIN: Final = timedelta(seconds=60)
 """How long a backend may take to take an order."""
 KILL_WITHIN: Final = timedelta(seconds=10)
 FETCHED_WITHIN: Final = timedelta(minutes=1)
+LOOKED_FOR: Final = timedelta(seconds=1)
+"""So long what was seen of a directory counts: somebody may lead it elsewhere at any time."""
 """How long what came with a message is tried for after the first failure: somebody looks at a card that says it starts."""
 
 
@@ -50,13 +53,14 @@ class AgentCarrier:
         outlet: Outlet,
         retry: Retry,
         beginnings: Beginnings,
+        clock: Clock,
         root: Path,
         hear: Hear | None = None,
     ) -> None:
         """root: the working root; no agent is given words in a directory outside of it, whoever began it there."""
         self._writer, self._backends, self._outlet, self._retry = writer, backends, outlet, retry
         self._beginnings, self._root, self._hear = beginnings, root, hear
-        self._inside: set[str] = set()  # directories that were looked at
+        self._clock, self._inside = clock, dict[str, datetime]()  # directories, and when they were looked at
         self._rules = RuleCarrier(writer=writer, backends=backends)
 
     async def carry_out(self, owed: Owed) -> timedelta | None:
@@ -204,13 +208,12 @@ class AgentCarrier:
         return None
 
     async def _check(self, directory: str) -> None:
-        """Raises BackendError when it lies outside the working root. Once a directory: the look takes a tenth of a round.
-
-        What becomes of it later is up to its agents, which may go anywhere as they are.
-        """
-        if directory not in self._inside:
+        """Raises BackendError when it lies outside the working root. Once a second at most: the look takes a tenth of a round."""
+        now = self._clock.now()
+        before = self._inside.get(directory)
+        if before is None or not timedelta(0) <= now - before < LOOKED_FOR:
             await asyncio.to_thread(check_inside, directory, self._root)
-            self._inside.add(directory)
+            self._inside[directory] = now
 
     async def _answer(
         self, backend: Backend, session_id: SessionId, effect: order.AnswerAgent, job: Job

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from phonework.backends.base import Arrival
+from phonework.carriers.agents import LOOKED_FOR
 from phonework.errors import RefusedError
 from phonework.fsm.events import TurnFinished
 from phonework.fsm.types import Prompt, PromptId, SessionId
@@ -115,3 +116,20 @@ async def test_outside_the_working_root_it_takes_no_words_from_a_phone_but_answe
         request_id = await play.asks(session_id, await typed(play, session_id))
         await play.click(play.button(f"request:{request_id}", "answer", "allow"))
         assert [one.verdict for _, _, one in play.script.answers] == ["allow"]
+
+
+async def test_a_directory_that_is_led_out_of_the_working_root_takes_no_further_words(tmp_path: Path) -> None:
+    async with Playbook.opened(tmp_path, allow=[ADA]) as play:
+        (directory := play.work / "led").mkdir()
+        session_id = await play.core.node.adopt("demo", Arrival(agent_session_id="7b1f", cwd=str(directory)))
+        await play.say("/switch 1")
+        await play.say("fix the build")
+        await play.finishes(session_id)
+        directory.rename(tmp_path / "elsewhere")
+        directory.symlink_to(tmp_path / "elsewhere")
+        await play.advance(LOOKED_FOR)
+        await play.say("and now the rest")
+        await play.settled()
+
+        assert len(play.script.starts) == 1
+        assert play.state(session_id) == "idle"
