@@ -68,8 +68,10 @@ def find_cli(wanted: str) -> str:
 
 
 def _bundled() -> str:
-    import claude_agent_sdk
-
+    try:
+        import claude_agent_sdk
+    except ImportError:
+        return ""
     path = Path(claude_agent_sdk.__file__).parent / "_bundled" / "claude"
     return str(path) if path.is_file() else ""
 

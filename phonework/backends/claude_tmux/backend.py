@@ -53,12 +53,8 @@ class ClaudeTmuxBackend:
     def __init__(self, *, sink: Sink, settings: Mapping[str, object], data_dir: Path) -> None:
         """settings: `gateway` beside the section: the file that says where hooks find the server.
 
-        Raises BackendError when the SDK, which brings the program, is not installed.
+        It is there without a program of its own, too: whoever sits at a terminal has brought one.
         """
-        try:
-            import claude_agent_sdk  # noqa: F401  # slow to import, and only here when the extra is installed
-        except ImportError as error:
-            raise BackendError("claude.not_installed") from error
         self._data_dir = data_dir.resolve()
         self._settings = launcher.Settings.read(settings)
         own = ClaudeTmuxSettings.of(settings)
