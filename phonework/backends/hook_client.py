@@ -5,7 +5,7 @@
 started is left alone. NAMEs: environment variables that are told too, under `environment`.
 
 A server that is down leaves its port to whoever comes first. So the token itself is never sent: both sides prove that they know it
-(phonework/proof.py). An answer without that proof is none. Where there is no such file, as in a container, the server is the one that
+(phonework/proof.py), the server before it is told anything. An answer without that proof is none. Where there is no such file, as in a container, the server is the one that
 PHONEWORK_GATEWAY_URL and PHONEWORK_GATEWAY_TOKEN, or the file PHONEWORK_GATEWAY_TOKEN_FILE names, tell of.
 
 With --hold, that the answer was printed is reported in turn, under the random `hook` of the call: until then nobody knows whether it
@@ -37,16 +37,17 @@ def main(words: list[str]) -> None:
     call = json.loads(sys.stdin.buffer.read(LARGEST + 1))
     call["environment"] = {name: os.environ[name] for name in rest if name not in flags and name in os.environ}
     call["hook"] = os.urandom(16).hex()
-    url, token = _server(gateway)
-    answer = _post(url, token, backend, call, None if "--hold" in flags else ANSWER_WITHIN)
-    output = json.loads(answer)["output"]
+    server = _server(gateway)
+    _ask(*server, "GET", "/health", b"", CONNECT_WITHIN)
+    path = f"/v1/hooks/{backend}"
+    output = _told(server, path, call, None if "--hold" in flags else ANSWER_WITHIN)
     if not isinstance(output, dict):
         return
     sys.stdout.write(json.dumps(output))
     sys.stdout.flush()
     if "--hold" in flags:
         known = {name: call[name] for name in ("session_id", "cwd", "environment", "hook") if name in call}
-        _post(url, token, backend, {**known, "hook_event_name": PRINTED}, ANSWER_WITHIN)
+        _told(server, path, {**known, "hook_event_name": PRINTED}, ANSWER_WITHIN)
 
 
 def _server(gateway: str) -> tuple[str, str]:
@@ -66,32 +67,39 @@ def _read(path: str) -> bytes:
         return file.read(LARGEST)
 
 
-def _post(url: str, token: str, backend: str, call: object, within: float | None) -> bytes:
-    """The body of the answer. within: seconds; None: as long as the server has the connection open."""
+def _told(server: tuple[str, str], path: str, call: object, within: float | None) -> object:
+    """What is answered. within: seconds; None: as long as the server has the connection open."""
+    status, answer = _ask(*server, "POST", path, json.dumps(call).encode(), within)
+    if status != 200:
+        raise ValueError("refused")
+    return json.loads(answer)["output"]
+
+
+def _ask(url: str, token: str, method: str, path: str, body: bytes, within: float | None) -> tuple[int, bytes]:
+    """Status and body of an answer that the server proves to be its own; anything else raises."""
     from phonework.proof import PROOF, new_call  # here, where a mistake is caught
 
     scheme, _, rest = url.partition("://")
     host, _, port = rest.partition("/")[0].rpartition(":")
     if scheme != "http" or not token or not token.isascii() or not token.isprintable() or " " in token:
         raise ValueError(url)
-    path, body = f"/v1/hooks/{backend}", json.dumps(call).encode()
-    made = new_call("POST", path, body)
+    made = new_call(method, path, body)
     proofs = "".join(f"{name}: {value}\r\n" for name, value in made.headers(token).items())
     head = (
-        f"POST {path} HTTP/1.1\r\nHost: localhost:{port}\r\nContent-Type: application/json\r\n{proofs}"
+        f"{method} {path} HTTP/1.1\r\nHost: localhost:{port}\r\nContent-Type: application/json\r\n{proofs}"
         f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
     )
     with socket.create_connection((host.strip("[]"), int(port)), CONNECT_WITHIN) as connection:
         connection.sendall(head.encode("ascii") + body)
         connection.settimeout(within)
-        lines, answer = _answer(connection)
-    if f"{PROOF}: {made.proof_of_answer(token, 200, answer)}" not in lines:
+        status, lines, answer = _answer(connection)
+    if f"{PROOF}: {made.proof_of_answer(token, status, answer)}" not in lines:
         raise ValueError("whoever listens there does not know the token")
-    return answer
+    return status, answer
 
 
-def _answer(connection: socket.socket) -> tuple[list[str], bytes]:
-    """Lines of the head, in lower case, and the body, of an answer 200 that is there in full; anything else raises."""
+def _answer(connection: socket.socket) -> tuple[int, list[str], bytes]:
+    """Status, lines of the head, in lower case, and the body, of an answer that is there in full; anything else raises."""
     received = b""
     while piece := connection.recv(65536):
         received += piece
@@ -99,9 +107,9 @@ def _answer(connection: socket.socket) -> tuple[list[str], bytes]:
             raise ValueError("too long")
     head, found, body = received.partition(b"\r\n\r\n")
     lines = head.decode("latin-1").lower().split("\r\n")
-    if not found or lines[0].split(" ")[1] != "200" or f"content-length: {len(body)}" not in lines:
+    if not found or f"content-length: {len(body)}" not in lines:
         raise ValueError("no answer")
-    return lines, body
+    return int(lines[0].split(" ")[1]), lines, body
 
 
 if __name__ == "__main__":

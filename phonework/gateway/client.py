@@ -39,6 +39,7 @@ class Client:
         self._locate, self._timeout_s = locate, timeout_s
         self.place = locate()
         self._connection: http.client.HTTPConnection | None = None
+        self._met = False  # who listens there has proved to know the token
 
     def __enter__(self) -> Self:
         return self
@@ -50,6 +51,7 @@ class Client:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+        self._met = False
 
     def again(self) -> None:
         """Look anew where the server is: one that was started again may have another port. Raises RemoteError."""
@@ -80,6 +82,12 @@ class Client:
             raise self._unreachable(error) from error
 
     def _asked(self, method: str, path: str, body: bytes | None, key: str) -> Json:
+        if body is not None and not self._met:
+            self._answered("GET", "/health", None, "")  # nothing is told to whoever has not proved to know the token
+        return _understood(self.place, *self._answered(method, path, body, key))
+
+    def _answered(self, method: str, path: str, body: bytes | None, key: str) -> tuple[int, bytes]:
+        """Status and body. Raises RemoteError when the server has not proved that they are its own."""
         if self._connection is None:
             self._connection = _connected(self.place, self._timeout_s)
         call, token = new_call(method, path, body or b"", key=key), self.place.token
@@ -94,7 +102,8 @@ class Client:
         if not same(response.getheader(PROOF, ""), call.proof_of_answer(token, response.status, data)):
             self.close()
             raise _not_proved(self.place, response.status)
-        return _understood(self.place, response.status, data)
+        self._met = True
+        return response.status, data
 
     def _unreachable(self, error: Exception) -> RemoteError:
         return unreachable(self.place, error)

@@ -43,6 +43,9 @@ class HookServer(LoopbackServer):
         if asked is None or self.taker is None:
             await answer(writer, 401, b"{}")
             return
+        if request.path == "/health":
+            await answer(writer, 200, b"{}", extra={PROOF: asked.proof_of_answer(self._token, 200, b"{}")})
+            return
         call = json.loads(request.raw)
         self.calls.append(call)
         output = await self.taker.hook(call)

@@ -21,7 +21,7 @@ Answer = tuple[int, bytes]
 
 
 class Odd(ScriptedServer[Request]):
-    """Answers what it is told to, in turn, the last one again and again; None: breaks the connection.
+    """Answers what it is told to, in turn, the last one again and again; None: breaks the connection. How it is, it says beside that.
 
     knows: the token that it proves to know; empty: it proves nothing.
     """
@@ -31,10 +31,13 @@ class Odd(ScriptedServer[Request]):
         self.answers, self.knows = list(answers), knows
 
     async def respond(self, request: Request, writer: asyncio.StreamWriter) -> None:
+        call = call_of(request, self.knows) if self.knows else None
+        if call is not None and request.path == "/health":
+            await answer(writer, 200, b"{}", extra={PROOF: call.proof_of_answer(self.knows, 200, b"{}")})
+            return
         await self.remember(request)
         told = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if told is not None:
-            call = call_of(request, self.knows) if self.knows else None
             proof = {PROOF: call.proof_of_answer(self.knows, *told)} if call else {}
             await answer(writer, told[0], told[1], extra=proof)
 
@@ -97,6 +100,17 @@ async def test_nothing_is_believed_or_repeated_of_who_does_not_know_the_token(
     assert "secret" not in f"{heard} {error} {error.hint}"
 
 
+@pytest.mark.parametrize("knows", ["", "another"])
+async def test_nothing_is_told_to_who_does_not_know_the_token(knows: str) -> None:
+    async with Odd((200, b'{"prompt_id": "p"}'), knows=knows) as server:
+        with pytest.raises(RemoteError) as caught:
+            await asked(server, lambda client: client.post("/v1/x", {"text": "the launch codes"}))
+        heard = server.requests
+
+    assert caught.value.code == "unreachable"
+    assert {(one.method, one.path, one.raw) for one in heard} == {("GET", "/health", b"")}
+
+
 async def test_an_answer_that_was_lost_is_asked_for_again_under_the_same_key() -> None:
     async with Odd(None, (200, b'{"prompt_id": "p"}')) as server:
         assert await asked(server, lambda client: client.post("/v1/x", {"text": "hi"})) == {"prompt_id": "p"}
@@ -113,7 +127,7 @@ class CutOff(Odd):
     """Breaks off in the middle of its first answer."""
 
     async def respond(self, request: Request, writer: asyncio.StreamWriter) -> None:
-        if self.requests:
+        if self.requests or request.path == "/health":
             await super().respond(request, writer)
             return
         await self.remember(request)
