@@ -26,6 +26,18 @@ LABEL: Final = "phonework.home"
 ASK_SECONDS: Final = 8.0
 END_SECONDS: Final = 3.0
 _NOT_IN_A_NAME: Final = re.compile(r"[^A-Za-z0-9_.-]")
+# Variables by which an engine's program finds its engine, containers and files: docker(1), podman(1), containers.conf(5).
+_HEEDED: Final = frozenset(
+    {
+        *("HOME", "PATH", "TMPDIR", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR"),
+        *("DBUS_SESSION_BUS_ADDRESS", "SSH_AUTH_SOCK"),
+        *("DOCKER_API_VERSION", "DOCKER_CERT_PATH", "DOCKER_CONFIG", "DOCKER_CONTEXT", "DOCKER_DEFAULT_PLATFORM"),
+        *("DOCKER_HOST", "DOCKER_TLS", "DOCKER_TLS_VERIFY"),
+        *("CONTAINER_CONNECTION", "CONTAINER_HOST", "CONTAINER_SSHKEY"),
+        *("CONTAINERS_CONF", "CONTAINERS_CONF_OVERRIDE", "CONTAINERS_STORAGE_CONF", "CONTAINERS_REGISTRIES_CONF"),
+        *("PODMAN_USERNS", "STORAGE_DRIVER", "STORAGE_OPTS"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +67,16 @@ def home_of(data_dir: Path) -> str:
 
 def name_of(data_dir: Path, session_id: str) -> str:
     return f"phonework-{_NOT_IN_A_NAME.sub('-', session_id)}-{home_of(data_dir)[:8]}"
+
+
+def heeds(name: str) -> bool:
+    """Whether an engine's program heeds this variable itself: then it gets the server's, and a container gets its own by value."""
+    return name in _HEEDED
+
+
+def environment() -> dict[str, str]:
+    """The one environment of an engine's program, whatever it is to do: the server's, without its own settings."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PHONEWORK_")}
 
 
 def words(program: str, container: Container, *, uid: int, gid: int) -> list[str]:
@@ -130,13 +152,25 @@ class Left:
                 await self._end(engine, program)
 
     async def _end(self, engine: str, program: str) -> None:
-        code, said = await _ask(program, "ps", "--all", "--quiet", f"--filter=label={LABEL}={self._home}")
-        if code != 0:
-            log.warning("containers that are left cannot be looked for", engine=engine, why=said[:300])
+        found = await self._find(engine, program)
+        if not found:
             return
-        if found := said.split():
-            await end(program, *found)
-            log.warning("containers of an earlier life were ended", engine=engine, count=len(found))
+        await end(program, *found)
+        still = await self._find(engine, program)
+        if still is None:
+            return  # it was logged that nobody knows
+        if there := set(found) & set(still):
+            log.warning("containers of an earlier life are still there", engine=engine, count=len(there))
+        if ended := set(found) - set(still):
+            log.warning("containers of an earlier life were ended", engine=engine, count=len(ended))
+
+    async def _find(self, engine: str, program: str) -> list[str] | None:
+        """The ids of our containers; None when the engine does not tell, which is logged."""
+        code, said = await _ask(program, "ps", "--all", "--quiet", f"--filter=label={LABEL}={self._home}")
+        if code == 0:
+            return said.split()
+        log.warning("containers that are left cannot be looked for", engine=engine, why=said[:300])
+        return None
 
 
 async def _ask(program: str, *arguments: str, seconds: float = ASK_SECONDS) -> tuple[int, str]:
@@ -145,7 +179,7 @@ async def _ask(program: str, *arguments: str, seconds: float = ASK_SECONDS) -> t
         process = await asyncio.create_subprocess_exec(
             program, *arguments,
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-            env={name: value for name, value in os.environ.items() if not name.startswith("PHONEWORK_")},
+            env=environment(),
         )  # fmt: skip
     except OSError as error:
         return 1, error.strerror or str(error)

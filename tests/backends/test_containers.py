@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from structlog.testing import capture_logs
 
 from phonework.backends import containers
 from phonework.backends.containers import Container, Left, words
@@ -77,13 +78,15 @@ def test_a_container_may_have_its_name(session_id: str) -> None:
 
 @pytest.fixture
 def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
-    """`docker` and `podman` that know of two containers. What they were told is returned."""
-    told = tmp_path / "told"
+    """`docker` and `podman` that know of two containers, and end those but `stuck`. What they were told is returned."""
+    told, there = tmp_path / "told", tmp_path / "there"
+    there.write_text("one\ntwo\n")
     programs = tmp_path / "programs"
     programs.mkdir()
     for name in containers.ENGINES:
         (programs / name).write_text(
-            f'#!/bin/sh\necho "{name} $*" >> {told}\n[ "$1" = ps ] && printf "one\\ntwo\\n" || exit 0\n'
+            f'#!/bin/sh\necho "{name} $*" >> {told}\n'
+            f'case "$1" in ps) cat {there};; rm) found=$(grep stuck {there}); echo "$found" > {there};; esac\n'
         )
         (programs / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
@@ -101,11 +104,47 @@ async def test_only_engines_that_were_used_are_asked_what_is_left(
     await Left(tmp_path / "data").end()
 
     home = containers.home_of(tmp_path / "data")
-    assert engine() == [
-        f"docker ps --all --quiet --filter=label=phonework.home={home}",
-        "docker kill one two",
-        "docker rm --force one two",
-    ]
+    asked = f"docker ps --all --quiet --filter=label=phonework.home={home}"
+    assert engine() == [asked, "docker kill one two", "docker rm --force one two", asked]
+
+
+@pytest.mark.parametrize(
+    ("there", "said"),
+    [
+        ("one two", {"containers of an earlier life were ended": 2}),
+        (
+            "one stuck",
+            {"containers of an earlier life were ended": 1, "containers of an earlier life are still there": 1},
+        ),
+        ("stuck", {"containers of an earlier life are still there": 1}),
+        ("", {}),
+    ],
+)
+async def test_what_could_not_be_ended_is_not_said_to_be(
+    engine: Callable[[], list[str]], tmp_path: Path, there: str, said: dict[str, int]
+) -> None:
+    (tmp_path / "there").write_text("\n".join(there.split()))
+    left = Left(tmp_path / "data")
+    left.note("podman")
+
+    with capture_logs() as logs:
+        await left.end()
+
+    assert {log["event"]: log["count"] for log in logs} == said
+
+
+async def test_where_the_engine_no_longer_tells_nothing_is_said_to_be_ended(
+    engine: Callable[[], list[str]], tmp_path: Path
+) -> None:
+    program = tmp_path / "programs" / "podman"
+    program.write_text(program.read_text().replace("rm)", f"rm) echo 'exit 1' >> {program};"))
+    left = Left(tmp_path / "data")
+    left.note("podman")
+
+    with capture_logs() as logs:
+        await left.end()
+
+    assert [log["event"] for log in logs] == ["containers that are left cannot be looked for"]
 
 
 def test_what_is_no_engine_is_not_run(engine: Callable[[], list[str]]) -> None:

@@ -170,8 +170,6 @@ def _own_places(env: Mapping[str, str], cwd: str) -> list[str]:
 # What else of our environment an agent in a container gets: what it is not to tell (DISABLE_TELEMETRY), the proxies, and how people here write and count time.
 _PASSED = ("ANTHROPIC_", "CLAUDE_", "DISABLE_", "LC_")
 _PASSED_NAMES = frozenset({"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "LANG", "TZ"})
-# These the engine's program heeds too, so that it keeps our own, and the agent's are said in words.
-_ENGINES_OWN = ("HOME", "PATH")
 
 
 def contained(settings: Settings, env: Mapping[str, str], *, engine: str, cwd: str, data_dir: Path, session_id: str) -> Container:  # fmt: skip
@@ -187,7 +185,8 @@ def contained(settings: Settings, env: Mapping[str, str], *, engine: str, cwd: s
     check(places)
     # Its own may be links, which are not there inside: it finds them under the names it looks for.
     named = dict(zip(own, places.writable[-len(own) :], strict=True))
-    path = {"PATH": env["PATH"]} if "PATH" in settings.env else {}  # ours is not the image's
+    # What of them is only ours is for the engine: our PATH is not the image's.
+    heeded = {name: value for name, value in settings.env.items() if containers.heeds(name)}
     return Container(
         engine=engine,
         image=settings.image,
@@ -196,7 +195,7 @@ def contained(settings: Settings, env: Mapping[str, str], *, engine: str, cwd: s
         directory=cwd,
         places={**{place: place for place in places.lent}, **named},
         variables=[name for name in env if _is_passed(name) or name in settings.env or name == MARK],
-        told={"HOME": env.get("HOME") or str(Path.home()), **path, "IS_SANDBOX": "1"},
+        told={**heeded, "HOME": env.get("HOME") or str(Path.home()), "IS_SANDBOX": "1"},
         options=settings.container_options,
     )
 
@@ -206,5 +205,6 @@ def _is_passed(name: str) -> bool:
 
 
 def engine_environment(env: Mapping[str, str]) -> dict[str, str]:
-    """The agent's environment as the engine's program gets it."""
-    return {**env, **{name: os.environ[name] for name in _ENGINES_OWN if name in os.environ}}
+    """That of the engine's program which runs the agent: the agent's, but with ours the engine that we ask and end it with."""
+    agents = {name: value for name, value in env.items() if not containers.heeds(name)}
+    return {**agents, **{name: value for name, value in containers.environment().items() if containers.heeds(name)}}

@@ -236,6 +236,46 @@ async def test_where_there_is_no_engine_nothing_runs(
     assert not bench.of(TurnFinished)
 
 
+async def test_the_engine_it_runs_in_is_the_one_that_is_asked_and_in_which_it_is_ended(
+    make_bench: Callable[..., ClaudeBench], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An engine that only writes down its words and its environment: the agent's variables are not the engine's."""
+    agents = {"CONTAINERS_CONF": "/agents/conf", "DOCKER_HOST": "tcp://agents:1", "XDG_RUNTIME_DIR": "/agents/run"}
+    bench = make_bench(more={"image": IMAGE}, env=agents)
+    bench.container = "podman"
+    told = tmp_path / "told"
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "podman").write_text(f"#!{sys.executable}\n{RECORDING_ENGINE.format(told=str(told))}")
+    (programs / "podman").chmod(0o755)
+    monkeypatch.setenv("PATH", str(programs))
+    monkeypatch.setenv("CONTAINERS_CONF", "/ours/conf")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "/ours/run")
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+
+    with pytest.raises(BackendError):
+        await bench.write([say("never")])
+    await bench.backend.begin()
+
+    calls = [json.loads(line) for line in told.read_text().splitlines()]
+    assert {call["words"][0] for call in calls} == {"image", "run", "kill", "rm", "ps"}
+    ours = {"CONTAINERS_CONF": "/ours/conf", "XDG_RUNTIME_DIR": "/ours/run", "HOME": str(Path.home())}
+    assert [call["env"] for call in calls] == [{**ours, "PATH": str(programs)}] * len(calls)
+    (run,) = [call["words"] for call in calls if call["words"][0] == "run"]
+    assert {f"--env={name}={value}" for name, value in agents.items()} <= set(run)
+    assert f"--env=HOME={bench.home}" in run
+    assert "--env=ANTHROPIC_API_KEY" in run, "what is secret is not said in words"
+
+
+RECORDING_ENGINE = """
+import json, os, sys
+names = ("CONTAINERS_CONF", "DOCKER_HOST", "HOME", "PATH", "XDG_RUNTIME_DIR")
+env = {{name: os.environ[name] for name in names if name in os.environ}}
+with open({told!r}, "a") as file:
+    file.write(json.dumps({{"words": sys.argv[1:], "env": env}}) + "\\n")
+"""
+
+
 async def test_its_own_directory_may_be_a_link(contained: ClaudeBench, podman: Podman) -> None:
     kept = contained.directory / "dotfiles"
     kept.mkdir()
