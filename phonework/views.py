@@ -62,6 +62,7 @@ class RequestView:
 
     task: the number of the turn that asks among its person's tasks; 0: it is none.
     together: while it is open those behind it that its card shows, afterwards those that were answered on it.
+    unknown: it was answered, and nobody knows whether the agent got that.
     """
 
     session: SessionView
@@ -70,6 +71,7 @@ class RequestView:
     person: UserId | None = None
     task: int = 0
     together: tuple[Request, ...] = ()
+    unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

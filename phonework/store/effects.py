@@ -10,7 +10,7 @@ from types import MappingProxyType
 from phonework.channels.base import NOWHERE, Chat
 from phonework.fsm import effects as order
 from phonework.fsm.effects import EFFECTS, Effect
-from phonework.fsm.types import Prompt, Request, SessionId, UserId
+from phonework.fsm.types import Prompt, Request, RequestId, SessionId, UserId
 from phonework.store import messages
 from phonework.store.codec import dump, load, load_frozen, maybe_moment, milliseconds, moment
 from phonework.store.queries import SQL
@@ -283,6 +283,11 @@ def is_unheard(connection: sqlite3.Connection, session_id: SessionId, prompt: Pr
     return (
         connection.execute(SQL["prompt_is_unheard"], (session_id, prompt.turn, prompt.prompt_id)).fetchone() is not None
     )
+
+
+def answer_is_unknown(connection: sqlite3.Connection, session_id: SessionId, request_id: RequestId) -> bool:
+    """An answer was on its way when the program ended, and nobody knows whether the agent got it."""
+    return connection.execute(SQL["answer_is_unknown"], (session_id, request_id)).fetchone() is not None
 
 
 def owe_start_again(connection: sqlite3.Connection, session_id: SessionId, turn: int, attempts: int) -> bool:

@@ -214,6 +214,10 @@ SELECT 1 FROM effect WHERE session_id = ? AND kind = 'StartTurn' AND status IN (
 SELECT 1 FROM effect WHERE session_id = ?1 AND status = 'owed'
   AND (kind = 'StartTurn' AND json_extract(payload, '$.turn') = ?2 OR kind = 'SteerTurn' AND json_extract(payload, '$.prompt_id') = ?3);
 
+-- name: answer_is_unknown
+SELECT 1 FROM effect WHERE session_id = ? AND kind = 'AnswerAgent' AND status = 'unknown'
+  AND json_extract(payload, '$.request_id') = ?;
+
 -- name: get_user
 SELECT user_id, name, allowed, language, chosen_mode, active_session, chat, refused_at_ms, wrong_codes, chosen_language, verbosity,
        quiet_hours, timezone, acted_at_ms

@@ -5,7 +5,7 @@ from pathlib import PurePath
 
 from phonework.channels.base import Chat
 from phonework.fsm.types import PromptId, PromptStatus, Request, RequestId, RequestStatus, SessionId, State, UserId
-from phonework.store import prompts, requests, sessions, tasks, topics, turns, users
+from phonework.store import effects, prompts, requests, sessions, tasks, topics, turns, users
 from phonework.store.codec import maybe_moment, moment
 from phonework.store.queries import SQL
 from phonework.views import PendingView, PromptView, RequestView, SessionView, StatusView, TurnView
@@ -75,6 +75,7 @@ def request(connection: sqlite3.Connection, request_id: RequestId) -> RequestVie
         person=_person(connection, session_id, f"request:{request_id}"),
         task=tasks.number_of(connection, session_id, value.turn),
         together=_together(connection, session_id, value),
+        unknown=value.status is RequestStatus.VOID and effects.answer_is_unknown(connection, session_id, request_id),
     )
 
 

@@ -130,6 +130,36 @@ async def test_a_claimed_order_of_which_nobody_knows_is_asked_about_after_a_kill
     assert play.button(f"turn:{session}:1", "retry")
 
 
+async def test_of_an_answer_that_was_on_its_way_at_a_kill_nobody_says_that_the_agent_never_got_it(
+    play: Playbook,
+) -> None:
+    session = await play.begin("go")
+    request = await play.asks(session)
+    card, allow = f"request:{request}", play.button(f"request:{request}", "answer", "allow")
+    await play.crash_unacknowledged(play.tap(allow))
+
+    assert play.script.answers == []
+    assert play.rows(STATUS, "AnswerAgent") == [("unknown",)]
+    shown = play.channel.shown(card).words
+    assert "it is not known whether the agent got it" in shown
+    assert "never got an answer" not in shown
+    assert play.button(card, "late", "allow")
+
+    await play.say("/pending")
+    (pending,) = [post.words for post in play.channel.posts.values() if post.delivery.card_key.startswith("pending:")]
+    assert "not known whether it was answered" in pending
+
+
+async def test_of_an_answer_that_was_never_given_it_is_said_that_the_agent_never_got_one(play: Playbook) -> None:
+    session = await play.begin("go")
+    request = await play.asks(session)
+    await play.crash()
+
+    shown = play.channel.shown(f"request:{request}").words
+    assert "never got an answer" in shown
+    assert "not known" not in shown
+
+
 async def test_a_stop_gives_back_what_was_not_begun(play: Playbook) -> None:
     session = await play.begin()
     play.core.dispatcher.wake(await unheard(play, session, message(play)))

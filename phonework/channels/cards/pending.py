@@ -98,6 +98,8 @@ def _question(
     elements.append(small(escape(since or _since(view, language, tz))))
     if ask.path:
         elements.append(small(line(ask.path, 300)))
+    if view.unknown:
+        elements.append(small(escape(text(language, "pending.unknown"))))
     buttons = _buttons(view, number, language, late=bool(since)) if fits else []
     way = "pending.elsewhere_reply" if session.companion or since else "pending.elsewhere"
     how = rich(text(language, way, number=session.number))

@@ -173,6 +173,8 @@ class _Painter:
         request = self.view.request
         if self.is_open:
             return "status.open_group" if self.view.person else "status.open"
+        if self.view.unknown:
+            return "status.unknown"
         if request.status is not RequestStatus.DELIVERED or request.answer is None:
             return f"status.{request.status}"
         if request.ask.kind is RequestKind.PLAN:
@@ -279,12 +281,13 @@ class _Painter:
     def fate_key(self) -> str:
         """A no the agent has is no less than that: what it asked for is not done."""
         request = self.view.request
+        status = "unknown" if self.view.unknown else request.status
         if request.status in _LATE and not self.is_late:
-            return f"fate.{request.status}_closed"
+            return f"fate.{status}_closed"
         no = request.answer is not None and request.answer.verdict is Verdict.DENY
         if no and request.status is RequestStatus.DELIVERED and request.ask.kind is RequestKind.CONFIRM:
             return "fate.denied_command" if request.ask.command else "fate.denied"
-        return f"fate.{request.status}"
+        return f"fate.{status}"
 
     def picked(self) -> Element | None:
         """What was answered to which of several questions: they are no longer shown."""

@@ -285,6 +285,25 @@ def test_what_was_not_answered_in_time_can_be_answered_and_resumed(status: Reque
 
 
 @pytest.mark.parametrize(
+    ("state", "language", "words"),
+    [
+        (State.IDLE, "en", "not known whether the agent got it. Look at what was done before you answer again"),
+        (State.IDLE, "zh", "请先看看做了什么"),
+        (State.CLOSED, "en", "not known whether the agent got it. The session is closed."),
+        (State.CLOSED, "zh", "会话已关闭"),
+    ],
+)
+def test_of_an_answer_whose_fate_nobody_knows_nothing_is_claimed(state: State, language: str, words: str) -> None:
+    view = a_request(status=RequestStatus.VOID, answer=Answer(verdict=Verdict.ALLOW), session=a_session(state=state))
+    card = request_card(replace(view, unknown=True), language)
+
+    assert words in said(card)
+    assert "never got" not in said(card)
+    assert "没有得到" not in said(card)
+    assert bool(values(card)) is (state is State.IDLE)
+
+
+@pytest.mark.parametrize(
     ("status", "words"),
     [
         (RequestStatus.QUEUED, "in line"),
