@@ -29,7 +29,11 @@ BUSY: Final = (429, 503)
 
 
 class Dropped(Exception):
-    """A stream ended before the server said so."""
+    """A stream ended before the server said so. refusal: what the server said instead of beginning it, if it did."""
+
+    def __init__(self, why: str, refusal: RemoteError | None = None) -> None:
+        super().__init__(why)
+        self.refusal = refusal
 
 
 class Client:
@@ -141,12 +145,13 @@ class Stream:
         """Whether it has begun, and at the server that is meant. Raises Dropped, RemoteError."""
         assert self._response is not None
         status, proof = self._response.status, self._response.getheader(PROOF, "")
-        if status in BUSY:
-            raise Dropped(f"status {status}")
         if status == 200 and same(proof, call.proof_of_beginning(place.token, status)):
             return
         data = _whole(self._response, SHORT)
-        if not same(proof, call.proof_of_answer(place.token, status, data)):
+        proved = same(proof, call.proof_of_answer(place.token, status, data))
+        if status in BUSY:
+            raise Dropped(f"status {status}", _refusal(place, status, data) if proved else None)
+        if not proved:
             raise _not_proved(place, status)
         _understood(place, status, data)
         raise Dropped("it ended at once")
@@ -234,6 +239,15 @@ def _not_proved(place: Place, status: int) -> RemoteError:
         hint = "take the one of gateway.json in its data directory; a server of an earlier version must be restarted"
         return RemoteError("token", f"what answers at {place.url} does not take the token of {place.source}", hint=hint)
     return RemoteError("unreachable", f"what answers at {place.url} is not the server of {place.source}: it does not know the token", hint=HOW_TO_START)  # fmt: skip
+
+
+def _refusal(place: Place, status: int, data: bytes) -> RemoteError | None:
+    """What the server says is wrong; None when it only stops: then it is gone in a moment."""
+    try:
+        _understood(place, status, data)
+    except RemoteError as error:
+        return None if error.code == "stopping" else error
+    return None
 
 
 def _understood(place: Place, status: int, data: bytes) -> Json:

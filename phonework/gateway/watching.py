@@ -32,7 +32,7 @@ def watch(
     """Each session of the query as it is now, then again whenever it changes.
 
     deadline: when to give up, by `now`; None: never. Raises OutOfTime, and RemoteError: `server_stopped` when the server
-    says goodbye, or was lost and is not back in time.
+    says goodbye, or was lost and is not back in time; what it says when it is there and takes no more who wait.
     """
     line = _Line(client, deadline, grace_s, now, pause, query)
     while True:
@@ -109,6 +109,8 @@ class _Line:
 
     def _give_up(self, error: Exception) -> None:
         if self._is_over():
+            if isinstance(error, Dropped) and error.refusal is not None:
+                raise error.refusal from error
             raise _stopped(f"the server was lost and is not back after {self._grace_s:.0f} s") from error
 
 

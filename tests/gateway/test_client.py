@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import pytest
 
+from phonework.cli.session.exits import REFUSED, code_of
 from phonework.errors import RemoteError
 from phonework.gateway.client import Client, Dropped, part
 from phonework.gateway.place import Place
@@ -167,6 +168,8 @@ async def test_nobody_there_is_said_with_the_remedy() -> None:
 # Watching
 
 
+FULL = b'{"error": {"code": "too_many_waiting", "message": "2000 wait already", "hint": "end some of them first"}}'
+STOPPING = b'{"error": {"code": "stopping", "message": "the server is stopping", "hint": "try again"}}'
 STALE = b'{"error": {"code": "stale_proof", "message": "this was asked 0.1 s ago", "hint": "set the clocks"}}'
 
 
@@ -254,6 +257,45 @@ async def test_a_server_that_does_not_come_back_in_its_grace_has_stopped() -> No
         assert len(server.requests) > 2
 
     assert seen == [1]
+    assert isinstance(error, RemoteError)
+    assert (error.code, "not back after" in str(error)) == ("server_stopped", True)
+
+
+class Refusing(Streams):
+    """Is there, and refuses every stream that it has no script for with what it says."""
+
+    def __init__(self, says: bytes, *streams: list[str], knows: str = "secret") -> None:
+        super().__init__(*streams)
+        self.says, self.knows = says, knows
+
+    async def respond(self, request: Request, writer: asyncio.StreamWriter) -> None:
+        if self.streams:
+            await super().respond(request, writer)
+            return
+        await self.remember(request)
+        call = call_of(request, "secret")
+        assert call
+        proof = {PROOF: call.proof_of_answer(self.knows, 503, self.says)}
+        await answer(writer, 503, self.says, extra=proof)
+
+
+@pytest.mark.parametrize("streams", [[], [[event(1, n=1)]]])
+async def test_a_server_that_takes_no_more_who_wait_is_not_called_lost(streams: list[list[str]]) -> None:
+    async with Refusing(FULL, *streams) as server:
+        seen, error = await watched(server, grace_s=0.2)
+        assert len(server.requests) > 2, "there may be room in a moment"
+
+    assert seen == [1] * len(streams)
+    assert isinstance(error, RemoteError)
+    assert (error.code, str(error), error.hint) == ("too_many_waiting", "2000 wait already", "end some of them first")
+    assert code_of(error) == REFUSED
+
+
+@pytest.mark.parametrize(("says", "knows"), [(STOPPING, "secret"), (FULL, "another"), (b"no JSON", "another")])
+async def test_a_server_that_stops_or_is_another_one_is_lost(says: bytes, knows: str) -> None:
+    async with Refusing(says, knows=knows) as server:
+        _seen, error = await watched(server, grace_s=0.2)
+
     assert isinstance(error, RemoteError)
     assert (error.code, "not back after" in str(error)) == ("server_stopped", True)
 
