@@ -152,7 +152,9 @@ class Feed:
         if self.stopping:
             raise GatewayError(503, "stopping", "the server is stopping", hint="try again in a moment")
         if len(self._waiting) >= MOST:
-            raise GatewayError(503, "too_many_waiting", f"{MOST} wait already", hint="end some of them first")
+            raise GatewayError(
+                503, "too_many_waiting", f"{MOST} programs wait already", hint="end some of them, or try again later"
+            )
 
     def leave(self, one: Subscription) -> None:
         one.end()
