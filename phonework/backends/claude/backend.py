@@ -29,7 +29,7 @@ from phonework.backends.base import (
     SkillPlaces,
     TurnStart,
 )
-from phonework.backends.claude import asks, launcher, prompts, records, selftest, transcript
+from phonework.backends.claude import late, launcher, prompts, records, selftest, transcript
 from phonework.backends.claude import rules as kept_rules
 from phonework.backends.claude.commands import Commands
 from phonework.backends.claude.modes import BYPASS, Modes
@@ -37,7 +37,7 @@ from phonework.backends.claude.records import Record
 from phonework.backends.claude.settings import ClaudeSettings
 from phonework.backends.claude.turn import Turn
 from phonework.errors import BackendError, RequestGoneError
-from phonework.fsm.types import Answer, Ask, Prompt, PromptId, RequestKind, SessionId
+from phonework.fsm.types import Answer, Ask, Prompt, RequestKind, SessionId
 
 if TYPE_CHECKING:
     from phonework.backends.claude.client import LiveSession
@@ -47,7 +47,7 @@ log = structlog.get_logger(__name__)
 
 _IDS = UUID("6f6a3c7e-5a0e-4b0e-9a43-0c0d6b1f7e55")  # namespace of the conversations' own ids
 CLOSE_WITHIN = 3.8  # seconds for all agents together
-
+End = Callable[[], Awaitable[None]]  # ends the container of an agent
 
 INSTALL = "`pip install 'phonework[claude]'`"
 MODES = (
@@ -142,53 +142,27 @@ class ClaudeBackend:
         return None
 
     async def _adjust(self, live: "LiveSession", start: TurnStart) -> None:
-        model = start.model or self._settings.model
-        if model != live.model:
+        if (model := self._model(start)) != live.model:
             await live.set_model(model)
         if start.mode != live.reporter.mode:
             await live.set_mode(start.mode, usual=self._usual_mode)
 
     async def _connect(self, start: TurnStart) -> tuple["LiveSession", bool]:
         """A fresh agent; and whether it goes on by itself with the call that the late decision is about."""
-        from phonework.backends.claude.client import LiveSession
-
         if not await asyncio.to_thread(Path(start.cwd).is_dir):
             raise BackendError("agent.no_directory", directory=start.cwd)
         env = launcher.environment(self._settings, self._mark(start.session_id))
         cli, inside, end_container = await self._enclosed(start, env)
-        agent_session_id = self._conversation(start)
-        record = await asyncio.to_thread(self._prepared, env, start.session_id, agent_session_id)
+        record = await asyncio.to_thread(self._prepared, env, start.session_id, self._conversation(start))
         origin = await asyncio.to_thread(self._origin, start) if record is None else None
-        resumed = record is not None and await asyncio.to_thread(_resume_call, record, start)
-        model, mode = start.model or self._settings.model, start.mode or self._settings.permission_mode
-        if record is not None:
-            mode = await asyncio.to_thread(self._modes.recall, agent_session_id, wanted=start.mode)
-        words = launcher.command(
-            cli,
-            session_id=agent_session_id,
-            resume=agent_session_id if record else start.fork_of if origin else "",
-            fork=origin is not None,
-            model=model,
-            mode=mode,
-            switchable=launcher.may_bypass(env),
-            inside=inside,
+        resumed = record is not None and await asyncio.to_thread(late.repeat_call, record, start)
+        words = await self._command(
+            start, cli, inside, record=record, origin=origin, switchable=launcher.may_bypass(env)
         )
         async with self._admission:
             await self._make_room()
-            live = LiveSession(
-                start.session_id,
-                agent_session_id,
-                sink=self._sink,
-                words=words,
-                cwd=start.cwd,
-                env=launcher.engine_environment(env) if start.container else env,
-                spent=await asyncio.to_thread(_spent, record or origin),
-                modes=self._modes,
-                commands=self._commands,
-                on_end=self._forget,
-                end_container=end_container,
-            )
-            live.model, live.reporter.mode = model, start.mode
+            spent = await asyncio.to_thread(_spent, record or origin)
+            live = self._agent(start, words=words, env=env, spent=spent, end_container=end_container)
             self._live[start.session_id] = live
         try:
             await live.connect()
@@ -197,9 +171,64 @@ class ClaudeBackend:
             raise
         return live, resumed
 
-    async def _enclosed(
-        self, start: TurnStart, env: dict[str, str]
-    ) -> tuple[str, list[str], Callable[[], Awaitable[None]] | None]:
+    async def _command(
+        self,
+        start: TurnStart,
+        cli: str,
+        inside: list[str],
+        *,
+        record: Path | None,
+        origin: Path | None,
+        switchable: bool,
+    ) -> list[str]:
+        """The agent's words. record: of the conversation to go on with; origin: of the one to begin as a copy of."""
+        agent_session_id = self._conversation(start)
+        mode = start.mode or self._settings.permission_mode
+        if record is not None:
+            mode = await asyncio.to_thread(self._modes.recall, agent_session_id, wanted=start.mode)
+        return launcher.command(
+            cli,
+            session_id=agent_session_id,
+            resume=agent_session_id if record else start.fork_of if origin else "",
+            fork=origin is not None,
+            model=self._model(start),
+            mode=mode,
+            switchable=switchable,
+            inside=inside,
+        )
+
+    def _agent(
+        self,
+        start: TurnStart,
+        *,
+        words: list[str],
+        env: dict[str, str],
+        spent: transcript.Totals,
+        end_container: End | None,
+    ) -> "LiveSession":
+        """The session's agent, not started yet."""
+        from phonework.backends.claude.client import LiveSession
+
+        live = LiveSession(
+            start.session_id,
+            self._conversation(start),
+            sink=self._sink,
+            words=words,
+            cwd=start.cwd,
+            env=launcher.engine_environment(env) if start.container else env,
+            spent=spent,
+            modes=self._modes,
+            commands=self._commands,
+            on_end=self._forget,
+            end_container=end_container,
+        )
+        live.model, live.reporter.mode = self._model(start), start.mode
+        return live
+
+    def _model(self, start: TurnStart) -> str:
+        return start.model or self._settings.model
+
+    async def _enclosed(self, start: TurnStart, env: dict[str, str]) -> tuple[str, list[str], End | None]:
         """The program, the words that go before it, and what ends its container: none where it is in none."""
         if not start.container:
             cli = launcher.find_cli(self._settings.cli_path)
@@ -448,30 +477,3 @@ def _named(holder: "Process") -> str:
 
 def _spent(record: Path | None) -> transcript.Totals:
     return transcript.totals(record) if record is not None else transcript.Totals()
-
-
-def _resume_call(record: Path, start: TurnStart) -> bool:
-    """Let the agent make the very call again that the late decision is about, if its process died while it waited.
-
-    Why this way: a plain prompt leaves it to the model to make the same call again, and it seldom repeats the input to
-    the letter, so that the person would be asked a second time. With the mark (see transcript.mark_deferred) Claude Code
-    itself repeats the call, under the same id, without asking the model; it is reported as asked, the state machine
-    answers it from the decision, and the turn goes on from there. It takes one call only, so with several unanswered calls,
-    or any other end of the record (the wait had expired and the call was refused), the prompt has to do, which tells of
-    the decision; so it has when the CLI does not react to the mark.
-    """
-    carry = start.carry
-    if carry is None or carry.used or not start.prompts:
-        return False
-    calls = transcript.unanswered(record)
-    if len(calls) != 1:
-        return False
-    call = calls[0]
-    same = call.tool_use_id == carry.ask.agent_ref
-    if not same or asks.fingerprint(call.tool, call.tool_input) != carry.ask.fingerprint:
-        return False
-    try:
-        transcript.mark_deferred(record, call, PromptId(start.prompts[0].prompt_id))
-    except OSError:
-        return False
-    return True

@@ -72,17 +72,21 @@ class LiveSession:
         )
         self._ending = False
         self.wanted = True  # a turn is about to begin
-        self.process = CliProcess(
+        self.process = self._process_of(words, end_container)
+        self._client = ClaudeSDKClient(ClaudeAgentOptions(can_use_tool=self._desk.ask), transport=self.process)
+        self._reporting: asyncio.Task[None] | None = None
+
+    def _process_of(self, words: list[str], end_container: Callable[[], Awaitable[None]] | None) -> CliProcess:
+        """Not started yet; what it says and its end go into the queue."""
+        return CliProcess(
             words,
-            cwd=cwd,
-            env=env,
+            cwd=self.cwd,
+            env=self.env,
             on_frame=self._take,
             on_written=self._desk.note_written,
             on_end=lambda: self._inbox.put_nowait(None),
             end_container=end_container,
         )
-        self._client = ClaudeSDKClient(ClaudeAgentOptions(can_use_tool=self._desk.ask), transport=self.process)
-        self._reporting: asyncio.Task[None] | None = None
 
     # What the backend asks of it
 
