@@ -38,7 +38,7 @@ def main(words: list[str]) -> None:
     call["environment"] = {name: os.environ[name] for name in rest if name not in flags and name in os.environ}
     call["hook"] = os.urandom(16).hex()
     server = _server(gateway)
-    _ask(*server, "GET", "/health", b"", CONNECT_WITHIN)
+    _ask(*server, "GET", "/v1/openapi.json", b"", CONNECT_WITHIN)
     path = f"/v1/hooks/{backend}"
     output = _told(server, path, call, None if "--hold" in flags else ANSWER_WITHIN)
     if not isinstance(output, dict):

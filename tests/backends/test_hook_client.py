@@ -59,7 +59,7 @@ async def answering(answer: bytes, heard: list[bytes] | None = None, *, knows: s
         head = await reader.readuntil(b"\r\n\r\n")
         size = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
         body = await reader.readexactly(size)
-        asked = head.startswith(b"GET /health ")
+        asked = head.startswith(b"GET /v1/openapi.json ")
         if heard is not None and not (asked and knows == "t0k"):
             heard.append(head + body)
         given = http(b"{}") if asked else answer
@@ -111,7 +111,7 @@ async def test_who_listens_where_the_server_was_decides_nothing_and_learns_nothi
         assert await run(gateway(tmp_path, url), "--hold") == (0, b"", b"")
 
     (asked,) = heard
-    assert asked.startswith(b"GET /health ")
+    assert asked.startswith(b"GET /v1/openapi.json ")
     assert asked.endswith(b"\r\n\r\n")
     assert b"t0k" not in asked
 

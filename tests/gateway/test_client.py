@@ -22,7 +22,7 @@ Answer = tuple[int, bytes]
 
 
 class Odd(ScriptedServer[Request]):
-    """Answers what it is told to, in turn, the last one again and again; None: breaks the connection. How it is, it says beside that.
+    """Answers what it is told to, in turn, the last one again and again; None: breaks the connection. What it offers, it says beside that.
 
     knows: the token that it proves to know; empty: it proves nothing.
     """
@@ -33,7 +33,7 @@ class Odd(ScriptedServer[Request]):
 
     async def respond(self, request: Request, writer: asyncio.StreamWriter) -> None:
         call = call_of(request, self.knows) if self.knows else None
-        if call is not None and request.path == "/health":
+        if call is not None and request.path == "/v1/openapi.json":
             await answer(writer, 200, b"{}", extra={PROOF: call.proof_of_answer(self.knows, 200, b"{}")})
             return
         await self.remember(request)
@@ -109,7 +109,7 @@ async def test_nothing_is_told_to_who_does_not_know_the_token(knows: str) -> Non
         heard = server.requests
 
     assert caught.value.code == "unreachable"
-    assert {(one.method, one.path, one.raw) for one in heard} == {("GET", "/health", b"")}
+    assert {(one.method, one.path, one.raw) for one in heard} == {("GET", "/v1/openapi.json", b"")}
 
 
 async def test_an_answer_that_was_lost_is_asked_for_again_under_the_same_key() -> None:
@@ -128,7 +128,7 @@ class CutOff(Odd):
     """Breaks off in the middle of its first answer."""
 
     async def respond(self, request: Request, writer: asyncio.StreamWriter) -> None:
-        if self.requests or request.path == "/health":
+        if self.requests or request.path == "/v1/openapi.json":
             await super().respond(request, writer)
             return
         await self.remember(request)
