@@ -68,7 +68,7 @@ class ClaudeTmuxBackend:
         self._used: dict[SessionId, float] = {}
         self._locks: dict[SessionId, asyncio.Lock] = {}
         self._admission = asyncio.Lock()
-        self._escaping: set[asyncio.Task[None]] = set()
+        self._escaping: dict[asyncio.Task[None], SessionId] = {}
         self._taker = Taker(
             name=NAME,
             sink=sink,
@@ -153,6 +153,8 @@ class ClaudeTmuxBackend:
 
     async def _give(self, agent: Agent, start: TurnStart, text: str) -> None:
         """Type the words, and return when the agent has them. What is not written down is not typed."""
+        if stopping := [task for task, one in self._escaping.items() if one == agent.session_id]:
+            await asyncio.wait(stopping)  # the keys that clear the line after a stop must not take these words
         prompt_ids = tuple(str(one.prompt_id) for one in start.prompts)
         async with agent.lock:
             await asyncio.to_thread(agent.begin, start.turn, prompt_ids, typed=text)
@@ -224,8 +226,8 @@ class ClaudeTmuxBackend:
         agent.interrupted = True
         await self._terminals.escape(agent)
         task = asyncio.create_task(self._escape_again(agent, turn))
-        self._escaping.add(task)
-        task.add_done_callback(self._escaping.discard)
+        self._escaping[task] = session_id
+        task.add_done_callback(self._escaping.pop)
 
     async def _escape_again(self, agent: Agent, turn: int) -> None:
         """The first one may only close something that was open; then what it gave back to be edited is taken away."""
