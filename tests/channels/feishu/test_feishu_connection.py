@@ -18,6 +18,7 @@ async def healed(desk: Any) -> None:
     await desk.phone.connected()
     await desk.phone.say("are you back?")
     await desk.said()
+    await desk.until(lambda desk: bool(desk.gaps))  # told once it is connected, which may be after the first message
     since, until = desk.gaps[0]
     assert since <= until
     health = desk.channel.health()
@@ -67,6 +68,7 @@ async def test_a_loop_that_is_stuck_is_left_behind(emulator: Any, open_desk: Any
     async with open_desk(periods=patient) as desk:
         await desk.phone.say("hello")
         await desk.said()
+        await desk.until(lambda desk: bool(desk.gaps))
 
         assert desk.channel.health().connected
         assert len(desk.gaps) == 1
